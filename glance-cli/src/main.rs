@@ -1,0 +1,3 @@
+//! The glance command.
+
+fn main() {}

@@ -1,0 +1,153 @@
+//! A change: an image as it will be, and what it must still be.
+
+use super::id::IntentId;
+use super::image::Image;
+use super::lease::Intent;
+use super::status::Status;
+
+/// An image as it was read and as it is to be.
+///
+/// Committing writes only what differs between the two, and only if [`Guard`] still holds, so
+/// that neither a change of status nor an edit of somebody else is ever lost.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use = "a change that is not committed has not happened"]
+pub struct Change {
+    /// As it was read.
+    pub before: Image,
+    /// As it is to be. In status `deleted`, it is to be gone: members, tags and all.
+    pub after: Image,
+    /// What must still hold.
+    pub guard: Guard,
+    /// Intents that are recorded with it.
+    pub begun: Vec<Intent>,
+    /// The intent that ends with it. Where it is gone, somebody took the work over: a conflict.
+    pub ended: Option<IntentId>,
+}
+
+/// What must still hold of an image when a change of it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "catalogs must answer every guard")]
+pub enum Guard {
+    /// Its status is the one that was read.
+    Status,
+    /// It is as it was read: same status, same `updated_at`.
+    Unchanged,
+}
+
+impl Change {
+    /// A move of status.
+    pub fn of_status(before: Image, after: Image) -> Self {
+        Self { before, after, guard: Guard::Status, begun: Vec::new(), ended: None }
+    }
+
+    /// An edit.
+    pub fn of_edit(before: Image, after: Image) -> Self {
+        Self { before, after, guard: Guard::Unchanged, begun: Vec::new(), ended: None }
+    }
+
+    /// The same change, with intents recorded in it.
+    pub fn beginning(mut self, intents: impl IntoIterator<Item = Intent>) -> Self {
+        self.begun.extend(intents);
+        self
+    }
+
+    /// The same change, which ends an intent.
+    pub fn ending(mut self, intent: IntentId) -> Self {
+        self.ended = Some(intent);
+        self
+    }
+
+    /// Whether the image is gone after it.
+    pub fn deletes(&self) -> bool {
+        self.after.status() == Status::Deleted
+    }
+
+    /// What committing makes of the `stored` image: `None` where the guard does not hold.
+    ///
+    /// This is the meaning of a commit; every catalog is held to it.
+    pub fn applied_to(&self, stored: &Image) -> Option<Image> {
+        let (before, after) = (&self.before, &self.after);
+        let holds = stored.status() == before.status()
+            && (self.guard == Guard::Status || stored.updated_at == before.updated_at);
+        if !holds {
+            return None;
+        }
+        let mut image = stored.clone().stored_as(after.status());
+        macro_rules! take_what_differs {
+            ($($field:ident),*) => {
+                $(if before.$field != after.$field {
+                    image.$field = after.$field.clone();
+                })*
+            };
+        }
+        take_what_differs!(
+            name, owner, visibility, protected, hidden, disk_format, container_format, min_disk,
+            min_ram, size, virtual_size, checksum, multihash
+        );
+        image.updated_at = stored.updated_at.max(after.updated_at);
+        for tag in before.tags.difference(&after.tags) {
+            image.tags.remove(tag);
+        }
+        image.tags.extend(after.tags.difference(&before.tags).cloned());
+        for name in before.properties.keys().filter(|name| !after.properties.contains_key(name)) {
+            image.properties.remove(name);
+        }
+        for (name, value) in &after.properties {
+            if before.properties.get(name) != Some(value) {
+                image.properties.insert(name.clone(), value.clone());
+            }
+        }
+        image.locations.retain(|stored| {
+            !before.locations.contains(stored) || after.locations.contains(stored)
+        });
+        let added = after.locations.iter().filter(|added| !before.locations.contains(added));
+        image.locations.extend(added.cloned());
+        Some(image)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::id::ImageId;
+    use super::super::status::Event;
+    use super::super::time::Timestamp;
+    use super::*;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    fn image() -> Image {
+        Image::queued(ImageId::from_bits(1), at(1))
+    }
+
+    #[test]
+    fn a_move_of_status_keeps_an_edit_that_came_between() {
+        let read = image();
+        let change = Change::of_status(read.clone(), read.after(Event::UploadStarted, at(9)).unwrap());
+        let edited = Image { hidden: true, updated_at: at(5), ..read };
+
+        let result = change.applied_to(&edited).unwrap();
+
+        assert_eq!(result.status(), Status::Saving);
+        assert!(result.hidden);
+        assert_eq!(result.updated_at, at(9));
+    }
+
+    #[test]
+    fn an_edit_of_what_has_changed_is_refused() {
+        let read = image();
+        let change = Change::of_edit(read.clone(), Image { protected: true, ..read.clone() });
+        let edited = Image { hidden: true, updated_at: at(5), ..read };
+
+        assert_eq!(change.applied_to(&edited), None);
+    }
+
+    #[test]
+    fn no_change_is_made_in_another_status() {
+        let read = image();
+        let change = Change::of_status(read.clone(), read.after(Event::UploadStarted, at(9)).unwrap());
+
+        assert_eq!(change.applied_to(&read.stored_as(Status::Active)), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Disk and container formats, and the names of images.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::text::{self, InvalidText};
+
+/// Declares text of one column that is checked when it is parsed.
+macro_rules! column_text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The most characters it may have: its column's.
+            pub const MAX_CHARS: usize = $max;
+
+            /// The text as a database holds it.
+            pub fn stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidText;
+
+            fn from_str(text: &str) -> Result<Self, InvalidText> {
+                text::check($what, text, Self::MAX_CHARS)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+column_text! {
+    /// What an image is called. Names need not be unique.
+    ImageName, "a name", 255
+}
+column_text! {
+    /// How the disk is laid out in the data: `raw`, `qcow2`, ...
+    DiskFormat, "a disk format", 20
+}
+column_text! {
+    /// What wraps the disk: `bare` for nothing, `ova`, ...
+    ContainerFormat, "a container format", 20
+}
+
+/// The formats a service accepts: `[image_format]` of Glance's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Formats {
+    /// Names of disk formats, in the order in which schemas list them.
+    pub disk: Vec<String>,
+    /// Names of container formats, in the order in which schemas list them.
+    pub container: Vec<String>,
+}
+
+impl Formats {
+    /// Refuses a disk format that is not accepted here.
+    ///
+    /// # Errors
+    /// [`UnknownFormat`], which lists what is.
+    pub fn check_disk(&self, format: &DiskFormat) -> Result<(), UnknownFormat> {
+        UnknownFormat::unless_listed("disk_format", format.as_str(), &self.disk)
+    }
+
+    /// Refuses a container format that is not accepted here.
+    ///
+    /// # Errors
+    /// [`UnknownFormat`], which lists what is.
+    pub fn check_container(&self, format: &ContainerFormat) -> Result<(), UnknownFormat> {
+        UnknownFormat::unless_listed("container_format", format.as_str(), &self.container)
+    }
+}
+
+impl Default for Formats {
+    fn default() -> Self {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self { disk: owned(&DISK_FORMATS), container: owned(&CONTAINER_FORMATS) }
+    }
+}
+
+/// A format that this service does not accept.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{attribute} '{format}' is not one of {}", accepted.join(", "))]
+pub struct UnknownFormat {
+    /// `disk_format` or `container_format`.
+    pub attribute: &'static str,
+    /// What was given.
+    pub format: String,
+    /// What is accepted.
+    pub accepted: Vec<String>,
+}
+
+impl UnknownFormat {
+    fn unless_listed(
+        attribute: &'static str,
+        format: &str,
+        accepted: &[String],
+    ) -> Result<(), Self> {
+        if accepted.iter().any(|known| known == format) {
+            return Ok(());
+        }
+        Err(Self { attribute, format: format.to_owned(), accepted: accepted.to_vec() })
+    }
+}
+
+/// Upstream's default `disk_formats`.
+const DISK_FORMATS: [&str; 11] = [
+    "ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop",
+];
+
+/// Upstream's default `container_formats`.
+const CONTAINER_FORMATS: [&str; 8] =
+    ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"];

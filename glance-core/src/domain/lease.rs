@@ -1,0 +1,80 @@
+//! Who works on what, until when.
+
+use super::id::{ImageId, IntentId, StoreId};
+use super::location::BlobUrl;
+use super::time::Timestamp;
+
+/// A blob that is not yet, or no longer, a location of an image, and who is at work on it.
+///
+/// It is recorded before the blob exists and removed with the change that settles the matter, so
+/// that after a crash every blob is explained (design D8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Its id; also the name under which the blob is written.
+    pub id: IntentId,
+    /// The image.
+    pub image: ImageId,
+    /// The store that holds, or will hold, the blob.
+    pub store: StoreId,
+    /// What is being done.
+    pub work: Work,
+    /// Who does it.
+    pub holder: Holder,
+    /// Until when nobody else may: a holder that lives moves this on.
+    pub lease_until: Timestamp,
+}
+
+impl Intent {
+    /// Whether whoever asks may finish or undo the work: the lease has ended, or an earlier
+    /// process of the same node held it.
+    pub fn is_abandoned(&self, asking: &Holder, now: Timestamp) -> bool {
+        self.lease_until <= now
+            || (self.holder.node == asking.node && self.holder.process != asking.process)
+    }
+}
+
+/// What is being done with a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever takes over must know what to do")]
+pub enum Work {
+    /// It is being written.
+    Upload,
+    /// It is being removed.
+    Delete(BlobUrl),
+}
+
+/// A process of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// A name that no other living process has: an earlier holder of it is dead.
+    pub node: String,
+    /// This process.
+    pub process: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(node: &str, process: &str) -> Holder {
+        Holder { node: node.to_owned(), process: process.to_owned() }
+    }
+
+    #[test]
+    fn work_is_abandoned_when_its_lease_ends_or_its_node_was_restarted() {
+        let intent = Intent {
+            id: "i".parse().unwrap(),
+            image: ImageId::from_bits(1),
+            store: "file".parse().unwrap(),
+            work: Work::Upload,
+            holder: holder("a", "1"),
+            lease_until: Timestamp::from_micros(10),
+        };
+        let (early, late) = (Timestamp::from_micros(9), Timestamp::from_micros(10));
+
+        assert!(!intent.is_abandoned(&holder("a", "1"), early));
+        assert!(!intent.is_abandoned(&holder("b", "1"), early));
+        assert!(intent.is_abandoned(&holder("a", "2"), early));
+        assert!(intent.is_abandoned(&holder("b", "1"), late));
+    }
+}

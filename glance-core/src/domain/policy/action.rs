@@ -1,0 +1,68 @@
+//! Every action a policy rules on.
+
+use std::fmt;
+
+/// Declares the actions with their names in policy files.
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)?) => {
+        /// What a caller wants to do, by the name it has in Glance's policy files.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(clippy::exhaustive_enums, reason = "the table of defaults must answer each")]
+        pub enum Action {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Action {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name in policy files.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// Create an image.
+    AddImage = "add_image",
+    /// Share an image.
+    AddMember = "add_member",
+    /// Make an image visible to all who ask for it.
+    CommunitizeImage = "communitize_image",
+    /// Stop downloads.
+    Deactivate = "deactivate",
+    /// Delete an image.
+    DeleteImage = "delete_image",
+    /// Stop sharing an image.
+    DeleteMember = "delete_member",
+    /// Read the data of an image.
+    DownloadImage = "download_image",
+    /// Show an image.
+    GetImage = "get_image",
+    /// List images.
+    GetImages = "get_images",
+    /// Show a member.
+    GetMember = "get_member",
+    /// List members.
+    GetMembers = "get_members",
+    /// Edit an image.
+    ModifyImage = "modify_image",
+    /// Answer an offer.
+    ModifyMember = "modify_member",
+    /// Make an image public.
+    PublicizeImage = "publicize_image",
+    /// Allow downloads again.
+    Reactivate = "reactivate",
+    /// Write the data of an image.
+    UploadImage = "upload_image",
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,66 @@
+//! What text of users may be: bounded, and storable in every database Glance runs on.
+
+use thiserror::Error;
+
+/// Checks text that will be stored.
+///
+/// Upstream's MySQL tables are `utf8mb3`, so it refuses characters from U+10000 on in every
+/// database; NUL cannot be stored in PostgreSQL.
+///
+/// # Errors
+/// [`InvalidText`] that names `what` and the reason.
+pub(crate) fn check(what: &'static str, text: &str, max_chars: usize) -> Result<(), InvalidText> {
+    let reason = if text.contains('\0') {
+        TextFault::Nul
+    } else if text.chars().any(|c| u32::from(c) >= 0x1_0000) {
+        TextFault::FourBytes
+    } else if text.chars().count() > max_chars {
+        TextFault::TooLong { max_chars }
+    } else {
+        return Ok(());
+    };
+    Err(InvalidText { what, reason })
+}
+
+/// Like [`check`], and empty text is refused.
+pub(crate) fn check_filled(
+    what: &'static str,
+    text: &str,
+    max_chars: usize,
+) -> Result<(), InvalidText> {
+    if text.is_empty() {
+        return Err(InvalidText { what, reason: TextFault::Empty });
+    }
+    check(what, text, max_chars)
+}
+
+/// Text that cannot be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{what} {reason}")]
+pub struct InvalidText {
+    /// What the text was to be: "a tag".
+    pub what: &'static str,
+    /// What is wrong with it.
+    pub reason: TextFault,
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TextFault {
+    /// Nothing is there.
+    #[error("must not be empty")]
+    Empty,
+    /// A character that takes four bytes of UTF-8.
+    #[error("can't contain 4 byte unicode characters")]
+    FourBytes,
+    /// The character NUL.
+    #[error("can't contain the character NUL")]
+    Nul,
+    /// Too many characters.
+    #[error("may have at most {max_chars} characters")]
+    TooLong {
+        /// How many are allowed.
+        max_chars: usize,
+    },
+}

@@ -1,0 +1,96 @@
+//! Data being written; it ends once.
+
+use thiserror::Error;
+
+use super::change::Change;
+use super::content::Content;
+use super::id::IntentId;
+use super::image::Image;
+use super::lease::Intent;
+use super::location::Location;
+use super::status::{Event, IllegalTransition};
+use super::time::Timestamp;
+
+/// An image whose data is being written. It ends once: completed or abandoned.
+///
+/// ```compile_fail,E0382
+/// # use glance_core::domain::{Timestamp, Upload};
+/// fn twice(upload: Upload, now: Timestamp) {
+///     let _ = upload.abandon(now);
+///     let _ = upload.abandon(now);
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "an upload that is not ended leaves its image in `saving`"]
+pub struct Upload {
+    image: Image,
+    intent: IntentId,
+}
+
+impl Upload {
+    /// Begins: the change that moves the image to `saving` and records the intent, and the upload
+    /// that it makes possible.
+    ///
+    /// # Errors
+    /// The image has data or is getting some, or lacks a format.
+    pub fn begin(
+        image: &Image,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<(Change, Self), CannotUpload> {
+        let saving = image.after(Event::UploadStarted, now)?;
+        for (attribute, missing) in [
+            ("disk_format", image.disk_format.is_none()),
+            ("container_format", image.container_format.is_none()),
+        ] {
+            if missing {
+                return Err(CannotUpload::FormatMissing { attribute });
+            }
+        }
+        let upload = Self { image: saving.clone(), intent: intent.id.clone() };
+        Ok((Change::of_status(image.clone(), saving).beginning([intent]), upload))
+    }
+
+    /// Takes up an upload whose process is gone, to abandon it.
+    pub fn taken_over(image: Image, intent: &Intent) -> Self {
+        Self { image, intent: intent.id.clone() }
+    }
+
+    /// Ends with the data in place: `saving` to `active`.
+    ///
+    /// # Errors
+    /// Never for an image that [`begin`](Self::begin) put in `saving`.
+    pub fn complete(
+        self,
+        content: Content,
+        location: Location,
+        now: Timestamp,
+    ) -> Result<Change, IllegalTransition> {
+        let active = self.image.after(Event::DataStored, now)?.with_content(content, location);
+        Ok(Change::of_status(self.image, active).ending(self.intent))
+    }
+
+    /// Ends without data: back to `queued`.
+    ///
+    /// # Errors
+    /// The image is not in `saving`, as can be where an upload was taken over.
+    pub fn abandon(self, now: Timestamp) -> Result<Change, IllegalTransition> {
+        let queued = self.image.after(Event::DataFailed, now)?;
+        Ok(Change::of_status(self.image, queued).ending(self.intent))
+    }
+}
+
+/// Why data cannot be written to an image.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CannotUpload {
+    /// A format has to be known first.
+    #[error("property {attribute} must be set prior to saving data")]
+    FormatMissing {
+        /// Which one.
+        attribute: &'static str,
+    },
+    /// It has data, or is getting some.
+    #[error(transparent)]
+    Status(#[from] IllegalTransition),
+}

@@ -1,0 +1,222 @@
+//! Everything a use case can answer but success.
+
+use thiserror::Error;
+
+use crate::domain::{
+    CannotUpload, EditError, IllegalTransition, ImageId, ProjectId, QuotaExceeded, Unsatisfiable,
+    Visibility,
+};
+use crate::ports::{BodyError, CatalogError, Denied, StoreError};
+
+/// Why a use case did not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The project is a member already.
+    #[error("project {project} is already a member of image {image}")]
+    AlreadyMember {
+        /// The image.
+        image: ImageId,
+        /// The project.
+        project: ProjectId,
+    },
+    /// The data broke off before its end.
+    #[error("the data broke off before its end")]
+    Body(#[source] BodyError),
+    /// The image cannot take data.
+    #[error(transparent)]
+    CannotUpload(#[from] CannotUpload),
+    /// The catalog failed.
+    #[error("the catalog failed")]
+    Catalog(#[source] CatalogError),
+    /// Somebody else changed the image at the same time, again and again.
+    #[error("image {image} is being changed by others at the same time")]
+    Contended {
+        /// The image.
+        image: ImageId,
+    },
+    /// Downloads of the image are stopped.
+    #[error("image {image} is deactivated: only an administrator may download it")]
+    Deactivated {
+        /// The image.
+        image: ImageId,
+    },
+    /// The caller may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The id was used before.
+    #[error("image ID {image} already exists")]
+    DuplicateImage {
+        /// The image.
+        image: ImageId,
+    },
+    /// The edit cannot be made.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// Only administrators create or make images of others.
+    #[error("you are not permitted to make images owned by '{owner}'")]
+    ForeignOwner {
+        /// Whose it was to be.
+        owner: String,
+    },
+    /// The image went away while its data came.
+    #[error("image {image} was deleted or changed while its data was uploaded")]
+    Gone {
+        /// The image.
+        image: ImageId,
+    },
+    /// No image that the caller may know of.
+    #[error("no image found with ID {id}")]
+    ImageNotFound {
+        /// What was asked for.
+        id: String,
+    },
+    /// No member that the caller may know of.
+    #[error("{project} is not a member of image {image}")]
+    MemberNotFound {
+        /// The image.
+        image: ImageId,
+        /// Who was asked for.
+        project: String,
+    },
+    /// Only shared images have members.
+    #[error("only shared images have members; image {image} is {visibility}")]
+    NotShared {
+        /// The image.
+        image: ImageId,
+        /// What it is instead.
+        visibility: Visibility,
+    },
+    /// Protected images are not deleted.
+    #[error("image {image} is protected and cannot be deleted")]
+    Protected {
+        /// The image.
+        image: ImageId,
+    },
+    /// A limit would be passed.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The range is outside the data.
+    #[error(transparent)]
+    Range(#[from] Unsatisfiable),
+    /// More or fewer bytes came than announced.
+    #[error("size mismatch: expected {expected} bytes, got {got}")]
+    SizeMismatch {
+        /// Bytes announced.
+        expected: u64,
+        /// Bytes that came, as far as they were read.
+        got: u64,
+    },
+    /// The service is shutting down.
+    #[error("the service is shutting down")]
+    Stopping,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The status does not allow it.
+    #[error(transparent)]
+    Transition(#[from] IllegalTransition),
+    /// The marker is not an image that the caller may see.
+    #[error("marker {marker} is not an image that could be listed")]
+    UnknownMarker {
+        /// The marker.
+        marker: String,
+    },
+}
+
+/// What a caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "adapters must answer every kind")]
+pub enum ErrorKind {
+    /// Something else has happened meanwhile, or is there: look again.
+    Conflict,
+    /// The caller may not.
+    Forbidden,
+    /// It went away in the middle.
+    Gone,
+    /// The service is at fault.
+    Internal,
+    /// The request cannot be understood or does not fit.
+    Invalid,
+    /// Nothing is there that the caller may know of.
+    NotFound,
+    /// A limit or the room is exhausted.
+    TooLarge,
+    /// The passing trouble of a backend: try again.
+    Unavailable,
+    /// The range is outside the data.
+    Unsatisfiable,
+    /// The store does not do this at all.
+    Unsupported,
+}
+
+impl Error {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::AlreadyMember { .. } | Self::Contended { .. } | Self::DuplicateImage { .. } => {
+                ErrorKind::Conflict
+            }
+            Self::Body(_) | Self::SizeMismatch { .. } | Self::UnknownMarker { .. } => {
+                ErrorKind::Invalid
+            }
+            Self::CannotUpload(CannotUpload::FormatMissing { .. }) => ErrorKind::Invalid,
+            Self::CannotUpload(CannotUpload::Status(_)) | Self::Transition(_) => {
+                ErrorKind::Conflict
+            }
+            Self::Catalog(error) => catalog_kind(error),
+            Self::Deactivated { .. }
+            | Self::Denied(_)
+            | Self::ForeignOwner { .. }
+            | Self::NotShared { .. }
+            | Self::Protected { .. } => ErrorKind::Forbidden,
+            Self::Edit(error) => edit_kind(error),
+            Self::Gone { .. } => ErrorKind::Gone,
+            Self::ImageNotFound { .. } | Self::MemberNotFound { .. } => ErrorKind::NotFound,
+            Self::Quota(_) => ErrorKind::TooLarge,
+            Self::Range(_) => ErrorKind::Unsatisfiable,
+            Self::Stopping => ErrorKind::Unavailable,
+            Self::Store(error) => store_kind(error),
+        }
+    }
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Quota(quota) => Self::Quota(quota),
+            error => Self::Catalog(error),
+        }
+    }
+}
+
+fn edit_kind(error: &EditError) -> ErrorKind {
+    match error {
+        EditError::AlreadyPresent { .. } | EditError::Missing { .. } => ErrorKind::Conflict,
+        EditError::FormatFixed { .. } => ErrorKind::Forbidden,
+        EditError::NoSuchTag { .. } => ErrorKind::NotFound,
+        EditError::Quota(_) => ErrorKind::TooLarge,
+        EditError::UnknownFormat(_) => ErrorKind::Invalid,
+    }
+}
+
+fn catalog_kind(error: &CatalogError) -> ErrorKind {
+    match error {
+        CatalogError::Backend { .. } => ErrorKind::Internal,
+        CatalogError::Conflict => ErrorKind::Conflict,
+        CatalogError::NotFound => ErrorKind::NotFound,
+        CatalogError::Quota(_) => ErrorKind::TooLarge,
+        CatalogError::Unavailable { .. } => ErrorKind::Unavailable,
+    }
+}
+
+fn store_kind(error: &StoreError) -> ErrorKind {
+    match error {
+        StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
+        StoreError::Backend { .. } => ErrorKind::Internal,
+        StoreError::Full { .. } => ErrorKind::TooLarge,
+        StoreError::NotFound { .. } => ErrorKind::NotFound,
+        StoreError::PermissionDenied { .. } => ErrorKind::Unavailable,
+        StoreError::Unsupported { .. } => ErrorKind::Unsupported,
+    }
+}

@@ -1,0 +1,62 @@
+//! Bytes of an image on their way.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Stream;
+use futures::stream::{self, BoxStream, StreamExt};
+use thiserror::Error;
+
+use super::BoxError;
+
+/// Bytes of an image on their way in or out, in chunks, with an error where they break off.
+///
+/// ```
+/// use bytes::Bytes;
+/// use futures::TryStreamExt;
+/// use glance_core::ports::ByteStream;
+///
+/// # futures::executor::block_on(async {
+/// let chunks: Vec<Bytes> = ByteStream::from_bytes("hello").try_collect().await?;
+/// assert_eq!(chunks.concat(), b"hello");
+/// # Ok::<(), glance_core::ports::BodyError>(()) }).unwrap();
+/// ```
+pub struct ByteStream(BoxStream<'static, Result<Bytes, BodyError>>);
+
+impl ByteStream {
+    /// The bytes of `stream`.
+    pub fn new<S, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        Self(stream.map(|item| item.map_err(|error| BodyError(error.into()))).boxed())
+    }
+
+    /// Bytes that are at hand.
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self(stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed())
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByteStream").finish_non_exhaustive()
+    }
+}
+
+/// Bytes broke off: the sender is gone, or the medium failed.
+#[derive(Debug, Error)]
+#[error("the data broke off")]
+pub struct BodyError(#[source] pub BoxError);

@@ -1,0 +1,127 @@
+//! The catalog: images, members, and the intents that explain blobs.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use super::BoxError;
+use crate::domain::query::ImageQuery;
+use crate::domain::{
+    Change, Holder, Image, ImageId, Intent, IntentId, MemberStatus, Membership, ProjectId,
+    QuotaExceeded, Timestamp, Viewer,
+};
+
+/// Where rows live.
+///
+/// # Contract
+///
+/// * `insert` refuses an id that was ever used, also by an image that is gone;
+/// * `insert` refuses an image above the project's quota, also where many come at once;
+/// * `find` knows nothing of an image that is gone; it tells the membership of the project asked
+///   for, and of no other;
+/// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
+///   tags, properties and locations, in a number of statements that does not grow with the page;
+/// * `commit` makes what [`Change::applied_to`] means, whole or not at all, and gives it back;
+///   `Conflict` where the guard does not hold or the ended intent is gone, `NotFound` where the
+///   image is;
+/// * a change to `deleted` takes properties, tags, members and locations with it;
+/// * members of an image that is gone are gone; a project is a member once;
+/// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
+/// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of
+///   one's own, and takes over one that is abandoned.
+#[async_trait]
+pub trait Catalog: fmt::Debug + Send + Sync + 'static {
+    /// Stores a new image; `quota` is how many its owner may have.
+    async fn insert(&self, image: &Image, quota: Option<u64>) -> Result<(), CatalogError>;
+
+    /// An image by its id, and whether `project` is a member of it.
+    async fn find(
+        &self,
+        id: ImageId,
+        project: Option<&ProjectId>,
+    ) -> Result<Option<SeenImage>, CatalogError>;
+
+    /// A page of the images that `viewer` gets listed.
+    async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError>;
+
+    /// Makes a change; gives the image as it is then stored.
+    async fn commit(&self, change: &Change) -> Result<Image, CatalogError>;
+
+    /// The members of an image in the order in which they were added.
+    async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError>;
+
+    /// Adds a member; `quota` is how many members the image may have.
+    async fn put_member(
+        &self,
+        member: &Membership,
+        quota: Option<u64>,
+    ) -> Result<(), CatalogError>;
+
+    /// Sets the answer of a member, or removes it (`None`). `NotFound` where there is none.
+    async fn set_member(
+        &self,
+        image: ImageId,
+        project: &ProjectId,
+        status: Option<MemberStatus>,
+        now: Timestamp,
+    ) -> Result<(), CatalogError>;
+
+    /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`].
+    async fn abandoned_intents(
+        &self,
+        asking: &Holder,
+        now: Timestamp,
+    ) -> Result<Vec<Intent>, CatalogError>;
+
+    /// Gives `holder` the lease of an intent until `until`: its own moves on, an abandoned one is
+    /// taken over. `false` where the intent is gone or somebody else holds it.
+    async fn renew_intent(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CatalogError>;
+
+    /// Ends an intent; that it is gone already is fine.
+    async fn end_intent(&self, intent: &IntentId) -> Result<(), CatalogError>;
+}
+
+/// An image as a project meets it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenImage {
+    /// The image.
+    pub image: Image,
+    /// The answer of the project that asks, if the image is shared with it.
+    pub membership: Option<MemberStatus>,
+}
+
+/// Why a catalog did not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// The database failed.
+    #[error("the catalog failed to {operation}")]
+    Backend {
+        /// What it was to do.
+        operation: &'static str,
+        /// Why it did not.
+        source: BoxError,
+    },
+    /// It is no longer as it was read, or it is there already.
+    #[error("the catalog holds something else by now")]
+    Conflict,
+    /// Nothing is there.
+    #[error("the catalog holds no such thing")]
+    NotFound,
+    /// A limit would be passed.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The database cannot be reached, or not in time: worth another try.
+    #[error("the catalog is unavailable")]
+    Unavailable {
+        /// Why.
+        source: BoxError,
+    },
+}

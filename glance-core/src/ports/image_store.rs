@@ -1,0 +1,170 @@
+//! Where image data lives.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use thiserror::Error;
+
+use super::{BoxError, ByteStream};
+use crate::domain::{BlobUrl, ByteRange, ImageId, IntentId, Location, StoreId};
+
+/// Where image data lives.
+///
+/// # Contract
+///
+/// * a blob is readable only after `commit`, and then whole, in any range of it;
+/// * a writer that is aborted, dropped, or fails to commit leaves nothing readable;
+/// * `commit` never replaces a blob: [`StoreError::AlreadyExists`], and the old one stays;
+/// * reading or deleting what is not there is [`StoreError::NotFound`];
+/// * `discard` removes whatever a writer of the same key left, committed or not, and is fine with
+///   nothing; blobs and writers of other keys stay;
+/// * a location is `owned` by the store that wrote it;
+/// * what [`capabilities`](Self::capabilities) denies is [`StoreError::Unsupported`],
+///   before any I/O.
+#[async_trait]
+pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
+    /// The name of the store.
+    fn id(&self) -> &StoreId;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Whether a location is in this store.
+    fn owns(&self, location: &BlobUrl) -> bool;
+
+    /// Starts writing a blob.
+    async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError>;
+
+    /// Reads bytes of a blob: exactly that many, or an error in the stream. `None` reads it all.
+    async fn read(
+        &self,
+        location: &BlobUrl,
+        range: Option<ByteRange>,
+    ) -> Result<ByteStream, StoreError>;
+
+    /// Bytes of a blob.
+    async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError>;
+
+    /// Removes a blob.
+    async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError>;
+
+    /// Removes what a broken upload left.
+    async fn discard(&self, key: &BlobKey) -> Result<(), StoreError>;
+}
+
+/// A blob being written. `commit` and `abort` consume it, so it ends once.
+#[async_trait]
+pub trait BlobWriter: fmt::Debug + Send {
+    /// Appends a chunk, of any size.
+    async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError>;
+
+    /// Makes the blob readable, whole and durable, and tells where it is.
+    async fn commit(self: Box<Self>) -> Result<Location, StoreError>;
+
+    /// Gives up; nothing stays.
+    async fn abort(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// What names a blob that is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobKey {
+    /// The image.
+    pub image: ImageId,
+    /// The upload.
+    pub upload: IntentId,
+    /// How many bytes are to come, if that is known.
+    pub size: Option<u64>,
+}
+
+/// What a store can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// It takes new blobs.
+    pub write: bool,
+    /// It removes blobs.
+    pub delete: bool,
+    /// It reads from the middle of a blob.
+    pub ranges: bool,
+}
+
+/// What a store was to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Remove a blob.
+    Delete,
+    /// Read a blob.
+    Read,
+    /// Tell the size of a blob.
+    Size,
+    /// Write a blob.
+    Write,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Delete => "delete",
+            Self::Read => "read",
+            Self::Size => "size",
+            Self::Write => "write",
+        })
+    }
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is a blob already where this one was to go.
+    #[error("store `{store}` already holds data for image {image}")]
+    AlreadyExists {
+        /// The store.
+        store: StoreId,
+        /// The image.
+        image: ImageId,
+    },
+    /// The backend failed.
+    #[error("store `{store}` failed to {operation}")]
+    Backend {
+        /// The store.
+        store: StoreId,
+        /// What it was to do.
+        operation: Operation,
+        /// Why it did not.
+        source: BoxError,
+    },
+    /// No room is left.
+    #[error("store `{store}` is full")]
+    Full {
+        /// The store.
+        store: StoreId,
+    },
+    /// Nothing is there.
+    #[error("store `{store}` holds nothing at `{location}`")]
+    NotFound {
+        /// The store.
+        store: StoreId,
+        /// Where nothing is.
+        location: BlobUrl,
+    },
+    /// The store may not do it.
+    #[error("store `{store}` is not permitted to {operation}")]
+    PermissionDenied {
+        /// The store.
+        store: StoreId,
+        /// What it was to do.
+        operation: Operation,
+        /// Why it did not.
+        source: BoxError,
+    },
+    /// The store cannot do it.
+    #[error("store `{store}` does not support {operation}")]
+    Unsupported {
+        /// The store.
+        store: StoreId,
+        /// What it was to do.
+        operation: Operation,
+    },
+}

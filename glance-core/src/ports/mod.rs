@@ -1,0 +1,20 @@
+//! What the core needs from outside: traits, each with its contract.
+
+mod byte_stream;
+mod catalog;
+mod clock;
+mod executor;
+mod image_store;
+mod policy;
+
+pub use self::byte_stream::{BodyError, ByteStream};
+pub use self::catalog::{Catalog, CatalogError, SeenImage};
+pub use self::clock::{Clock, IdSource};
+pub use self::executor::{Executor, run_blocking};
+pub use self::image_store::{
+    BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError,
+};
+pub use self::policy::{DefaultPolicy, Denied, Policy};
+
+/// The cause of an error of a backend.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -1,0 +1,35 @@
+//! See and permit: the first two steps of every use case.
+
+use super::glance::Glance;
+use crate::domain::policy::{Action, Target};
+use crate::domain::{Caller, Image, ImageId, Viewer};
+use crate::error::Error;
+
+impl Glance {
+    /// The image, if the caller may know that it exists: hidden reads as absent (rule R16).
+    pub(super) async fn visible_image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
+        let seen = self.catalog.find(id, caller.project()).await?;
+        match seen {
+            Some(seen) if Viewer::from(caller).sees(&seen.image, seen.membership) => {
+                Ok(seen.image)
+            }
+            _ => Err(Error::ImageNotFound { id: id.to_string() }),
+        }
+    }
+
+    /// Lets the caller act on a visible image. Who may not even show it gets it as absent.
+    pub(super) fn permit(
+        &self,
+        caller: &Caller,
+        action: Action,
+        image: &Image,
+    ) -> Result<(), Error> {
+        let target = Target::image(image, caller);
+        self.policy.check(caller, action, &target).map_err(|denied| {
+            match self.policy.check(caller, Action::GetImage, &target) {
+                Ok(()) if action != Action::GetImage => Error::Denied(denied),
+                _ => Error::ImageNotFound { id: image.id.to_string() },
+            }
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Putting a service together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::glance::{Glance, Settings};
+use crate::domain::{Holder, ImageId};
+use crate::ports::{Catalog, Clock, DefaultPolicy, Executor, IdSource, ImageStore, Policy};
+
+/// Time, ids and work beside the request.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Work beside the request.
+    pub executor: Arc<dyn Executor>,
+    /// Where new ids come from.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// Puts a [`Glance`] together.
+#[derive(Debug)]
+pub struct GlanceBuilder {
+    catalog: Arc<dyn Catalog>,
+    store: Arc<dyn ImageStore>,
+    runtime: Runtime,
+    policy: Arc<dyn Policy>,
+    settings: Settings,
+    node: Option<String>,
+}
+
+impl GlanceBuilder {
+    /// A service with its rows in `catalog` and its bytes in `store`.
+    pub fn new(catalog: Arc<dyn Catalog>, store: Arc<dyn ImageStore>, runtime: Runtime) -> Self {
+        Self {
+            catalog,
+            store,
+            runtime,
+            policy: Arc::new(DefaultPolicy::default()),
+            settings: Settings::default(),
+            node: None,
+        }
+    }
+
+    /// Decides who may do what. The default is OpenStack's own rules.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Arc<dyn Policy>) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Sets limits, formats and the hash.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Names this node. No two living processes may bear one name: what an earlier process of
+    /// this name left unfinished is then taken over at once, not when its lease ends.
+    #[must_use]
+    pub fn with_node(mut self, name: impl Into<String>) -> Self {
+        self.node = Some(name.into());
+        self
+    }
+
+    /// The service.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the setting that makes no sense.
+    pub fn build(self) -> Result<Glance, BuildError> {
+        if self.settings.lease < MIN_LEASE {
+            return Err(BuildError::LeaseTooShort { lease: self.settings.lease });
+        }
+        if self.settings.pages.default == 0 || self.settings.pages.max == 0 {
+            return Err(BuildError::EmptyPages);
+        }
+        let process = ImageId::from_bits(self.runtime.ids.next_bits()).to_string();
+        let node = self.node.unwrap_or_else(|| process.clone());
+        Ok(Glance {
+            catalog: self.catalog,
+            store: self.store,
+            policy: self.policy,
+            runtime: self.runtime,
+            settings: Arc::new(self.settings),
+            holder: Arc::new(Holder { node, process }),
+        })
+    }
+}
+
+/// Shorter leases would end between two signs of life on a busy machine.
+const MIN_LEASE: Duration = Duration::from_secs(1);
+
+/// A setting that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A page holds at least one image.
+    #[error("pages of lists hold at least 1 image: pages.default and pages.max are not 0")]
+    EmptyPages,
+    /// A lease has to outlive a pause of its holder.
+    #[error("a lease of {lease:?} is too short: it takes {MIN_LEASE:?} or more")]
+    LeaseTooShort {
+        /// What was set.
+        lease: Duration,
+    },
+}

@@ -1,0 +1,59 @@
+//! The image service, which holds the ports.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::query::PageLimits;
+use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
+use crate::ports::{Catalog, ImageStore, Policy};
+
+use super::builder::Runtime;
+
+/// The image service. Cloning it is cheap; all clones are one service.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) store: Arc<dyn ImageStore>,
+    pub(super) policy: Arc<dyn Policy>,
+    pub(super) runtime: Runtime,
+    pub(super) settings: Arc<Settings>,
+    pub(super) holder: Arc<Holder>,
+}
+
+impl Glance {
+    /// How the service is set up.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.runtime.clock.now()
+    }
+}
+
+/// How a service is set up. The defaults are upstream's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Formats that are accepted.
+    pub formats: Formats,
+    /// The hash that is computed beside MD5: `hashing_algorithm`.
+    pub hash: HashAlgorithm,
+    /// How long work on a blob stays with a process that shows no sign of life.
+    pub lease: Duration,
+    /// How long pages are.
+    pub pages: PageLimits,
+    /// Limits.
+    pub quotas: Quotas,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            formats: Formats::default(),
+            hash: HashAlgorithm::default(),
+            lease: Duration::from_secs(30),
+            pages: PageLimits::default(),
+            quotas: Quotas::default(),
+        }
+    }
+}

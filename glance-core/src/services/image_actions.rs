@@ -1,0 +1,40 @@
+//! Stop and allow downloads.
+
+use super::glance::Glance;
+use crate::domain::policy::Action;
+use crate::domain::{Caller, Change, Event, Image, ImageId};
+use crate::error::Error;
+
+impl Glance {
+    /// Stops an active image from being downloaded by others than administrators.
+    ///
+    /// # Errors
+    /// There is none that the caller may see; the caller may not; it is not active.
+    pub async fn deactivate(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
+        self.administer(caller, id, Action::Deactivate, Event::Deactivated).await
+    }
+
+    /// Lets a deactivated image be downloaded again.
+    ///
+    /// # Errors
+    /// There is none that the caller may see; the caller may not; it is not deactivated.
+    pub async fn reactivate(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
+        self.administer(caller, id, Action::Reactivate, Event::Reactivated).await
+    }
+
+    async fn administer(
+        &self,
+        caller: &Caller,
+        id: ImageId,
+        action: Action,
+        event: Event,
+    ) -> Result<Image, Error> {
+        let image = self.visible_image(caller, id).await?;
+        self.permit(caller, action, &image)?;
+        let after = image.after(event, self.now())?;
+        if after == image {
+            return Ok(image);
+        }
+        Ok(self.catalog.commit(&Change::of_status(image, after)).await?)
+    }
+}

@@ -1,0 +1,216 @@
+//! Create, show, list, edit and delete images.
+
+use super::glance::Glance;
+use crate::domain::policy::{Action, Target};
+use crate::domain::query::ImageQuery;
+use crate::domain::{
+    Attribute, BlobUrl, Caller, Change, Draft, Edit, Event, Image, ImageId, Intent, Viewer,
+    Visibility, Work,
+};
+use crate::error::Error;
+use crate::ports::{CatalogError, StoreError};
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageList {
+    /// The images of the page that the caller may see.
+    pub images: Vec<Image>,
+    /// The marker of the next page, if there may be one.
+    pub next: Option<ImageId>,
+}
+
+impl Glance {
+    /// Creates a queued image.
+    ///
+    /// # Errors
+    /// The id was used before; the caller may not; a format, quota or text is refused.
+    pub async fn create(&self, caller: &Caller, draft: Draft) -> Result<Image, Error> {
+        let owner = draft.owner.as_ref().or(caller.project());
+        let visibility = draft.visibility.unwrap_or(Visibility::Private);
+        let target = Target { owner, member: None, visibility: Some(visibility) };
+        if !caller.is_admin() && draft.owner.is_some() && owner != caller.project() {
+            let owner = owner.map(ToString::to_string).unwrap_or_default();
+            return Err(Error::ForeignOwner { owner });
+        }
+        self.policy.check(caller, Action::AddImage, &target)?;
+        self.permit_visibility(caller, visibility, &target)?;
+
+        let id = draft.id.unwrap_or_else(|| ImageId::from_bits(self.runtime.ids.next_bits()));
+        let settings = self.settings();
+        let draft = Draft { owner: owner.cloned(), ..draft };
+        let image = draft.into_image(id, &settings.formats, &settings.quotas, self.now())?;
+
+        match self.catalog.insert(&image, settings.quotas.images).await {
+            Ok(()) => Ok(image),
+            Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: id }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Shows an image.
+    ///
+    /// # Errors
+    /// There is none that the caller may see.
+    pub async fn image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
+        let image = self.visible_image(caller, id).await?;
+        self.permit(caller, Action::GetImage, &image)?;
+        Ok(image)
+    }
+
+    /// Lists images: the page of `query` after `marker`, the last image of the page before.
+    ///
+    /// # Errors
+    /// The caller may not list; the marker is not an image that the caller may see.
+    pub async fn images(
+        &self,
+        caller: &Caller,
+        mut query: ImageQuery,
+        marker: Option<ImageId>,
+    ) -> Result<ImageList, Error> {
+        self.policy.check(caller, Action::GetImages, &Target::own(caller))?;
+        query.page.limit = self.settings().pages.of(Some(query.page.limit));
+        if let Some(marker) = marker {
+            let image = self.visible_image(caller, marker).await.map_err(|error| match error {
+                Error::ImageNotFound { id } => Error::UnknownMarker { marker: id },
+                error => error,
+            })?;
+            query.page.after = Some(query.sort.position(&image));
+        }
+
+        let found = self.catalog.list(&query, &Viewer::from(caller)).await?;
+        let full = query.page.limit > 0 && found.len() as u64 == u64::from(query.page.limit);
+        let images: Vec<Image> = found
+            .into_iter()
+            .filter(|image| self.permit(caller, Action::GetImage, image).is_ok())
+            .collect();
+        let next = images.last().filter(|_| full).map(|image| image.id);
+        Ok(ImageList { images, next })
+    }
+
+    /// Edits an image: all of the edits, in order, or none.
+    ///
+    /// # Errors
+    /// There is none that the caller may see; the caller may not; an edit cannot be made.
+    pub async fn edit(
+        &self,
+        caller: &Caller,
+        id: ImageId,
+        edits: &[Edit],
+    ) -> Result<Image, Error> {
+        for _ in 0..MAX_ATTEMPTS {
+            let image = self.visible_image(caller, id).await?;
+            for edit in edits {
+                self.permit_edit(caller, edit, &image)?;
+            }
+            let settings = self.settings();
+            let edited = image.edited(edits, &settings.formats, &settings.quotas, self.now())?;
+            if edited == image {
+                return Ok(image);
+            }
+            match self.catalog.commit(&Change::of_edit(image, edited)).await {
+                Err(CatalogError::Conflict) => {}
+                Err(CatalogError::NotFound) => {
+                    return Err(Error::ImageNotFound { id: id.to_string() });
+                }
+                result => return Ok(result?),
+            }
+        }
+        Err(Error::Contended { image: id })
+    }
+
+    /// Deletes an image and its data. An upload that is under way stops.
+    ///
+    /// # Errors
+    /// There is none that the caller may see; the caller may not; it is protected.
+    pub async fn delete(&self, caller: &Caller, id: ImageId) -> Result<(), Error> {
+        for _ in 0..MAX_ATTEMPTS {
+            let image = self.visible_image(caller, id).await?;
+            self.permit(caller, Action::DeleteImage, &image)?;
+            if image.protected {
+                return Err(Error::Protected { image: id });
+            }
+            let deleted = image.after(Event::Deleted, self.now())?;
+            let intents = self.delete_intents(&image);
+            let change = Change::of_status(image, deleted).beginning(intents.clone());
+            match self.catalog.commit(&change).await {
+                Err(CatalogError::Conflict) => {}
+                Err(CatalogError::NotFound) => {
+                    return Err(Error::ImageNotFound { id: id.to_string() });
+                }
+                Err(error) => return Err(error.into()),
+                Ok(_) => {
+                    self.delete_blobs(&intents).await;
+                    return Ok(());
+                }
+            }
+        }
+        Err(Error::Contended { image: id })
+    }
+
+    fn permit_visibility(
+        &self,
+        caller: &Caller,
+        visibility: Visibility,
+        target: &Target<'_>,
+    ) -> Result<(), Error> {
+        let action = match visibility {
+            Visibility::Public => Action::PublicizeImage,
+            Visibility::Community => Action::CommunitizeImage,
+            Visibility::Private | Visibility::Shared => return Ok(()),
+        };
+        Ok(self.policy.check(caller, action, target)?)
+    }
+
+    fn permit_edit(&self, caller: &Caller, edit: &Edit, image: &Image) -> Result<(), Error> {
+        if let Edit::Set(_, Attribute::Visibility(Visibility::Public)) = edit {
+            self.permit(caller, Action::PublicizeImage, image)?;
+        }
+        if let Edit::Set(_, Attribute::Visibility(Visibility::Community)) = edit {
+            self.permit(caller, Action::CommunitizeImage, image)?;
+        }
+        self.permit(caller, Action::ModifyImage, image)?;
+        match edit {
+            // Upstream guards `replace` alone; `add` would give images away just the same.
+            Edit::Set(_, Attribute::Owner(owner)) if !caller.is_admin() => {
+                let owner = owner.as_ref().map(ToString::to_string).unwrap_or_default();
+                Err(Error::ForeignOwner { owner })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn delete_intents(&self, image: &Image) -> Vec<Intent> {
+        image
+            .locations
+            .iter()
+            .filter(|location| self.store.owns(&location.url))
+            .map(|location| self.intent(image.id, Work::Delete(location.url.clone()), self.now()))
+            .collect()
+    }
+
+    /// Removes the data of a deleted image. What fails stays an intent, for the scrubber.
+    async fn delete_blobs(&self, intents: &[Intent]) {
+        for intent in intents {
+            if let Work::Delete(url) = &intent.work
+                && let Err(error) = self.delete_blob(url, intent).await
+            {
+                tracing::warn!(
+                    image.id = %intent.image, store = %intent.store, error = &error as &dyn std::error::Error,
+                    "data of a deleted image could not be removed; the scrubber will try again"
+                );
+            }
+        }
+    }
+
+    /// Removes a blob and then the intent that explains it. A blob that is gone is fine.
+    pub(super) async fn delete_blob(&self, url: &BlobUrl, intent: &Intent) -> Result<(), Error> {
+        match self.store.delete(url).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(self.catalog.end_intent(&intent.id).await?)
+    }
+}
+
+/// How often a change is tried anew where others change the same image meanwhile.
+const MAX_ATTEMPTS: usize = 16;

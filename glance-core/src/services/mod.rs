@@ -1,0 +1,18 @@
+//! The use cases: see, permit, decide, commit.
+
+mod access;
+mod builder;
+mod glance;
+mod image_actions;
+mod image_data;
+mod images;
+mod members;
+mod scrub;
+mod tags;
+mod transfer;
+
+pub use self::builder::{BuildError, GlanceBuilder, Runtime};
+pub use self::glance::{Glance, Settings};
+pub use self::image_data::{Download, UploadOptions};
+pub use self::images::ImageList;
+pub use self::scrub::Scrubbed;

@@ -1,0 +1,134 @@
+//! From a body into a store: hashed, counted and limited on the way (design D7).
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures::channel::mpsc;
+use futures::{SinkExt, StreamExt};
+
+use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
+use crate::error::Error;
+use crate::ports::{BlobWriter, ByteStream, Executor, run_blocking};
+
+/// What is known and allowed of the bytes that are to come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Bytes announced.
+    pub(super) expected: Option<u64>,
+    /// Bytes allowed.
+    pub(super) most: Option<u64>,
+}
+
+/// Moves a body into a writer; the slowest of hashes and writer sets the pace, and a bounded
+/// number of chunks is in memory.
+pub(super) async fn transfer(
+    executor: &Arc<dyn Executor>,
+    body: ByteStream,
+    writer: &mut dyn BlobWriter,
+    algorithm: HashAlgorithm,
+    limits: Limits,
+) -> Result<Content, Error> {
+    let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let (to_writer, writer_chunks) = mpsc::channel(CHUNKS_AHEAD);
+
+    let (read, checksum, hash, written) = futures::join!(
+        read_all(body, [to_md5, to_hash, to_writer], limits),
+        hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
+        hash_all(executor, algorithm.hasher(), hash_chunks),
+        write_all(writer, writer_chunks),
+    );
+
+    // A failed consumer also ends the reading: its own error says why.
+    written?;
+    let checksum = checksum.ok_or(Error::Stopping)?;
+    let value = hash.ok_or(Error::Stopping)?;
+    let size = read?;
+    let multihash = Multihash { algorithm: algorithm.as_str().to_owned(), value };
+    Ok(Content { size, checksum, multihash })
+}
+
+async fn read_all(
+    mut body: ByteStream,
+    mut consumers: [mpsc::Sender<Bytes>; 3],
+    limits: Limits,
+) -> Result<u64, Error> {
+    let mut size = 0_u64;
+    let mut small = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(Error::Body)?;
+        size = size.saturating_add(chunk.len() as u64);
+        limits.check(size)?;
+        if chunk.len() < SMALL && small.len() + chunk.len() <= JOINED {
+            small.extend_from_slice(&chunk);
+        } else {
+            send(&mut consumers, small.split().freeze()).await?;
+            send(&mut consumers, chunk).await?;
+        }
+        if small.len() > JOINED - SMALL {
+            send(&mut consumers, small.split().freeze()).await?;
+        }
+    }
+    send(&mut consumers, small.freeze()).await?;
+    match limits.expected {
+        Some(expected) if expected != size => Err(Error::SizeMismatch { expected, got: size }),
+        _ => Ok(size),
+    }
+}
+
+impl Limits {
+    fn check(self, size: u64) -> Result<(), Error> {
+        Resource::ImageBytes.check(size, self.most)?;
+        match self.expected {
+            Some(expected) if size > expected => Err(Error::SizeMismatch { expected, got: size }),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn send(consumers: &mut [mpsc::Sender<Bytes>; 3], chunk: Bytes) -> Result<(), Error> {
+    if chunk.is_empty() {
+        return Ok(());
+    }
+    for consumer in consumers {
+        consumer.send(chunk.clone()).await.map_err(|_| Error::Stopping)?;
+    }
+    Ok(())
+}
+
+async fn hash_all(
+    executor: &Arc<dyn Executor>,
+    mut hasher: Hasher,
+    chunks: mpsc::Receiver<Bytes>,
+) -> Option<String> {
+    let mut batches = chunks.ready_chunks(CHUNKS_AHEAD);
+    while let Some(batch) = batches.next().await {
+        hasher = run_blocking(executor.as_ref(), move || {
+            for chunk in batch {
+                hasher.update(&chunk);
+            }
+            hasher
+        })
+        .await?;
+    }
+    Some(hasher.finish())
+}
+
+async fn write_all(
+    writer: &mut dyn BlobWriter,
+    mut chunks: mpsc::Receiver<Bytes>,
+) -> Result<(), Error> {
+    while let Some(chunk) = chunks.next().await {
+        writer.write(chunk).await?;
+    }
+    Ok(())
+}
+
+/// How many chunks may wait for a consumer.
+const CHUNKS_AHEAD: usize = 4;
+
+/// Chunks below this are joined: below it, handing over costs more than copying.
+const SMALL: usize = 64 << 10;
+
+/// How long joined chunks get; larger ones fall out of the processor's cache.
+const JOINED: usize = 256 << 10;
