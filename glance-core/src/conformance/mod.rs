@@ -1,1 +1,116 @@
-//! The contracts of the ports as test suites.
+//! The contracts of the ports as test suites, for whoever writes a backend.
+//!
+//! A clause is a public function named after what holds. The macros make one test a clause:
+//!
+//! ```
+//! # use glance_core::memory::{MemoryCatalog, MemoryStore};
+//! // A name, what runs a future, and what makes a fresh subject with whatever must outlive it.
+//! glance_core::catalog_conformance!(
+//!     memory, futures::executor::block_on, (MemoryCatalog::default(), ())
+//! );
+//! // Attributes go on every test.
+//! glance_core::image_store_conformance!(
+//!     #[ignore = "needs a server"]
+//!     elsewhere, futures::executor::block_on, (MemoryStore::default(), ())
+//! );
+//! ```
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a clause fails by panicking, as tests do"
+)]
+
+pub mod catalog;
+pub mod image_store;
+pub mod intents;
+pub mod members;
+pub mod queries;
+
+/// Makes a test of each clause of the [`Catalog`](crate::ports::Catalog) contract.
+#[macro_export]
+macro_rules! catalog_conformance {
+    ($(#[$attribute:meta])* $name:ident, $run:path, $make:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, catalog:
+                what_is_inserted_is_found_as_it_was
+                an_id_is_never_used_twice
+                concurrent_inserts_stop_at_the_quota
+                an_edit_is_stored_and_nothing_else
+                an_edit_of_what_has_changed_is_a_conflict
+                a_change_of_what_is_gone_is_not_found
+                a_deleted_image_is_gone_with_all_it_had
+                a_property_that_was_removed_can_come_back
+                locations_come_and_go
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, members:
+                a_project_is_a_member_once
+                a_member_that_was_removed_can_come_back
+                members_keep_the_order_in_which_they_came
+                an_absent_member_cannot_answer
+                members_stop_at_the_quota
+                only_the_asking_project_s_membership_is_told
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, intents:
+                an_intent_lives_from_change_to_change
+                an_intent_that_was_taken_ends_nothing
+                a_lease_is_renewed_by_its_holder_alone
+                what_a_restarted_node_left_is_abandoned
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
+                lists_mean_what_their_queries_mean
+                pages_follow_each_other_without_gap_or_repeat
+            );
+        }
+    };
+}
+
+/// Makes a test of each clause of the [`ImageStore`](crate::ports::ImageStore) contract.
+#[macro_export]
+macro_rules! image_store_conformance {
+    ($(#[$attribute:meta])* $name:ident, $run:path, $make:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, image_store:
+                what_is_written_is_read
+                an_empty_blob_is_a_blob
+                any_range_is_read_exactly
+                nothing_is_readable_before_commit
+                an_aborted_blob_is_not_there
+                a_dropped_writer_leaves_nothing_readable
+                a_blob_is_never_replaced
+                an_absent_blob_is_not_found
+                a_deleted_blob_is_gone
+                discard_removes_what_its_key_left_and_no_more
+                strangers_locations_are_not_owned
+            );
+        }
+    };
+}
+
+/// Makes a test of each clause of a suite. Use the macros named after the ports.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($attributes:tt $run:path, $make:expr, $suite:ident: $($clause:ident)*) => {
+        $($crate::conformance_test!($attributes $run, $make, $suite, $clause);)*
+    };
+}
+
+/// Makes one test. Use the macros named after the ports.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_test {
+    ([$(#[$attribute:meta])*] $run:path, $make:expr, $suite:ident, $clause:ident) => {
+        #[test]
+        $(#[$attribute])*
+        fn $clause() {
+            $run(async {
+                let (subject, _outlives_it) = $make;
+                $crate::conformance::$suite::$clause(&subject).await;
+            });
+        }
+    };
+}

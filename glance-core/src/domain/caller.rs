@@ -26,12 +26,20 @@ pub struct Caller {
 impl Caller {
     /// Somebody who acts for a project, with no role yet.
     pub fn of_project(project: ProjectId) -> Self {
-        Self { project: Some(project), user: None, roles: BTreeSet::new() }
+        Self {
+            project: Some(project),
+            user: None,
+            roles: BTreeSet::new(),
+        }
     }
 
     /// Somebody of whom nothing is known: no project, no role.
     pub fn anonymous() -> Self {
-        Self { project: None, user: None, roles: BTreeSet::new() }
+        Self {
+            project: None,
+            user: None,
+            roles: BTreeSet::new(),
+        }
     }
 
     /// The one administrator of a service without identities: every role, no project.

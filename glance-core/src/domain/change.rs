@@ -37,12 +37,24 @@ pub enum Guard {
 impl Change {
     /// A move of status.
     pub fn of_status(before: Image, after: Image) -> Self {
-        Self { before, after, guard: Guard::Status, begun: Vec::new(), ended: None }
+        Self {
+            before,
+            after,
+            guard: Guard::Status,
+            begun: Vec::new(),
+            ended: None,
+        }
     }
 
     /// An edit.
     pub fn of_edit(before: Image, after: Image) -> Self {
-        Self { before, after, guard: Guard::Unchanged, begun: Vec::new(), ended: None }
+        Self {
+            before,
+            after,
+            guard: Guard::Unchanged,
+            begun: Vec::new(),
+            ended: None,
+        }
     }
 
     /// The same change, with intents recorded in it.
@@ -81,15 +93,32 @@ impl Change {
             };
         }
         take_what_differs!(
-            name, owner, visibility, protected, hidden, disk_format, container_format, min_disk,
-            min_ram, size, virtual_size, checksum, multihash
+            name,
+            owner,
+            visibility,
+            protected,
+            hidden,
+            disk_format,
+            container_format,
+            min_disk,
+            min_ram,
+            size,
+            virtual_size,
+            checksum,
+            multihash
         );
         image.updated_at = stored.updated_at.max(after.updated_at);
         for tag in before.tags.difference(&after.tags) {
             image.tags.remove(tag);
         }
-        image.tags.extend(after.tags.difference(&before.tags).cloned());
-        for name in before.properties.keys().filter(|name| !after.properties.contains_key(name)) {
+        image
+            .tags
+            .extend(after.tags.difference(&before.tags).cloned());
+        for name in before
+            .properties
+            .keys()
+            .filter(|name| !after.properties.contains_key(name))
+        {
             image.properties.remove(name);
         }
         for (name, value) in &after.properties {
@@ -100,7 +129,10 @@ impl Change {
         image.locations.retain(|stored| {
             !before.locations.contains(stored) || after.locations.contains(stored)
         });
-        let added = after.locations.iter().filter(|added| !before.locations.contains(added));
+        let added = after
+            .locations
+            .iter()
+            .filter(|added| !before.locations.contains(added));
         image.locations.extend(added.cloned());
         Some(image)
     }
@@ -124,8 +156,15 @@ mod tests {
     #[test]
     fn a_move_of_status_keeps_an_edit_that_came_between() {
         let read = image();
-        let change = Change::of_status(read.clone(), read.after(Event::UploadStarted, at(9)).unwrap());
-        let edited = Image { hidden: true, updated_at: at(5), ..read };
+        let change = Change::of_status(
+            read.clone(),
+            read.after(Event::UploadStarted, at(9)).unwrap(),
+        );
+        let edited = Image {
+            hidden: true,
+            updated_at: at(5),
+            ..read
+        };
 
         let result = change.applied_to(&edited).unwrap();
 
@@ -137,8 +176,18 @@ mod tests {
     #[test]
     fn an_edit_of_what_has_changed_is_refused() {
         let read = image();
-        let change = Change::of_edit(read.clone(), Image { protected: true, ..read.clone() });
-        let edited = Image { hidden: true, updated_at: at(5), ..read };
+        let change = Change::of_edit(
+            read.clone(),
+            Image {
+                protected: true,
+                ..read.clone()
+            },
+        );
+        let edited = Image {
+            hidden: true,
+            updated_at: at(5),
+            ..read
+        };
 
         assert_eq!(change.applied_to(&edited), None);
     }
@@ -146,7 +195,10 @@ mod tests {
     #[test]
     fn no_change_is_made_in_another_status() {
         let read = image();
-        let change = Change::of_status(read.clone(), read.after(Event::UploadStarted, at(9)).unwrap());
+        let change = Change::of_status(
+            read.clone(),
+            read.after(Event::UploadStarted, at(9)).unwrap(),
+        );
 
         assert_eq!(change.applied_to(&read.stored_as(Status::Active)), None);
     }

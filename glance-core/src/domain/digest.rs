@@ -30,8 +30,14 @@ pub enum HashAlgorithm {
 
 impl HashAlgorithm {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Md5, Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
+    pub const ALL: [Self; 6] = [
+        Self::Md5,
+        Self::Sha1,
+        Self::Sha224,
+        Self::Sha256,
+        Self::Sha384,
+        Self::Sha512,
+    ];
 
     /// The name on the wire, in the database and in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -55,7 +61,10 @@ impl HashAlgorithm {
             Self::Sha384 => Box::new(Sha384::new()),
             Self::Sha512 => Box::new(Sha512::new()),
         };
-        Hasher { algorithm: self, state }
+        Hasher {
+            algorithm: self,
+            state,
+        }
     }
 }
 
@@ -72,7 +81,9 @@ impl FromStr for HashAlgorithm {
         Self::ALL
             .into_iter()
             .find(|algorithm| algorithm.as_str() == text)
-            .ok_or_else(|| UnknownAlgorithm { text: text.to_owned() })
+            .ok_or_else(|| UnknownAlgorithm {
+                text: text.to_owned(),
+            })
     }
 }
 
@@ -107,12 +118,17 @@ impl Hasher {
 
     /// The hash of all that was fed, in lower-case hex.
     pub fn finish(self) -> String {
-        self.state.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        self.state
+            .finalize()
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }
 
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hasher").field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("Hasher")
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }

@@ -67,8 +67,12 @@ impl Draft {
         quotas: &Quotas,
         now: Timestamp,
     ) -> Result<Image, EditError> {
-        self.disk_format.as_ref().map_or(Ok(()), |format| formats.check_disk(format))?;
-        self.container_format.as_ref().map_or(Ok(()), |format| formats.check_container(format))?;
+        self.disk_format
+            .as_ref()
+            .map_or(Ok(()), |format| formats.check_disk(format))?;
+        self.container_format
+            .as_ref()
+            .map_or(Ok(()), |format| formats.check_container(format))?;
         let image = Image {
             name: self.name,
             owner: self.owner,

@@ -17,7 +17,10 @@ use super::visibility::Visibility;
 
 /// One edit of an image. Several are applied in order, all or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever applies edits must answer each")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever applies edits must answer each"
+)]
 pub enum Edit {
     /// Gives an attribute or a property a value.
     Set(Presence, Attribute),
@@ -31,7 +34,10 @@ pub enum Edit {
 
 /// What must hold of an attribute before it is set. Built-in attributes are always present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever applies edits must answer each")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever applies edits must answer each"
+)]
 pub enum Presence {
     /// Present or not: JSON patch v2.1 `add`.
     Any,
@@ -43,7 +49,10 @@ pub enum Presence {
 
 /// What can be set on an image, with the new value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever applies edits must answer each")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever applies edits must answer each"
+)]
 pub enum Attribute {
     /// `container_format`; only while no data is there.
     ContainerFormat(Option<ContainerFormat>),
@@ -123,7 +132,9 @@ impl Image {
             }
             Edit::RemoveProperty(name) => {
                 if self.properties.remove(name).is_none() {
-                    return Err(EditError::Missing { name: name.to_string() });
+                    return Err(EditError::Missing {
+                        name: name.to_string(),
+                    });
                 }
             }
             Edit::Set(presence, attribute) => {
@@ -151,12 +162,16 @@ impl Image {
         match attribute.clone() {
             Attribute::ContainerFormat(format) => {
                 self.check_format_open("container_format")?;
-                format.as_ref().map_or(Ok(()), |format| formats.check_container(format))?;
+                format
+                    .as_ref()
+                    .map_or(Ok(()), |format| formats.check_container(format))?;
                 self.container_format = format;
             }
             Attribute::DiskFormat(format) => {
                 self.check_format_open("disk_format")?;
-                format.as_ref().map_or(Ok(()), |format| formats.check_disk(format))?;
+                format
+                    .as_ref()
+                    .map_or(Ok(()), |format| formats.check_disk(format))?;
                 self.disk_format = format;
             }
             Attribute::Hidden(hidden) => self.hidden = hidden,
@@ -185,7 +200,11 @@ impl Image {
 
     /// Quotas are on growth: an image that holds more than a lowered quota can still be edited.
     fn check_growth(&self, before: &Self, quotas: &Quotas) -> Result<(), EditError> {
-        if self.properties.keys().any(|name| !before.properties.contains_key(name)) {
+        if self
+            .properties
+            .keys()
+            .any(|name| !before.properties.contains_key(name))
+        {
             Resource::Properties.check(self.counted_properties(), quotas.properties)?;
         }
         if !self.tags.is_subset(&before.tags) {
@@ -245,15 +264,28 @@ mod tests {
     }
 
     fn edited(image: &Image, edits: &[Edit]) -> Result<Image, EditError> {
-        let quotas = Quotas { tags: Some(1), properties: Some(1), ..Quotas::default() };
-        image.edited(edits, &Formats::default(), &quotas, Timestamp::from_micros(1))
+        let quotas = Quotas {
+            tags: Some(1),
+            properties: Some(1),
+            ..Quotas::default()
+        };
+        image.edited(
+            edits,
+            &Formats::default(),
+            &quotas,
+            Timestamp::from_micros(1),
+        )
     }
 
     #[test]
     fn an_edit_moves_updated_at_even_where_the_clock_stands() {
         let before = image();
 
-        let after = edited(&before, &[Edit::Set(Presence::Any, Attribute::Hidden(true))]).unwrap();
+        let after = edited(
+            &before,
+            &[Edit::Set(Presence::Any, Attribute::Hidden(true))],
+        )
+        .unwrap();
 
         assert!(after.updated_at > before.updated_at);
     }
@@ -265,25 +297,49 @@ mod tests {
 
     #[test]
     fn replacing_an_absent_property_is_refused() {
-        let refused = edited(&image(), &[Edit::Set(Presence::Present, property("a", "1"))]);
+        let refused = edited(
+            &image(),
+            &[Edit::Set(Presence::Present, property("a", "1"))],
+        );
 
-        assert_eq!(refused, Err(EditError::Missing { name: "a".to_owned() }));
+        assert_eq!(
+            refused,
+            Err(EditError::Missing {
+                name: "a".to_owned()
+            })
+        );
     }
 
     #[test]
     fn a_built_in_attribute_is_never_new() {
-        let refused = edited(&image(), &[Edit::Set(Presence::Absent, Attribute::Name(None))]);
+        let refused = edited(
+            &image(),
+            &[Edit::Set(Presence::Absent, Attribute::Name(None))],
+        );
 
-        assert_eq!(refused, Err(EditError::AlreadyPresent { name: "name".to_owned() }));
+        assert_eq!(
+            refused,
+            Err(EditError::AlreadyPresent {
+                name: "name".to_owned()
+            })
+        );
     }
 
     #[test]
     fn formats_are_fixed_once_there_is_data() {
         let active = image().stored_as(Status::Active);
 
-        let refused = edited(&active, &[Edit::Set(Presence::Present, Attribute::DiskFormat(None))]);
+        let refused = edited(
+            &active,
+            &[Edit::Set(Presence::Present, Attribute::DiskFormat(None))],
+        );
 
-        assert_eq!(refused, Err(EditError::FormatFixed { attribute: "disk_format" }));
+        assert_eq!(
+            refused,
+            Err(EditError::FormatFixed {
+                attribute: "disk_format"
+            })
+        );
     }
 
     #[test]

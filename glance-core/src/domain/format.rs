@@ -89,7 +89,10 @@ impl Formats {
 impl Default for Formats {
     fn default() -> Self {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Self { disk: owned(&DISK_FORMATS), container: owned(&CONTAINER_FORMATS) }
+        Self {
+            disk: owned(&DISK_FORMATS),
+            container: owned(&CONTAINER_FORMATS),
+        }
     }
 }
 
@@ -114,7 +117,11 @@ impl UnknownFormat {
         if accepted.iter().any(|known| known == format) {
             return Ok(());
         }
-        Err(Self { attribute, format: format.to_owned(), accepted: accepted.to_vec() })
+        Err(Self {
+            attribute,
+            format: format.to_owned(),
+            accepted: accepted.to_vec(),
+        })
     }
 }
 
@@ -124,5 +131,13 @@ const DISK_FORMATS: [&str; 11] = [
 ];
 
 /// Upstream's default `container_formats`.
-const CONTAINER_FORMATS: [&str; 8] =
-    ["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"];
+const CONTAINER_FORMATS: [&str; 8] = [
+    "ami",
+    "ari",
+    "aki",
+    "bare",
+    "ovf",
+    "ova",
+    "docker",
+    "compressed",
+];

@@ -49,11 +49,22 @@ impl FromStr for ImageId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let bytes: [u8; 36] = text.as_bytes().try_into().map_err(|_| InvalidId::of(text))?;
+        let bytes: [u8; 36] = text
+            .as_bytes()
+            .try_into()
+            .map_err(|_| InvalidId::of(text))?;
         let well_formed = bytes.iter().enumerate().all(|(position, byte)| {
-            if Self::is_dash(position) { *byte == b'-' } else { byte.is_ascii_hexdigit() }
+            if Self::is_dash(position) {
+                *byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
         });
-        if well_formed { Ok(Self(bytes)) } else { Err(InvalidId::of(text)) }
+        if well_formed {
+            Ok(Self(bytes))
+        } else {
+            Err(InvalidId::of(text))
+        }
     }
 }
 
@@ -79,7 +90,9 @@ pub struct InvalidId {
 
 impl InvalidId {
     fn of(text: &str) -> Self {
-        Self { text: text.chars().take(64).collect() }
+        Self {
+            text: text.chars().take(64).collect(),
+        }
     }
 }
 
@@ -133,6 +146,13 @@ text_id! {
 text_id! {
     /// The id of an intent: work on a blob that is under way (design D8).
     IntentId, "intent id"
+}
+
+impl StoreId {
+    /// A name that stands in the code.
+    pub(crate) fn literal(name: &'static str) -> Self {
+        Self(name.to_owned())
+    }
 }
 
 impl From<ImageId> for IntentId {

@@ -122,7 +122,10 @@ impl Image {
 
     /// How many properties count in the quota: all but the service's own.
     pub fn counted_properties(&self) -> u64 {
-        self.properties.keys().filter(|name| !name.is_internal()).count() as u64
+        self.properties
+            .keys()
+            .filter(|name| !name.is_internal())
+            .count() as u64
     }
 
     /// The image with its data: what is known of it, and where it is.

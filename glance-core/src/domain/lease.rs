@@ -35,7 +35,10 @@ impl Intent {
 
 /// What is being done with a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever takes over must know what to do")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever takes over must know what to do"
+)]
 pub enum Work {
     /// It is being written.
     Upload,
@@ -57,7 +60,10 @@ mod tests {
     use super::*;
 
     fn holder(node: &str, process: &str) -> Holder {
-        Holder { node: node.to_owned(), process: process.to_owned() }
+        Holder {
+            node: node.to_owned(),
+            process: process.to_owned(),
+        }
     }
 
     #[test]

@@ -55,7 +55,10 @@ pub struct Location {
 impl Location {
     /// A location without metadata.
     pub fn new(url: BlobUrl) -> Self {
-        Self { url, metadata: Map::new() }
+        Self {
+            url,
+            metadata: Map::new(),
+        }
     }
 
     /// The store that its metadata names.
@@ -72,7 +75,11 @@ mod tests {
     fn credentials_are_never_printed() {
         let url = BlobUrl::new("s3://key:canary@host/bucket/image");
 
-        for text in [format!("{url}"), format!("{url:?}"), format!("{:?}", Location::new(url))] {
+        for text in [
+            format!("{url}"),
+            format!("{url:?}"),
+            format!("{:?}", Location::new(url)),
+        ] {
             assert!(!text.contains("canary"), "{text}");
         }
     }

@@ -48,7 +48,9 @@ impl FromStr for MemberStatus {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| UnknownMemberStatus { text: text.chars().take(64).collect() })
+            .ok_or_else(|| UnknownMemberStatus {
+                text: text.chars().take(64).collect(),
+            })
     }
 }
 
@@ -78,6 +80,12 @@ pub struct Membership {
 impl Membership {
     /// A share that nobody has answered yet.
     pub fn offered(image: ImageId, project: ProjectId, now: Timestamp) -> Self {
-        Self { image, project, status: MemberStatus::Pending, created_at: now, updated_at: now }
+        Self {
+            image,
+            project,
+            status: MemberStatus::Pending,
+            created_at: now,
+            updated_at: now,
+        }
     }
 }

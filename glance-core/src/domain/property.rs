@@ -58,7 +58,9 @@ impl FromStr for PropertyName {
             || RESERVED.contains(&name)
             || ATTRIBUTES.contains(&name)
         {
-            return Err(InvalidProperty::Reserved { name: name.to_owned() });
+            return Err(InvalidProperty::Reserved {
+                name: name.to_owned(),
+            });
         }
         text::check_filled("a property name", name, Self::MAX_CHARS)?;
         Ok(Self(name.to_owned()))
@@ -116,7 +118,10 @@ pub enum InvalidProperty {
     #[error(transparent)]
     Text(#[from] InvalidText),
     /// The value does not fit the column.
-    #[error("a property value may have at most {} bytes, not {bytes}", PropertyValue::MAX_BYTES)]
+    #[error(
+        "a property value may have at most {} bytes, not {bytes}",
+        PropertyValue::MAX_BYTES
+    )]
     ValueTooLong {
         /// How many bytes were given.
         bytes: usize,
@@ -129,7 +134,13 @@ const INTERNAL_PREFIX: &str = "os_glance";
 const HIDDEN: [&str; 2] = ["os_glance_stage_host", "os_glance_hash_op_host"];
 
 /// Names of upstream's columns and internals that are no attribute on the wire.
-const RESERVED: [&str; 5] = ["location", "deleted", "deleted_at", "image_id", "extra_properties"];
+const RESERVED: [&str; 5] = [
+    "location",
+    "deleted",
+    "deleted_at",
+    "image_id",
+    "extra_properties",
+];
 
 /// The attributes of an image on the wire (spec/api-images.md §3).
 const ATTRIBUTES: [&str; 26] = [
@@ -167,10 +178,20 @@ mod tests {
 
     #[test]
     fn names_of_the_service_are_reserved() {
-        for name in ["status", "os_hash_value", "os_glance_x", "deleted", "stores", "image_id"] {
+        for name in [
+            "status",
+            "os_hash_value",
+            "os_glance_x",
+            "deleted",
+            "stores",
+            "image_id",
+        ] {
             let refused = name.parse::<PropertyName>();
 
-            assert!(matches!(refused, Err(InvalidProperty::Reserved { .. })), "{name}");
+            assert!(
+                matches!(refused, Err(InvalidProperty::Reserved { .. })),
+                "{name}"
+            );
         }
     }
 

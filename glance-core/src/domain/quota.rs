@@ -54,7 +54,11 @@ impl Resource {
     /// [`QuotaExceeded`], which names both.
     pub fn check(self, count: u64, limit: Option<u64>) -> Result<(), QuotaExceeded> {
         match limit {
-            Some(limit) if count > limit => Err(QuotaExceeded { resource: self, limit, count }),
+            Some(limit) if count > limit => Err(QuotaExceeded {
+                resource: self,
+                limit,
+                count,
+            }),
             _ => Ok(()),
         }
     }

@@ -4,7 +4,10 @@ use thiserror::Error;
 
 /// The bytes a reader asks for, before the size of the image is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 9110 has these three forms and no more")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 9110 has these three forms and no more"
+)]
 pub enum RangeRequest {
     /// `a-b`: both included.
     Between(u64, u64),
@@ -38,7 +41,10 @@ impl RangeRequest {
         if start >= size {
             return Err(Unsatisfiable { size });
         }
-        Ok(ByteRange { offset: start, length: end.min(size) - start })
+        Ok(ByteRange {
+            offset: start,
+            length: end.min(size) - start,
+        })
     }
 }
 
@@ -67,19 +73,35 @@ mod tests {
     fn an_end_past_the_image_is_cut() {
         let range = RangeRequest::Between(2, u64::MAX).resolve(5).unwrap();
 
-        assert_eq!(range, ByteRange { offset: 2, length: 3 });
+        assert_eq!(
+            range,
+            ByteRange {
+                offset: 2,
+                length: 3
+            }
+        );
     }
 
     #[test]
     fn a_suffix_longer_than_the_image_is_all_of_it() {
         let range = RangeRequest::Last(9).resolve(5).unwrap();
 
-        assert_eq!(range, ByteRange { offset: 0, length: 5 });
+        assert_eq!(
+            range,
+            ByteRange {
+                offset: 0,
+                length: 5
+            }
+        );
     }
 
     #[test]
     fn nothing_of_an_empty_image_can_be_had() {
-        for request in [RangeRequest::From(0), RangeRequest::Last(1), RangeRequest::Between(0, 0)] {
+        for request in [
+            RangeRequest::From(0),
+            RangeRequest::Last(1),
+            RangeRequest::Between(0, 0),
+        ] {
             assert!(request.resolve(0).is_err(), "{request:?}");
         }
     }

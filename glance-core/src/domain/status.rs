@@ -31,7 +31,10 @@ pub enum Status {
 
 /// What happens to an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the transition table must answer every event")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the transition table must answer every event"
+)]
 pub enum Event {
     /// An upload begins.
     UploadStarted,
@@ -131,7 +134,9 @@ impl FromStr for Status {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| UnknownStatus { text: text.to_owned() })
+            .ok_or_else(|| UnknownStatus {
+                text: text.to_owned(),
+            })
     }
 }
 

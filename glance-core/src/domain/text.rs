@@ -29,7 +29,10 @@ pub(crate) fn check_filled(
     max_chars: usize,
 ) -> Result<(), InvalidText> {
     if text.is_empty() {
-        return Err(InvalidText { what, reason: TextFault::Empty });
+        return Err(InvalidText {
+            what,
+            reason: TextFault::Empty,
+        });
     }
     check(what, text, max_chars)
 }

@@ -28,6 +28,11 @@ impl Timestamp {
         Self(micros.clamp(Self::MIN_MICROS, Self::MAX_MICROS))
     }
 
+    /// As [`from_micros`](Self::from_micros), for constants: the caller knows the year is fine.
+    pub(crate) const fn from_valid_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub fn as_micros(self) -> i64 {
         self.0
@@ -78,7 +83,11 @@ impl FromStr for Timestamp {
         if let Ok(time) = DateTime::parse_from_rfc3339(text) {
             return Ok(time.to_utc().into());
         }
-        for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
+        for form in [
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M",
+        ] {
             if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
                 return Ok(time.and_utc().into());
             }
@@ -90,7 +99,9 @@ impl FromStr for Timestamp {
         }
         NaiveDate::parse_from_str(text, "%Y-%m-%d")
             .map(|date| date.and_time(chrono::NaiveTime::MIN).and_utc().into())
-            .map_err(|_| InvalidTimestamp { text: text.chars().take(64).collect() })
+            .map_err(|_| InvalidTimestamp {
+                text: text.chars().take(64).collect(),
+            })
     }
 }
 

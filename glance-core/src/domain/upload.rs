@@ -47,13 +47,22 @@ impl Upload {
                 return Err(CannotUpload::FormatMissing { attribute });
             }
         }
-        let upload = Self { image: saving.clone(), intent: intent.id.clone() };
-        Ok((Change::of_status(image.clone(), saving).beginning([intent]), upload))
+        let upload = Self {
+            image: saving.clone(),
+            intent: intent.id.clone(),
+        };
+        Ok((
+            Change::of_status(image.clone(), saving).beginning([intent]),
+            upload,
+        ))
     }
 
     /// Takes up an upload whose process is gone, to abandon it.
     pub fn taken_over(image: Image, intent: &Intent) -> Self {
-        Self { image, intent: intent.id.clone() }
+        Self {
+            image,
+            intent: intent.id.clone(),
+        }
     }
 
     /// Ends with the data in place: `saving` to `active`.
@@ -66,7 +75,10 @@ impl Upload {
         location: Location,
         now: Timestamp,
     ) -> Result<Change, IllegalTransition> {
-        let active = self.image.after(Event::DataStored, now)?.with_content(content, location);
+        let active = self
+            .image
+            .after(Event::DataStored, now)?
+            .with_content(content, location);
         Ok(Change::of_status(self.image, active).ending(self.intent))
     }
 

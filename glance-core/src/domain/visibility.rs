@@ -12,7 +12,10 @@ use super::member::MemberStatus;
 
 /// Who may see an image besides its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[expect(clippy::exhaustive_enums, reason = "adapters must answer every visibility")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "adapters must answer every visibility"
+)]
 pub enum Visibility {
     /// Everybody, and everybody gets it listed.
     Public,
@@ -53,7 +56,9 @@ impl FromStr for Visibility {
         Self::ALL
             .into_iter()
             .find(|visibility| visibility.as_str() == text)
-            .ok_or_else(|| UnknownVisibility { text: text.chars().take(64).collect() })
+            .ok_or_else(|| UnknownVisibility {
+                text: text.chars().take(64).collect(),
+            })
     }
 }
 
@@ -98,6 +103,9 @@ impl Viewer {
 
 impl From<&Caller> for Viewer {
     fn from(caller: &Caller) -> Self {
-        Self { project: caller.project().cloned(), admin: caller.is_admin() }
+        Self {
+            project: caller.project().cloned(),
+            admin: caller.is_admin(),
+        }
     }
 }

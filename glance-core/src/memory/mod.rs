@@ -1,1 +1,20 @@
-//! Every port in memory.
+//! Every port in memory: for tests, examples and first steps.
+//!
+//! [`MemoryGlance`] is a whole service. [`Simulation`] runs one under a seeded scheduler, with
+//! virtual time: the same seed always gives the same interleaving (design D12).
+
+mod catalog;
+mod clock;
+mod executor;
+mod glance;
+mod random;
+mod simulation;
+mod store;
+
+pub use self::catalog::MemoryCatalog;
+pub use self::clock::VirtualClock;
+pub use self::executor::ThreadExecutor;
+pub use self::glance::MemoryGlance;
+pub use self::random::SeededIds;
+pub use self::simulation::Simulation;
+pub use self::store::MemoryStore;

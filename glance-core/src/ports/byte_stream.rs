@@ -32,7 +32,11 @@ impl ByteStream {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BoxError>,
     {
-        Self(stream.map(|item| item.map_err(|error| BodyError(error.into()))).boxed())
+        Self(
+            stream
+                .map(|item| item.map_err(|error| BodyError(error.into())))
+                .boxed(),
+        )
     }
 
     /// Bytes that are at hand.

@@ -52,11 +52,8 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
     async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError>;
 
     /// Adds a member; `quota` is how many members the image may have.
-    async fn put_member(
-        &self,
-        member: &Membership,
-        quota: Option<u64>,
-    ) -> Result<(), CatalogError>;
+    async fn put_member(&self, member: &Membership, quota: Option<u64>)
+    -> Result<(), CatalogError>;
 
     /// Sets the answer of a member, or removes it (`None`). `NotFound` where there is none.
     async fn set_member(

@@ -11,9 +11,7 @@ pub use self::byte_stream::{BodyError, ByteStream};
 pub use self::catalog::{Catalog, CatalogError, SeenImage};
 pub use self::clock::{Clock, IdSource};
 pub use self::executor::{Executor, run_blocking};
-pub use self::image_store::{
-    BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError,
-};
+pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError};
 pub use self::policy::{DefaultPolicy, Denied, Policy};
 
 /// The cause of an error of a backend.

@@ -34,7 +34,9 @@ pub struct DefaultPolicy {
 
 impl Default for DefaultPolicy {
     fn default() -> Self {
-        Self { rules: Action::ALL.iter().copied().map(default_rule).collect() }
+        Self {
+            rules: Action::ALL.iter().copied().map(default_rule).collect(),
+        }
     }
 }
 

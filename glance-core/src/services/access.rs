@@ -10,9 +10,7 @@ impl Glance {
     pub(super) async fn visible_image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
         let seen = self.catalog.find(id, caller.project()).await?;
         match seen {
-            Some(seen) if Viewer::from(caller).sees(&seen.image, seen.membership) => {
-                Ok(seen.image)
-            }
+            Some(seen) if Viewer::from(caller).sees(&seen.image, seen.membership) => Ok(seen.image),
             _ => Err(Error::ImageNotFound { id: id.to_string() }),
         }
     }
@@ -25,11 +23,15 @@ impl Glance {
         image: &Image,
     ) -> Result<(), Error> {
         let target = Target::image(image, caller);
-        self.policy.check(caller, action, &target).map_err(|denied| {
-            match self.policy.check(caller, Action::GetImage, &target) {
-                Ok(()) if action != Action::GetImage => Error::Denied(denied),
-                _ => Error::ImageNotFound { id: image.id.to_string() },
-            }
-        })
+        self.policy
+            .check(caller, action, &target)
+            .map_err(
+                |denied| match self.policy.check(caller, Action::GetImage, &target) {
+                    Ok(()) if action != Action::GetImage => Error::Denied(denied),
+                    _ => Error::ImageNotFound {
+                        id: image.id.to_string(),
+                    },
+                },
+            )
     }
 }

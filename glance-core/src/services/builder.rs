@@ -72,7 +72,9 @@ impl GlanceBuilder {
     /// [`BuildError`] names the setting that makes no sense.
     pub fn build(self) -> Result<Glance, BuildError> {
         if self.settings.lease < MIN_LEASE {
-            return Err(BuildError::LeaseTooShort { lease: self.settings.lease });
+            return Err(BuildError::LeaseTooShort {
+                lease: self.settings.lease,
+            });
         }
         if self.settings.pages.default == 0 || self.settings.pages.max == 0 {
             return Err(BuildError::EmptyPages);

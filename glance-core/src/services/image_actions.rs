@@ -11,7 +11,8 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; the caller may not; it is not active.
     pub async fn deactivate(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
-        self.administer(caller, id, Action::Deactivate, Event::Deactivated).await
+        self.administer(caller, id, Action::Deactivate, Event::Deactivated)
+            .await
     }
 
     /// Lets a deactivated image be downloaded again.
@@ -19,7 +20,8 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; the caller may not; it is not deactivated.
     pub async fn reactivate(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
-        self.administer(caller, id, Action::Reactivate, Event::Reactivated).await
+        self.administer(caller, id, Action::Reactivate, Event::Reactivated)
+            .await
     }
 
     async fn administer(
@@ -35,6 +37,9 @@ impl Glance {
         if after == image {
             return Ok(image);
         }
-        Ok(self.catalog.commit(&Change::of_status(image, after)).await?)
+        Ok(self
+            .catalog
+            .commit(&Change::of_status(image, after))
+            .await?)
     }
 }

@@ -10,11 +10,11 @@ use super::glance::Glance;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
 use crate::domain::{
-    ByteRange, Caller, Content, Image, ImageId, Intent, Location, RangeRequest, Resource,
-    Status, Upload, Work,
+    ByteRange, Caller, Content, Image, ImageId, Intent, Location, RangeRequest, Resource, Status,
+    Upload, Work,
 };
 use crate::error::Error;
-use crate::ports::{BlobKey, BlobWriter, ByteStream, CatalogError, Operation, StoreError};
+use crate::ports::{BlobKey, ByteStream, CatalogError, Operation, StoreError};
 
 /// What is said of data that is to come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,20 +55,29 @@ impl Glance {
     ) -> Result<Image, Error> {
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::UploadImage, &image)?;
-        Resource::ImageBytes
-            .check(options.size.unwrap_or(0), self.settings().quotas.image_bytes)?;
+        Resource::ImageBytes.check(
+            options.size.unwrap_or(0),
+            self.settings().quotas.image_bytes,
+        )?;
         if !self.store.capabilities().write {
             let store = self.store.id().clone();
-            return Err(StoreError::Unsupported { store, operation: Operation::Write }.into());
+            return Err(StoreError::Unsupported {
+                store,
+                operation: Operation::Write,
+            }
+            .into());
         }
         let now = self.now();
         let intent = self.intent(id, Work::Upload, now);
         let (change, upload) = Upload::begin(&image, intent.clone(), now)?;
-        self.catalog.commit(&change).await.map_err(|error| match error {
-            // Another upload was first, or a delete.
-            CatalogError::Conflict | CatalogError::NotFound => Error::Contended { image: id },
-            error => error.into(),
-        })?;
+        self.catalog
+            .commit(&change)
+            .await
+            .map_err(|error| match error {
+                // Another upload was first, or a delete.
+                CatalogError::Conflict | CatalogError::NotFound => Error::Contended { image: id },
+                error => error.into(),
+            })?;
 
         let (sender, receiver) = oneshot::channel();
         let glance = self.clone();
@@ -116,7 +125,12 @@ impl Glance {
                 ),
                 Err(error) => return Err(error),
                 Ok((size, range, body)) => {
-                    return Ok(Some(Download { image, size, range, body }));
+                    return Ok(Some(Download {
+                        image,
+                        size,
+                        range,
+                        body,
+                    }));
                 }
             }
         }
@@ -133,7 +147,10 @@ impl Glance {
             Some(size) => size,
             None => self.store.size(&location.url).await?,
         };
-        let whole = ByteRange { offset: 0, length: size };
+        let whole = ByteRange {
+            offset: 0,
+            length: size,
+        };
         let range = range.map_or(Ok(whole), |range| range.resolve(size))?;
         let body = self.store.read(&location.url, Some(range)).await?;
         Ok((size, range, body))
@@ -147,53 +164,86 @@ impl Glance {
         body: ByteStream,
         size: Option<u64>,
     ) -> Result<Image, Error> {
-        match self.write_blob(&intent, body, size).await {
-            Ok((content, location)) => self.complete(upload, &intent, content, location).await,
-            Err(error) => Err(self.abandon(upload, &intent, error).await),
+        let key = BlobKey {
+            image: intent.image,
+            upload: intent.id.clone(),
+            size,
+        };
+        let Broken { error, clean } = match self.write_blob(&intent, &key, body).await {
+            Ok((content, location)) => {
+                return self.complete(upload, &intent, content, location).await;
+            }
+            Err(broken) => broken,
+        };
+        if !clean && let Err(unclean) = self.discard_own(&intent, &key).await {
+            // The intent stays, and with it the image in `saving`: the scrubber ends both.
+            self.warn_unclean(&intent, &unclean);
+            return Err(error);
         }
+        Err(self.abandon(upload, &intent, error).await)
     }
 
     async fn write_blob(
         &self,
         intent: &Intent,
+        key: &BlobKey,
         body: ByteStream,
-        size: Option<u64>,
-    ) -> Result<(Content, Location), Error> {
-        let key = BlobKey { image: intent.image, upload: intent.id.clone(), size };
-        let limits = Limits { expected: size, most: self.settings().quotas.image_bytes };
-        let mut writer = self.store.start(&key).await?;
-        let written = {
-            let executor = &self.runtime.executor;
-            let work =
-                transfer(executor, body, writer.as_mut(), self.settings().hash, limits);
-            self.while_alive(intent, work).await
+    ) -> Result<(Content, Location), Broken> {
+        let settings = self.settings();
+        let limits = Limits {
+            expected: key.size,
+            most: settings.quotas.image_bytes,
         };
-        match written {
-            Ok(content) => Ok((content, self.commit_blob(intent, writer).await?)),
+        let mut writer = self.store.start(key).await.map_err(Broken::unclean)?;
+        let executor = &self.runtime.executor;
+        let work = transfer(executor, body, writer.as_mut(), settings.hash, limits);
+        let written = self.while_alive(intent, work).await;
+        let kept = match written {
+            Ok(content) => self.keep_lease(intent).await.map(|()| content),
+            error => error,
+        };
+        match kept {
+            Ok(content) => match writer.commit().await {
+                Ok(location) => Ok((content, location)),
+                // What stands there is not this upload's to remove.
+                Err(error @ StoreError::AlreadyExists { .. }) => Err(Broken {
+                    error: error.into(),
+                    clean: true,
+                }),
+                Err(error) => Err(Broken::unclean(error)),
+            },
             Err(error) => {
-                if let Err(unclean) = writer.abort().await {
-                    self.warn_unclean(intent, &unclean);
-                }
-                Err(error)
+                let clean = writer
+                    .abort()
+                    .await
+                    .inspect_err(|unclean| self.warn_unclean(intent, unclean))
+                    .is_ok();
+                Err(Broken { error, clean })
             }
         }
     }
 
-    /// Makes the blob readable, if it is still this process's to do.
-    async fn commit_blob(
-        &self,
-        intent: &Intent,
-        writer: Box<dyn BlobWriter>,
-    ) -> Result<Location, Error> {
+    /// Removes what the upload left, if it is still this process's to do.
+    async fn discard_own(&self, intent: &Intent, key: &BlobKey) -> Result<(), Error> {
+        self.keep_lease(intent).await?;
+        Ok(self.store.discard(key).await?)
+    }
+
+    /// Makes sure that the upload is still this process's to finish.
+    async fn keep_lease(&self, intent: &Intent) -> Result<(), Error> {
         let now = self.now();
         let until = now.after(self.settings().lease);
-        if self.catalog.renew_intent(&intent.id, &self.holder, now, until).await? {
-            return Ok(writer.commit().await?);
+        let held = self
+            .catalog
+            .renew_intent(&intent.id, &self.holder, now, until)
+            .await?;
+        if held {
+            Ok(())
+        } else {
+            Err(Error::Gone {
+                image: intent.image,
+            })
         }
-        if let Err(unclean) = writer.abort().await {
-            self.warn_unclean(intent, &unclean);
-        }
-        Err(Error::Gone { image: intent.image })
     }
 
     /// Runs work, and meanwhile shows signs of life. A delete stops the work.
@@ -205,19 +255,19 @@ impl Glance {
         let heartbeat = async {
             loop {
                 self.runtime.executor.sleep(self.settings().lease / 6).await;
-                let now = self.now();
-                let until = now.after(self.settings().lease);
-                let held = self.catalog.renew_intent(&intent.id, &self.holder, now, until).await;
+                let held = self.keep_lease(intent).await;
                 let there = self.catalog.find(intent.image, None).await;
                 // A catalog that does not answer says nothing of the image: the work goes on.
-                if matches!(held, Ok(false)) || matches!(there, Ok(None)) {
+                if matches!(held, Err(Error::Gone { .. })) || matches!(there, Ok(None)) {
                     return;
                 }
             }
         };
         match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
             Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Gone { image: intent.image }),
+            Either::Right(((), _)) => Err(Error::Gone {
+                image: intent.image,
+            }),
         }
     }
 
@@ -233,10 +283,15 @@ impl Glance {
         match self.catalog.commit(&change).await {
             Ok(image) => Ok(image),
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                if let Err(unclean) = self.delete_blob(&url, intent).await {
+                // Deleted. Where the lease was lost, whoever has it removes the blob.
+                if self.keep_lease(intent).await.is_ok()
+                    && let Err(unclean) = self.delete_blob(&url, intent).await
+                {
                     self.warn_unclean(intent, &unclean);
                 }
-                Err(Error::Gone { image: intent.image })
+                Err(Error::Gone {
+                    image: intent.image,
+                })
             }
             // Whether it was made is not known: the intent, if it is still there, says it was not.
             Err(error) => Err(error.into()),
@@ -245,14 +300,18 @@ impl Glance {
 
     /// Puts the image back in the queue; gives the error to answer with.
     async fn abandon(&self, upload: Upload, intent: &Intent, error: Error) -> Error {
-        let Ok(change) = upload.abandon(self.now()) else { return error };
+        let Ok(change) = upload.abandon(self.now()) else {
+            return error;
+        };
         match self.catalog.commit(&change).await {
             Ok(_) => error,
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
                 if let Err(unclean) = self.catalog.end_intent(&intent.id).await {
                     self.warn_unclean(intent, &unclean);
                 }
-                Error::Gone { image: intent.image }
+                Error::Gone {
+                    image: intent.image,
+                }
             }
             Err(unclean) => {
                 self.warn_unclean(intent, &unclean);
@@ -266,5 +325,21 @@ impl Glance {
             image.id = %intent.image, store = %intent.store, error,
             "a broken upload could not be undone; the scrubber will try again"
         );
+    }
+}
+
+/// A blob that was not written to its end.
+struct Broken {
+    error: Error,
+    /// Whether nothing of it is left.
+    clean: bool,
+}
+
+impl Broken {
+    fn unclean(error: StoreError) -> Self {
+        Self {
+            error: error.into(),
+            clean: false,
+        }
     }
 }

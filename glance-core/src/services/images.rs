@@ -27,7 +27,11 @@ impl Glance {
     pub async fn create(&self, caller: &Caller, draft: Draft) -> Result<Image, Error> {
         let owner = draft.owner.as_ref().or(caller.project());
         let visibility = draft.visibility.unwrap_or(Visibility::Private);
-        let target = Target { owner, member: None, visibility: Some(visibility) };
+        let target = Target {
+            owner,
+            member: None,
+            visibility: Some(visibility),
+        };
         if !caller.is_admin() && draft.owner.is_some() && owner != caller.project() {
             let owner = owner.map(ToString::to_string).unwrap_or_default();
             return Err(Error::ForeignOwner { owner });
@@ -35,9 +39,14 @@ impl Glance {
         self.policy.check(caller, Action::AddImage, &target)?;
         self.permit_visibility(caller, visibility, &target)?;
 
-        let id = draft.id.unwrap_or_else(|| ImageId::from_bits(self.runtime.ids.next_bits()));
+        let id = draft
+            .id
+            .unwrap_or_else(|| ImageId::from_bits(self.runtime.ids.next_bits()));
         let settings = self.settings();
-        let draft = Draft { owner: owner.cloned(), ..draft };
+        let draft = Draft {
+            owner: owner.cloned(),
+            ..draft
+        };
         let image = draft.into_image(id, &settings.formats, &settings.quotas, self.now())?;
 
         match self.catalog.insert(&image, settings.quotas.images).await {
@@ -67,13 +76,17 @@ impl Glance {
         mut query: ImageQuery,
         marker: Option<ImageId>,
     ) -> Result<ImageList, Error> {
-        self.policy.check(caller, Action::GetImages, &Target::own(caller))?;
+        self.policy
+            .check(caller, Action::GetImages, &Target::own(caller))?;
         query.page.limit = self.settings().pages.of(Some(query.page.limit));
         if let Some(marker) = marker {
-            let image = self.visible_image(caller, marker).await.map_err(|error| match error {
-                Error::ImageNotFound { id } => Error::UnknownMarker { marker: id },
-                error => error,
-            })?;
+            let image = self
+                .visible_image(caller, marker)
+                .await
+                .map_err(|error| match error {
+                    Error::ImageNotFound { id } => Error::UnknownMarker { marker: id },
+                    error => error,
+                })?;
             query.page.after = Some(query.sort.position(&image));
         }
 
@@ -91,12 +104,7 @@ impl Glance {
     ///
     /// # Errors
     /// There is none that the caller may see; the caller may not; an edit cannot be made.
-    pub async fn edit(
-        &self,
-        caller: &Caller,
-        id: ImageId,
-        edits: &[Edit],
-    ) -> Result<Image, Error> {
+    pub async fn edit(&self, caller: &Caller, id: ImageId, edits: &[Edit]) -> Result<Image, Error> {
         for _ in 0..MAX_ATTEMPTS {
             let image = self.visible_image(caller, id).await?;
             for edit in edits {

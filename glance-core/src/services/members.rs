@@ -2,7 +2,8 @@
 
 use super::glance::Glance;
 use crate::domain::policy::Action;
-use crate::domain::{Caller, Image, ImageId, MemberStatus, Membership, ProjectId, Timestamp, Visibility,
+use crate::domain::{
+    Caller, Image, ImageId, MemberStatus, Membership, ProjectId, Timestamp, Visibility,
 };
 use crate::error::Error;
 use crate::ports::CatalogError;
@@ -23,11 +24,16 @@ impl Glance {
         self.permit(caller, Action::AddMember, &image)?;
         check_shared(&image)?;
         let member = Membership::offered(id, project, self.now());
-        match self.catalog.put_member(&member, self.settings().quotas.members).await {
+        match self
+            .catalog
+            .put_member(&member, self.settings().quotas.members)
+            .await
+        {
             Ok(()) => Ok(member),
-            Err(CatalogError::Conflict) => {
-                Err(Error::AlreadyMember { image: id, project: member.project })
-            }
+            Err(CatalogError::Conflict) => Err(Error::AlreadyMember {
+                image: id,
+                project: member.project,
+            }),
             Err(CatalogError::NotFound) => Err(Error::ImageNotFound { id: id.to_string() }),
             Err(error) => Err(error.into()),
         }
@@ -56,9 +62,13 @@ impl Glance {
         id: ImageId,
         project: &str,
     ) -> Result<Membership, Error> {
-        let absent = || Error::MemberNotFound { image: id, project: project.to_owned() };
+        let absent = || Error::MemberNotFound {
+            image: id,
+            project: project.to_owned(),
+        };
         let image = self.visible_image(caller, id).await?;
-        self.permit(caller, Action::GetMember, &image).map_err(|_| absent())?;
+        self.permit(caller, Action::GetMember, &image)
+            .map_err(|_| absent())?;
         check_shared(&image).map_err(|_| absent())?;
         self.concerned_member(caller, &image, project).await
     }
@@ -81,7 +91,11 @@ impl Glance {
         self.permit(caller, Action::ModifyMember, &image)?;
         let now = self.now();
         self.set_member(&member, Some(status), now).await?;
-        Ok(Membership { status, updated_at: now, ..member })
+        Ok(Membership {
+            status,
+            updated_at: now,
+            ..member
+        })
     }
 
     /// Takes an offer back.
@@ -112,7 +126,10 @@ impl Glance {
             .into_iter()
             .find(|member| member.project.as_str() == project)
             .filter(|member| concerns(caller, image, &member.project))
-            .ok_or_else(|| Error::MemberNotFound { image: image.id, project: project.to_owned() })
+            .ok_or_else(|| Error::MemberNotFound {
+                image: image.id,
+                project: project.to_owned(),
+            })
     }
 
     async fn set_member(
@@ -121,7 +138,10 @@ impl Glance {
         status: Option<MemberStatus>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let set = self.catalog.set_member(member.image, &member.project, status, now).await;
+        let set = self
+            .catalog
+            .set_member(member.image, &member.project, status, now)
+            .await;
         set.map_err(|error| match error {
             CatalogError::NotFound => Error::MemberNotFound {
                 image: member.image,
@@ -134,12 +154,17 @@ impl Glance {
 
 /// Whether a membership is the caller's to see: its own, or of an image of its own (rule R16).
 fn concerns(caller: &Caller, image: &Image, project: &ProjectId) -> bool {
-    caller.is_admin() || caller.project() == Some(project) || caller.project() == image.owner.as_ref()
+    caller.is_admin()
+        || caller.project() == Some(project)
+        || caller.project() == image.owner.as_ref()
 }
 
 fn check_shared(image: &Image) -> Result<(), Error> {
     match image.visibility {
         Visibility::Shared => Ok(()),
-        visibility => Err(Error::NotShared { image: image.id, visibility }),
+        visibility => Err(Error::NotShared {
+            image: image.id,
+            visibility,
+        }),
     }
 }

@@ -23,7 +23,10 @@ impl Glance {
     /// The catalog cannot say what there is. What fails for one image is logged and counted.
     pub async fn scrub(&self) -> Result<Scrubbed, Error> {
         let mut done = Scrubbed::default();
-        let abandoned = self.catalog.abandoned_intents(&self.holder, self.now()).await?;
+        let abandoned = self
+            .catalog
+            .abandoned_intents(&self.holder, self.now())
+            .await?;
         for intent in abandoned {
             match self.settle(&intent).await {
                 Ok(false) => {}
@@ -81,7 +84,10 @@ impl Glance {
         let now = self.now();
         let until = now.after(self.settings().lease);
         if intent.store != *self.store.id()
-            || !self.catalog.renew_intent(&intent.id, &self.holder, now, until).await?
+            || !self
+                .catalog
+                .renew_intent(&intent.id, &self.holder, now, until)
+                .await?
         {
             return Ok(false);
         }
@@ -93,11 +99,18 @@ impl Glance {
     }
 
     async fn undo_upload(&self, intent: &Intent) -> Result<(), Error> {
-        let key = BlobKey { image: intent.image, upload: intent.id.clone(), size: None };
+        let key = BlobKey {
+            image: intent.image,
+            upload: intent.id.clone(),
+            size: None,
+        };
         self.store.discard(&key).await?;
         let seen = self.catalog.find(intent.image, None).await?;
-        let undone = seen
-            .and_then(|seen| Upload::taken_over(seen.image, intent).abandon(self.now()).ok());
+        let undone = seen.and_then(|seen| {
+            Upload::taken_over(seen.image, intent)
+                .abandon(self.now())
+                .ok()
+        });
         if let Some(change) = undone {
             match self.catalog.commit(&change).await {
                 Ok(_) => return Ok(()),

@@ -10,7 +10,9 @@ impl Glance {
     /// # Errors
     /// As [`edit`](Self::edit).
     pub async fn add_tag(&self, caller: &Caller, id: ImageId, tag: Tag) -> Result<(), Error> {
-        self.edit(caller, id, &[Edit::AddTag(tag)]).await.map(|_| ())
+        self.edit(caller, id, &[Edit::AddTag(tag)])
+            .await
+            .map(|_| ())
     }
 
     /// Takes a tag off an image.
@@ -18,6 +20,8 @@ impl Glance {
     /// # Errors
     /// As [`edit`](Self::edit); the image does not carry it.
     pub async fn remove_tag(&self, caller: &Caller, id: ImageId, tag: Tag) -> Result<(), Error> {
-        self.edit(caller, id, &[Edit::RemoveTag(tag)]).await.map(|_| ())
+        self.edit(caller, id, &[Edit::RemoveTag(tag)])
+            .await
+            .map(|_| ())
     }
 }

@@ -44,8 +44,15 @@ pub(super) async fn transfer(
     let checksum = checksum.ok_or(Error::Stopping)?;
     let value = hash.ok_or(Error::Stopping)?;
     let size = read?;
-    let multihash = Multihash { algorithm: algorithm.as_str().to_owned(), value };
-    Ok(Content { size, checksum, multihash })
+    let multihash = Multihash {
+        algorithm: algorithm.as_str().to_owned(),
+        value,
+    };
+    Ok(Content {
+        size,
+        checksum,
+        multihash,
+    })
 }
 
 async fn read_all(
@@ -71,7 +78,10 @@ async fn read_all(
     }
     send(&mut consumers, small.freeze()).await?;
     match limits.expected {
-        Some(expected) if expected != size => Err(Error::SizeMismatch { expected, got: size }),
+        Some(expected) if expected != size => Err(Error::SizeMismatch {
+            expected,
+            got: size,
+        }),
         _ => Ok(size),
     }
 }
@@ -80,7 +90,10 @@ impl Limits {
     fn check(self, size: u64) -> Result<(), Error> {
         Resource::ImageBytes.check(size, self.most)?;
         match self.expected {
-            Some(expected) if size > expected => Err(Error::SizeMismatch { expected, got: size }),
+            Some(expected) if size > expected => Err(Error::SizeMismatch {
+                expected,
+                got: size,
+            }),
             _ => Ok(()),
         }
     }
@@ -91,7 +104,10 @@ async fn send(consumers: &mut [mpsc::Sender<Bytes>; 3], chunk: Bytes) -> Result<
         return Ok(());
     }
     for consumer in consumers {
-        consumer.send(chunk.clone()).await.map_err(|_| Error::Stopping)?;
+        consumer
+            .send(chunk.clone())
+            .await
+            .map_err(|_| Error::Stopping)?;
     }
     Ok(())
 }

@@ -22,9 +22,7 @@ pub fn default_rule(action: Action) -> Rule {
             Rule::Any(vec![admin(), Rule::All(vec![role("member"), visible()])])
         }
         Action::GetImage => Rule::Any(vec![admin(), Rule::All(vec![role("reader"), visible()])]),
-        Action::GetImages => {
-            Rule::Any(vec![admin(), Rule::All(vec![role("reader"), Rule::Owner])])
-        }
+        Action::GetImages => Rule::Any(vec![admin(), Rule::All(vec![role("reader"), Rule::Owner])]),
         Action::GetMember | Action::GetMembers => {
             let concerned = Rule::Any(vec![Rule::Owner, Rule::Member]);
             Rule::Any(vec![admin(), Rule::All(vec![role("reader"), concerned])])
@@ -43,7 +41,11 @@ fn role(name: &str) -> Rule {
 /// Those who have been let see an image. Upstream's rule passes for any shared image: who is a
 /// member of it was settled when it was read.
 fn visible() -> Rule {
-    let open = [Visibility::Community, Visibility::Public, Visibility::Shared];
+    let open = [
+        Visibility::Community,
+        Visibility::Public,
+        Visibility::Shared,
+    ];
     let mut rules = vec![Rule::Owner, Rule::Member];
     rules.extend(open.map(Rule::Visible));
     Rule::Any(rules)
@@ -66,7 +68,10 @@ mod tests {
             Caller::of_project(project.clone()).with_roles(roles)
         };
         let callers = [
-            ("admin elsewhere", of(&other, &["admin", "member", "reader"])),
+            (
+                "admin elsewhere",
+                of(&other, &["admin", "member", "reader"]),
+            ),
             ("member of owner", of(&owner, &["member", "reader"])),
             ("reader of owner", of(&owner, &["reader"])),
             ("roleless of owner", of(&owner, &[])),

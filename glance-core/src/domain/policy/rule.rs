@@ -22,8 +22,8 @@ impl<'a> Target<'a> {
     /// As upstream, the caller counts as member wherever a shared image is another project's: who
     /// gets this far has been let see it.
     pub fn image(image: &'a Image, caller: &'a Caller) -> Self {
-        let foreign = image.visibility == Visibility::Shared
-            && image.owner.as_ref() != caller.project();
+        let foreign =
+            image.visibility == Visibility::Shared && image.owner.as_ref() != caller.project();
         Self {
             owner: image.owner.as_ref(),
             member: caller.project().filter(|_| foreign),
@@ -33,13 +33,20 @@ impl<'a> Target<'a> {
 
     /// The caller's own project, where an action is on nothing in particular.
     pub fn own(caller: &'a Caller) -> Self {
-        Self { owner: caller.project(), member: None, visibility: None }
+        Self {
+            owner: caller.project(),
+            member: None,
+            visibility: None,
+        }
     }
 }
 
 /// A rule of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever prints or compiles rules must answer each")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever prints or compiles rules must answer each"
+)]
 pub enum Rule {
     /// Every one of these.
     All(Vec<Self>),

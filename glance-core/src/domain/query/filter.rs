@@ -8,7 +8,10 @@ use super::operator::OneOf;
 ///
 /// What an image lacks matches no condition: as NULL in SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every filter")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every filter"
+)]
 pub enum Filter {
     /// A number compares so.
     Number(NumberField, Compare, i64),
@@ -26,7 +29,10 @@ pub enum Filter {
 
 /// Texts that can be filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every field")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every field"
+)]
 pub enum TextField {
     /// `checksum`
     Checksum,
@@ -50,7 +56,10 @@ pub enum TextField {
 
 /// Numbers that can be filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every field")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every field"
+)]
 pub enum NumberField {
     /// `min_disk`, GiB
     MinDisk,
@@ -64,7 +73,10 @@ pub enum NumberField {
 
 /// Times that can be filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every field")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every field"
+)]
 pub enum TimeField {
     /// `created_at`
     CreatedAt,
@@ -74,7 +86,10 @@ pub enum TimeField {
 
 /// How a value compares with the one given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every comparison")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every comparison"
+)]
 pub enum Compare {
     /// `eq`
     Equal,
@@ -108,18 +123,16 @@ impl Filter {
     /// Whether the condition holds of an image.
     pub fn matches(&self, image: &Image) -> bool {
         match self {
-            Self::Number(field, compare, number) => {
-                field.of(image).is_some_and(|value| compare.holds(&value, &i128::from(*number)))
-            }
+            Self::Number(field, compare, number) => field
+                .of(image)
+                .is_some_and(|value| compare.holds(&value, &i128::from(*number))),
             Self::Property(name, value) => image
                 .properties
                 .iter()
                 .any(|(key, held)| key.as_str() == name && held.as_str() == value),
             Self::Protected(protected) => image.protected == *protected,
             Self::Tag(tag) => image.tags.iter().any(|held| held.as_str() == tag),
-            Self::Text(field, one_of) => {
-                field.of(image).is_some_and(|text| one_of.contains(text))
-            }
+            Self::Text(field, one_of) => field.of(image).is_some_and(|text| one_of.contains(text)),
             Self::Time(field, compare, time) => compare.holds(&field.of(image), time),
         }
     }
@@ -130,7 +143,10 @@ impl TextField {
     pub fn of(self, image: &Image) -> Option<&str> {
         match self {
             Self::Checksum => image.checksum.as_deref(),
-            Self::ContainerFormat => image.container_format.as_ref().map(|format| format.as_str()),
+            Self::ContainerFormat => image
+                .container_format
+                .as_ref()
+                .map(|format| format.as_str()),
             Self::DiskFormat => image.disk_format.as_ref().map(|format| format.as_str()),
             Self::HashAlgorithm => image.multihash.as_ref().map(|hash| hash.algorithm.as_str()),
             Self::HashValue => image.multihash.as_ref().map(|hash| hash.value.as_str()),
@@ -173,8 +189,16 @@ mod tests {
     fn what_an_image_lacks_matches_nothing() {
         let image = Image::queued(ImageId::from_bits(1), Timestamp::from_micros(0));
 
-        for compare in [Compare::Equal, Compare::NotEqual, Compare::AtLeast, Compare::AtMost] {
-            assert!(!Filter::Number(NumberField::Size, compare, 0).matches(&image), "{compare:?}");
+        for compare in [
+            Compare::Equal,
+            Compare::NotEqual,
+            Compare::AtLeast,
+            Compare::AtMost,
+        ] {
+            assert!(
+                !Filter::Number(NumberField::Size, compare, 0).matches(&image),
+                "{compare:?}"
+            );
         }
     }
 }

@@ -36,10 +36,15 @@ impl ImageQuery {
     ///
     /// `members` are all memberships of the image.
     pub fn matches(&self, viewer: &Viewer, image: &Image, members: &[Membership]) -> bool {
-        !matches!(image.status(), Status::Killed | Status::Deleted | Status::PendingDelete)
-            && image.hidden == self.hidden
+        !matches!(
+            image.status(),
+            Status::Killed | Status::Deleted | Status::PendingDelete
+        ) && image.hidden == self.hidden
             && self.filters.iter().all(|filter| filter.matches(image))
-            && self.segments(viewer).iter().any(|segment| segment.contains(image, members))
+            && self
+                .segments(viewer)
+                .iter()
+                .any(|segment| segment.contains(image, members))
     }
 
     /// The page of `matching` images that the query asks for.
@@ -63,7 +68,10 @@ impl Default for ImageQuery {
             hidden: false,
             filters: Vec::new(),
             sort: Sort::default(),
-            page: Page { limit: PageLimits::default().default, after: None },
+            page: Page {
+                limit: PageLimits::default().default,
+                after: None,
+            },
         }
     }
 }

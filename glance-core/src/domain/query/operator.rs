@@ -70,13 +70,16 @@ pub fn compared_time(value: &str) -> Result<(Compare, Timestamp), InvalidOperato
         return Ok((compare, rest.parse()?));
     }
     // A colon also stands in every time of day.
-    value.parse().map(|time| (Compare::Equal, time)).map_err(|invalid: InvalidTimestamp| {
-        if prefix.chars().all(|c| c.is_ascii_lowercase()) && !prefix.is_empty() {
-            InvalidOperator::unknown(prefix)
-        } else {
-            invalid.into()
-        }
-    })
+    value
+        .parse()
+        .map(|time| (Compare::Equal, time))
+        .map_err(|invalid: InvalidTimestamp| {
+            if prefix.chars().all(|c| c.is_ascii_lowercase()) && !prefix.is_empty() {
+                InvalidOperator::unknown(prefix)
+            } else {
+                invalid.into()
+            }
+        })
 }
 
 /// Splits at commas outside double quotes; `\"` is a quote.
@@ -104,7 +107,11 @@ fn split_quoted(list: &str) -> Result<Vec<String>, InvalidOperator> {
 fn take_bare(text: &str) -> Result<(String, &str), InvalidOperator> {
     let end = text.find(',').unwrap_or(text.len());
     let (value, after) = text.split_at(end);
-    if value.contains('"') { Err(InvalidOperator::Unbalanced) } else { Ok((value.to_owned(), after)) }
+    if value.contains('"') {
+        Err(InvalidOperator::Unbalanced)
+    } else {
+        Ok((value.to_owned(), after))
+    }
 }
 
 fn take_quoted(text: &str) -> Result<(String, &str), InvalidOperator> {
@@ -138,7 +145,9 @@ pub enum InvalidOperator {
     #[error("the double quotes of the list do not balance")]
     Unbalanced,
     /// No operator of this kind of filter.
-    #[error("unable to filter by unknown operator '{operator}'; put eq: before a text with a colon")]
+    #[error(
+        "unable to filter by unknown operator '{operator}'; put eq: before a text with a colon"
+    )]
     UnknownOperator {
         /// What stood before the colon.
         operator: String,
@@ -147,7 +156,9 @@ pub enum InvalidOperator {
 
 impl InvalidOperator {
     fn unknown(operator: &str) -> Self {
-        Self::UnknownOperator { operator: operator.chars().take(64).collect() }
+        Self::UnknownOperator {
+            operator: operator.chars().take(64).collect(),
+        }
     }
 }
 
@@ -169,20 +180,30 @@ mod tests {
     #[test]
     fn quotes_that_do_not_balance_are_refused() {
         for text in [r#"in:"a"#, r#"in:a"b"#, r#"in:"a"b"#] {
-            assert_eq!(OneOf::parse(text), Err(InvalidOperator::Unbalanced), "{text}");
+            assert_eq!(
+                OneOf::parse(text),
+                Err(InvalidOperator::Unbalanced),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_text_with_a_colon_needs_its_operator() {
-        assert!(matches!(OneOf::parse("foo:bar"), Err(InvalidOperator::UnknownOperator { .. })));
+        assert!(matches!(
+            OneOf::parse("foo:bar"),
+            Err(InvalidOperator::UnknownOperator { .. })
+        ));
         assert_eq!(values("eq:foo:bar"), ["foo:bar"]);
     }
 
     #[test]
     fn times_compare_as_their_operator_says() {
         let (compare, time) = compared_time("gte:2020-01-01T00:00:00Z").unwrap();
-        assert_eq!((compare, time.to_string().as_str()), (Compare::AtLeast, "2020-01-01T00:00:00Z"));
+        assert_eq!(
+            (compare, time.to_string().as_str()),
+            (Compare::AtLeast, "2020-01-01T00:00:00Z")
+        );
 
         let (compare, _) = compared_time("2020-01-01T00:00:00Z").unwrap();
         assert_eq!(compare, Compare::Equal);

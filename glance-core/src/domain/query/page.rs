@@ -29,6 +29,9 @@ impl PageLimits {
 
 impl Default for PageLimits {
     fn default() -> Self {
-        Self { default: 25, max: 1000 }
+        Self {
+            default: 25,
+            max: 1000,
+        }
     }
 }

@@ -23,7 +23,10 @@ pub enum Listed {
 /// A range of an index of the catalog. A list is the union of a few of them, merged in order, an
 /// image in two of them taken once (design D6).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every segment")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every segment"
+)]
 pub enum Segment {
     /// Every image of a visibility.
     Visibility(Visibility),
@@ -52,7 +55,9 @@ impl Segment {
             (Listed::Usual, false) => segments.push(Self::Visibility(Public)),
             (Listed::All, false) => segments.extend([Public, Community].map(Self::Visibility)),
         }
-        let Some(project) = &viewer.project else { return segments };
+        let Some(project) = &viewer.project else {
+            return segments;
+        };
         match (listed, viewer.admin) {
             (Listed::Usual, true) => segments.push(Self::Owned(project.clone(), Some(Community))),
             (Listed::Usual | Listed::All, false) => {
@@ -98,10 +103,34 @@ mod tests {
     fn who_gets_what_listed_matches_the_golden_table() {
         let project: ProjectId = "p".parse().unwrap();
         let viewers = [
-            ("nobody", Viewer { project: None, admin: false }),
-            ("member of p", Viewer { project: Some(project.clone()), admin: false }),
-            ("admin without project", Viewer { project: None, admin: true }),
-            ("admin of p", Viewer { project: Some(project), admin: true }),
+            (
+                "nobody",
+                Viewer {
+                    project: None,
+                    admin: false,
+                },
+            ),
+            (
+                "member of p",
+                Viewer {
+                    project: Some(project.clone()),
+                    admin: false,
+                },
+            ),
+            (
+                "admin without project",
+                Viewer {
+                    project: None,
+                    admin: true,
+                },
+            ),
+            (
+                "admin of p",
+                Viewer {
+                    project: Some(project),
+                    admin: true,
+                },
+            ),
         ];
         let mut choices = vec![Listed::Usual, Listed::All, Listed::Nothing];
         choices.extend(Visibility::ALL.map(Listed::Only));

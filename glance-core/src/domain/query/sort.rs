@@ -80,7 +80,9 @@ impl FromStr for SortKey {
         Self::ALL
             .into_iter()
             .find(|key| key.as_str() == text)
-            .ok_or_else(|| InvalidSort::Key { text: text.chars().take(64).collect() })
+            .ok_or_else(|| InvalidSort::Key {
+                text: text.chars().take(64).collect(),
+            })
     }
 }
 
@@ -101,7 +103,9 @@ impl FromStr for Direction {
         match text {
             "asc" => Ok(Self::Ascending),
             "desc" => Ok(Self::Descending),
-            _ => Err(InvalidSort::Direction { text: text.chars().take(64).collect() }),
+            _ => Err(InvalidSort::Direction {
+                text: text.chars().take(64).collect(),
+            }),
         }
     }
 }
@@ -109,7 +113,10 @@ impl FromStr for Direction {
 /// A value that images are sorted by. What an image lacks comes before everything (as NULL does
 /// in SQLite and MySQL); texts compare byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_enums, reason = "catalogs must translate every value")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "catalogs must translate every value"
+)]
 pub enum SortValue {
     /// A number, if there is one.
     Number(Option<u64>),
@@ -132,7 +139,9 @@ impl Sort {
                 order.push((key, direction));
             }
         }
-        let last = order.last().map_or(Direction::Descending, |(_, direction)| *direction);
+        let last = order
+            .last()
+            .map_or(Direction::Descending, |(_, direction)| *direction);
         for key in [SortKey::CreatedAt, SortKey::Id] {
             if order.iter().all(|(known, _)| *known != key) {
                 order.push((key, last));
@@ -209,7 +218,11 @@ mod tests {
 
         assert_eq!(
             by_name.keys(),
-            [(SortKey::Name, Ascending), (SortKey::CreatedAt, Ascending), (SortKey::Id, Ascending)]
+            [
+                (SortKey::Name, Ascending),
+                (SortKey::CreatedAt, Ascending),
+                (SortKey::Id, Ascending)
+            ]
         );
         assert_eq!(by_id.keys(), [(SortKey::Id, Ascending)]);
         assert_eq!(

@@ -1,0 +1,250 @@
+//! What holds of images in every catalog.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{
+    BlobUrl, Change, Content, Event, Image, ImageId, Location, Membership, Multihash, Status,
+    Timestamp, Viewer, Visibility,
+};
+use crate::ports::{Catalog, CatalogError};
+
+/// A found image equals the inserted one in every field.
+pub async fn what_is_inserted_is_found_as_it_was(catalog: &dyn Catalog) {
+    let image = rich_image(1);
+
+    catalog.insert(&image, None).await.unwrap();
+
+    assert_eq!(found(catalog, image.id).await, Some(image));
+    assert_eq!(found(catalog, ImageId::from_bits(2)).await, None);
+}
+
+/// Neither an image that is there nor one that is gone gives its id away.
+pub async fn an_id_is_never_used_twice(catalog: &dyn Catalog) {
+    let image = rich_image(1);
+    catalog.insert(&image, None).await.unwrap();
+
+    let while_there = catalog.insert(&image, None).await;
+    delete(catalog, &image).await;
+    let when_gone = catalog.insert(&image, None).await;
+
+    assert!(
+        matches!(while_there, Err(CatalogError::Conflict)),
+        "{while_there:?}"
+    );
+    assert!(
+        matches!(when_gone, Err(CatalogError::Conflict)),
+        "{when_gone:?}"
+    );
+}
+
+/// However many come at once, a project gets as many images as it may have.
+pub async fn concurrent_inserts_stop_at_the_quota(catalog: &dyn Catalog) {
+    let images: Vec<Image> = (1..=20).map(rich_image).collect();
+
+    let results =
+        futures::future::join_all(images.iter().map(|image| catalog.insert(image, Some(5)))).await;
+
+    let stored = results.iter().filter(|result| result.is_ok()).count();
+    let refused = results
+        .iter()
+        .filter(|result| matches!(result, Err(CatalogError::Quota(_))))
+        .count();
+    assert_eq!((stored, refused), (5, 15));
+}
+
+/// A commit stores what differs; what it gives back is what is found.
+pub async fn an_edit_is_stored_and_nothing_else(catalog: &dyn Catalog) {
+    let before = rich_image(1);
+    let other = rich_image(2);
+    catalog.insert(&before, None).await.unwrap();
+    catalog.insert(&other, None).await.unwrap();
+    let mut after = before.clone();
+    after.name = None;
+    after.visibility = Visibility::Community;
+    after.hidden = true;
+    after.tags = ["kept", "new"].map(|tag| tag.parse().unwrap()).into();
+    after.properties.remove(&"gone".parse().unwrap());
+    after
+        .properties
+        .insert("os".parse().unwrap(), "other".parse().unwrap());
+    after
+        .properties
+        .insert("new".parse().unwrap(), "".parse().unwrap());
+    after.updated_at = at(50);
+
+    let stored = catalog
+        .commit(&Change::of_edit(before, after.clone()))
+        .await
+        .unwrap();
+
+    assert_eq!(stored, after);
+    assert_eq!(found(catalog, after.id).await, Some(after));
+    assert_eq!(found(catalog, other.id).await, Some(other));
+}
+
+/// An edit is of the image that was read; a move of status minds the status alone.
+pub async fn an_edit_of_what_has_changed_is_a_conflict(catalog: &dyn Catalog) {
+    let read = rich_image(1);
+    catalog.insert(&read, None).await.unwrap();
+    let edited = changed(&read, 50, |image| image.protected = true);
+    catalog
+        .commit(&Change::of_edit(read.clone(), edited))
+        .await
+        .unwrap();
+
+    let stale = changed(&read, 60, |image| image.min_disk = 7.try_into().unwrap());
+    let edit = catalog.commit(&Change::of_edit(read.clone(), stale)).await;
+    let saving = read.after(Event::UploadStarted, at(70)).unwrap();
+    let moved = catalog
+        .commit(&Change::of_status(read.clone(), saving.clone()))
+        .await
+        .unwrap();
+    let again = catalog.commit(&Change::of_status(read, saving)).await;
+
+    assert!(matches!(edit, Err(CatalogError::Conflict)), "{edit:?}");
+    assert_eq!((moved.status(), moved.protected), (Status::Saving, true));
+    assert!(matches!(again, Err(CatalogError::Conflict)), "{again:?}");
+}
+
+/// There is nothing to change of what is not there.
+pub async fn a_change_of_what_is_gone_is_not_found(catalog: &dyn Catalog) {
+    let image = rich_image(1);
+    let after = changed(&image, 50, |image| image.hidden = true);
+    let change = Change::of_edit(image.clone(), after);
+
+    let never_there = catalog.commit(&change).await;
+    catalog.insert(&image, None).await.unwrap();
+    delete(catalog, &image).await;
+    let gone = catalog.commit(&change).await;
+
+    assert!(
+        matches!(never_there, Err(CatalogError::NotFound)),
+        "{never_there:?}"
+    );
+    assert!(matches!(gone, Err(CatalogError::NotFound)), "{gone:?}");
+}
+
+/// It is neither found nor listed, and has no members.
+pub async fn a_deleted_image_is_gone_with_all_it_had(catalog: &dyn Catalog) {
+    let image = rich_image(1);
+    catalog.insert(&image, None).await.unwrap();
+    let member = Membership::offered(image.id, "p".parse().unwrap(), at(2));
+    catalog.put_member(&member, None).await.unwrap();
+
+    delete(catalog, &image).await;
+
+    assert_eq!(found(catalog, image.id).await, None);
+    assert_eq!(catalog.members(image.id).await.unwrap(), []);
+    let admin = Viewer {
+        project: None,
+        admin: true,
+    };
+    assert_eq!(catalog.list(&Default::default(), &admin).await.unwrap(), []);
+    let offer = catalog.put_member(&member, None).await;
+    assert!(matches!(offer, Err(CatalogError::NotFound)), "{offer:?}");
+}
+
+/// Upstream's rows are unique by name, also those that are gone.
+pub async fn a_property_that_was_removed_can_come_back(catalog: &dyn Catalog) {
+    let mut image = rich_image(1);
+    catalog.insert(&image, None).await.unwrap();
+
+    for (round, value) in [(1, None), (2, Some("back")), (3, None), (4, Some("again"))] {
+        let mut after = image.clone();
+        after.properties.remove(&"os".parse().unwrap());
+        if let Some(value) = value {
+            after
+                .properties
+                .insert("os".parse().unwrap(), value.parse().unwrap());
+        }
+        after.updated_at = at(100 + round);
+        catalog
+            .commit(&Change::of_edit(image, after.clone()))
+            .await
+            .unwrap();
+        assert_eq!(found(catalog, after.id).await.as_ref(), Some(&after));
+        image = after;
+    }
+}
+
+/// Data arrives with its location, and goes with it.
+pub async fn locations_come_and_go(catalog: &dyn Catalog) {
+    let queued = rich_image(1);
+    catalog.insert(&queued, None).await.unwrap();
+    let saving = queued.after(Event::UploadStarted, at(10)).unwrap();
+    catalog
+        .commit(&Change::of_status(queued, saving.clone()))
+        .await
+        .unwrap();
+    let mut location = Location::new(BlobUrl::new("file:///images/1"));
+    location.metadata.insert("store".to_owned(), "fast".into());
+
+    let active = saving
+        .after(Event::DataStored, at(20))
+        .unwrap()
+        .with_content(content(), location);
+    catalog
+        .commit(&Change::of_status(saving, active.clone()))
+        .await
+        .unwrap();
+    assert_eq!(found(catalog, active.id).await, Some(active.clone()));
+
+    let bare = changed(&active, 30, |image| image.locations.clear());
+    catalog
+        .commit(&Change::of_edit(active, bare.clone()))
+        .await
+        .unwrap();
+    assert_eq!(found(catalog, bare.id).await, Some(bare));
+}
+
+pub(super) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + micros)
+}
+
+pub(super) async fn found(catalog: &dyn Catalog, id: ImageId) -> Option<Image> {
+    catalog.find(id, None).await.unwrap().map(|seen| seen.image)
+}
+
+async fn delete(catalog: &dyn Catalog, image: &Image) {
+    let deleted = image.after(Event::Deleted, at(90)).unwrap();
+    catalog
+        .commit(&Change::of_status(image.clone(), deleted))
+        .await
+        .unwrap();
+}
+
+/// A queued image with something in every field that a queued image can have.
+pub(super) fn rich_image(bits: u128) -> Image {
+    let mut image = Image::queued(ImageId::from_bits(bits), at(1));
+    image.name = Some("näme 'quoted' % _".parse().unwrap());
+    image.owner = Some("owner".parse().unwrap());
+    image.disk_format = Some("qcow2".parse().unwrap());
+    image.container_format = Some("bare".parse().unwrap());
+    image.min_disk = i64::from(i32::MAX).try_into().unwrap();
+    image.min_ram = 1.try_into().unwrap();
+    image.tags = BTreeSet::from(["kept", "lost"].map(|tag| tag.parse().unwrap()));
+    for (name, value) in [("os", "linux"), ("gone", "x"), ("empty", "")] {
+        image
+            .properties
+            .insert(name.parse().unwrap(), value.parse().unwrap());
+    }
+    image
+}
+
+fn changed(image: &Image, micros: i64, change: impl FnOnce(&mut Image)) -> Image {
+    let mut changed = image.clone();
+    change(&mut changed);
+    changed.updated_at = at(micros);
+    changed
+}
+
+fn content() -> Content {
+    Content {
+        size: 5_000_000_000,
+        checksum: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+        multihash: Multihash {
+            algorithm: "sha512".to_owned(),
+            value: "00ff".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! What holds of intents in every catalog.
+
+use std::time::Duration;
+
+use super::catalog::{at, found, rich_image};
+use crate::domain::{BlobUrl, Change, Event, Holder, Image, Intent, Status, Work};
+use crate::ports::{Catalog, CatalogError};
+
+/// It is recorded with the change that begins it and goes with the change that ends it.
+pub async fn an_intent_lives_from_change_to_change(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let late = intent.lease_until;
+
+    let begun = catalog
+        .abandoned_intents(&holder("b", "2"), late)
+        .await
+        .unwrap();
+    let queued = saving.after(Event::DataFailed, at(20)).unwrap();
+    let change = Change::of_status(saving, queued).ending(intent.id.clone());
+    catalog.commit(&change).await.unwrap();
+    let ended = catalog
+        .abandoned_intents(&holder("b", "2"), late)
+        .await
+        .unwrap();
+
+    assert_eq!(begun, [intent]);
+    assert_eq!(ended, []);
+}
+
+/// Who lost its lease cannot commit what it did.
+pub async fn an_intent_that_was_taken_ends_nothing(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    catalog.end_intent(&intent.id).await.unwrap();
+    catalog.end_intent(&intent.id).await.unwrap();
+
+    let active = saving.after(Event::DataStored, at(20)).unwrap();
+    let change = Change::of_status(saving, active).ending(intent.id);
+    let result = catalog.commit(&change).await;
+
+    assert!(matches!(result, Err(CatalogError::Conflict)), "{result:?}");
+    let stored = found(catalog, change.before.id).await.unwrap();
+    assert_eq!(stored.status(), Status::Saving);
+}
+
+/// Others get it only when it has ended.
+pub async fn a_lease_is_renewed_by_its_holder_alone(catalog: &dyn Catalog) {
+    let (_, intent) = begun_upload(catalog).await;
+    let (mine, other) = (intent.holder.clone(), holder("b", "2"));
+    let (early, late) = (at(10), intent.lease_until);
+    let longer = late.after(Duration::from_secs(60));
+
+    assert!(
+        !catalog
+            .renew_intent(&intent.id, &other, early, longer)
+            .await
+            .unwrap()
+    );
+    assert!(
+        catalog
+            .renew_intent(&intent.id, &mine, early, longer)
+            .await
+            .unwrap()
+    );
+    assert_eq!(catalog.abandoned_intents(&other, late).await.unwrap(), []);
+    assert!(
+        catalog
+            .renew_intent(&intent.id, &other, longer, longer)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !catalog
+            .renew_intent(&intent.id, &mine, early, longer)
+            .await
+            .unwrap()
+    );
+    let absent = "absent".parse().unwrap();
+    assert!(
+        !catalog
+            .renew_intent(&absent, &mine, early, longer)
+            .await
+            .unwrap()
+    );
+}
+
+/// The same node's next process gets it at once; deletes name their blob.
+pub async fn what_a_restarted_node_left_is_abandoned(catalog: &dyn Catalog) {
+    let image = rich_image(1);
+    catalog.insert(&image, None).await.unwrap();
+    let deleted = image.after(Event::Deleted, at(10)).unwrap();
+    let work = Work::Delete(BlobUrl::new("file:///images/1"));
+    let intent = intent(&image, work);
+    let change = Change::of_status(image, deleted).beginning([intent.clone()]);
+    catalog.commit(&change).await.unwrap();
+
+    let to_itself = catalog
+        .abandoned_intents(&intent.holder, at(11))
+        .await
+        .unwrap();
+    let to_another = catalog
+        .abandoned_intents(&holder("b", "2"), at(11))
+        .await
+        .unwrap();
+    let to_the_next = catalog
+        .abandoned_intents(&holder("a", "2"), at(11))
+        .await
+        .unwrap();
+
+    assert_eq!((to_itself, to_another), (vec![], vec![]));
+    assert_eq!(to_the_next, [intent]);
+}
+
+async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {
+    let image = rich_image(1);
+    catalog.insert(&image, None).await.unwrap();
+    let saving = image.after(Event::UploadStarted, at(10)).unwrap();
+    let intent = intent(&image, Work::Upload);
+    let change = Change::of_status(image, saving).beginning([intent.clone()]);
+    (catalog.commit(&change).await.unwrap(), intent)
+}
+
+fn intent(image: &Image, work: Work) -> Intent {
+    Intent {
+        id: "intent".parse().unwrap(),
+        image: image.id,
+        store: "file".parse().unwrap(),
+        work,
+        holder: holder("a", "1"),
+        lease_until: at(30_000_000),
+    }
+}
+
+fn holder(node: &str, process: &str) -> Holder {
+    Holder {
+        node: node.to_owned(),
+        process: process.to_owned(),
+    }
+}

@@ -1,0 +1,212 @@
+//! Rows in memory: the meaning of the catalog, in the plainest form.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::domain::query::ImageQuery;
+use crate::domain::{
+    Change, Holder, Image, ImageId, Intent, IntentId, MemberStatus, Membership, ProjectId,
+    Resource, Timestamp, Viewer,
+};
+use crate::ports::{Catalog, CatalogError, SeenImage};
+
+/// Rows in memory.
+#[derive(Debug, Default)]
+pub struct MemoryCatalog {
+    rows: Mutex<Rows>,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    /// Every id that was ever used; without an image once it is gone.
+    images: BTreeMap<ImageId, Option<Image>>,
+    members: Vec<Membership>,
+    intents: BTreeMap<String, Intent>,
+}
+
+impl MemoryCatalog {
+    /// All images that are there, in order of their ids.
+    pub fn images(&self) -> Vec<Image> {
+        self.rows().images.values().flatten().cloned().collect()
+    }
+
+    /// All intents that are there.
+    pub fn intents(&self) -> Vec<Intent> {
+        self.rows().intents.values().cloned().collect()
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    fn image(&self, id: ImageId) -> Option<&Image> {
+        self.images.get(&id)?.as_ref()
+    }
+
+    fn members_of(&self, id: ImageId) -> Vec<Membership> {
+        self.members
+            .iter()
+            .filter(|member| member.image == id)
+            .cloned()
+            .collect()
+    }
+
+    fn position(&self, image: ImageId, project: &ProjectId) -> Option<usize> {
+        self.members
+            .iter()
+            .position(|held| held.image == image && held.project == *project)
+    }
+}
+
+#[async_trait]
+impl Catalog for MemoryCatalog {
+    async fn insert(&self, image: &Image, quota: Option<u64>) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        if rows.images.contains_key(&image.id) {
+            return Err(CatalogError::Conflict);
+        }
+        let owned = rows
+            .images
+            .values()
+            .flatten()
+            .filter(|held| held.owner == image.owner);
+        Resource::Images.check(owned.count() as u64 + 1, quota)?;
+        rows.images.insert(image.id, Some(image.clone()));
+        Ok(())
+    }
+
+    async fn find(
+        &self,
+        id: ImageId,
+        project: Option<&ProjectId>,
+    ) -> Result<Option<SeenImage>, CatalogError> {
+        let rows = self.rows();
+        let Some(image) = rows.image(id).cloned() else {
+            return Ok(None);
+        };
+        let membership = project
+            .and_then(|project| rows.position(id, project))
+            .and_then(|at| rows.members.get(at))
+            .map(|member| member.status);
+        Ok(Some(SeenImage { image, membership }))
+    }
+
+    async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
+        let rows = self.rows();
+        let matching = rows
+            .images
+            .values()
+            .flatten()
+            .filter(|image| query.matches(viewer, image, &rows.members_of(image.id)))
+            .cloned()
+            .collect();
+        Ok(query.page_of(matching))
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Image, CatalogError> {
+        let mut rows = self.rows();
+        let id = change.before.id;
+        let stored = rows.image(id).ok_or(CatalogError::NotFound)?;
+        let image = change.applied_to(stored).ok_or(CatalogError::Conflict)?;
+        if let Some(ended) = &change.ended {
+            rows.intents
+                .remove(ended.as_str())
+                .ok_or(CatalogError::Conflict)?;
+        }
+        for intent in &change.begun {
+            rows.intents.insert(intent.id.to_string(), intent.clone());
+        }
+        if change.deletes() {
+            rows.images.insert(id, None);
+            rows.members.retain(|member| member.image != id);
+        } else {
+            rows.images.insert(id, Some(image.clone()));
+        }
+        Ok(image)
+    }
+
+    async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
+        Ok(self.rows().members_of(image))
+    }
+
+    async fn put_member(
+        &self,
+        member: &Membership,
+        quota: Option<u64>,
+    ) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        if rows.image(member.image).is_none() {
+            return Err(CatalogError::NotFound);
+        }
+        if rows.position(member.image, &member.project).is_some() {
+            return Err(CatalogError::Conflict);
+        }
+        Resource::Members.check(rows.members_of(member.image).len() as u64 + 1, quota)?;
+        rows.members.push(member.clone());
+        Ok(())
+    }
+
+    async fn set_member(
+        &self,
+        image: ImageId,
+        project: &ProjectId,
+        status: Option<MemberStatus>,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        let at = rows
+            .position(image, project)
+            .ok_or(CatalogError::NotFound)?;
+        match (status, rows.members.get_mut(at)) {
+            (Some(status), Some(member)) => {
+                member.status = status;
+                member.updated_at = now;
+            }
+            _ => {
+                rows.members.remove(at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn abandoned_intents(
+        &self,
+        asking: &Holder,
+        now: Timestamp,
+    ) -> Result<Vec<Intent>, CatalogError> {
+        let rows = self.rows();
+        let abandoned = rows
+            .intents
+            .values()
+            .filter(|intent| intent.is_abandoned(asking, now));
+        Ok(abandoned.cloned().collect())
+    }
+
+    async fn renew_intent(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CatalogError> {
+        let mut rows = self.rows();
+        let Some(held) = rows.intents.get_mut(intent.as_str()) else {
+            return Ok(false);
+        };
+        if held.holder != *holder && !held.is_abandoned(holder, now) {
+            return Ok(false);
+        }
+        held.holder = holder.clone();
+        held.lease_until = until;
+        Ok(true)
+    }
+
+    async fn end_intent(&self, intent: &IntentId) -> Result<(), CatalogError> {
+        self.rows().intents.remove(intent.as_str());
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! A whole service in memory.
+
+use std::sync::Arc;
+
+use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use crate::ports::{Catalog, ImageStore, Policy};
+use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings};
+
+/// A whole service in memory; its parts can be looked at and handled from outside.
+///
+/// Ids follow from a seed and time stands still until [`clock`](Self::clock) is moved.
+#[derive(Debug)]
+pub struct MemoryGlance {
+    /// Its rows.
+    pub catalog: Arc<MemoryCatalog>,
+    /// Its time.
+    pub clock: VirtualClock,
+    /// Its bytes.
+    pub store: Arc<MemoryStore>,
+    seed: u64,
+    settings: Settings,
+    policy: Option<Arc<dyn Policy>>,
+}
+
+impl MemoryGlance {
+    /// An empty service.
+    pub fn new() -> Self {
+        Self {
+            catalog: Arc::new(MemoryCatalog::default()),
+            clock: VirtualClock::default(),
+            store: Arc::new(MemoryStore::default()),
+            seed: 0,
+            settings: Settings::default(),
+            policy: None,
+        }
+    }
+
+    /// Takes ids from another seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets limits, formats and the hash.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Decides who may do what.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Arc<dyn Policy>) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// The service.
+    ///
+    /// # Errors
+    /// A setting makes no sense.
+    pub fn build(&self) -> Result<Glance, BuildError> {
+        let runtime = Runtime {
+            clock: Arc::new(self.clock.clone()),
+            executor: Arc::new(ThreadExecutor::new(self.clock.clone())),
+            ids: Arc::new(SeededIds::new(self.seed)),
+        };
+        let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
+        let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;
+        let builder =
+            GlanceBuilder::new(catalog, store, runtime).with_settings(self.settings.clone());
+        match &self.policy {
+            Some(policy) => builder.with_policy(Arc::clone(policy)).build(),
+            None => builder.build(),
+        }
+    }
+}
+
+impl Default for MemoryGlance {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,190 @@
+//! Bytes in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
+use crate::ports::{
+    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+};
+
+/// Bytes in memory. Clones hold the same blobs.
+#[derive(Debug, Clone)]
+pub struct MemoryStore {
+    id: StoreId,
+    blobs: Arc<Mutex<Blobs>>,
+}
+
+#[derive(Debug, Default)]
+struct Blobs {
+    whole: BTreeMap<ImageId, Bytes>,
+    /// What writers have written; a crash leaves them here.
+    partial: BTreeMap<(ImageId, String), Vec<u8>>,
+}
+
+impl MemoryStore {
+    /// An empty store of this name.
+    pub fn new(id: StoreId) -> Self {
+        Self {
+            id,
+            blobs: Arc::default(),
+        }
+    }
+
+    /// Which images have a whole blob, and how many broken ones there are.
+    pub fn contents(&self) -> (Vec<ImageId>, usize) {
+        let blobs = self.blobs();
+        (blobs.whole.keys().copied().collect(), blobs.partial.len())
+    }
+
+    fn blobs(&self) -> MutexGuard<'_, Blobs> {
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn image_of(&self, location: &BlobUrl) -> Result<ImageId, StoreError> {
+        let rest = location.as_str().strip_prefix(&self.prefix());
+        rest.and_then(|id| id.parse().ok())
+            .ok_or_else(|| self.not_found(location))
+    }
+
+    fn blob(&self, location: &BlobUrl) -> Result<Bytes, StoreError> {
+        let image = self.image_of(location)?;
+        self.blobs()
+            .whole
+            .get(&image)
+            .cloned()
+            .ok_or_else(|| self.not_found(location))
+    }
+
+    fn prefix(&self) -> String {
+        format!("memory://{}/", self.id)
+    }
+
+    fn not_found(&self, location: &BlobUrl) -> StoreError {
+        StoreError::NotFound {
+            store: self.id.clone(),
+            location: location.clone(),
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(StoreId::literal("memory"))
+    }
+}
+
+#[async_trait]
+impl ImageStore for MemoryStore {
+    fn id(&self) -> &StoreId {
+        &self.id
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            write: true,
+            delete: true,
+            ranges: true,
+        }
+    }
+
+    fn owns(&self, location: &BlobUrl) -> bool {
+        location.as_str().starts_with(&self.prefix())
+    }
+
+    async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
+        let key = (key.image, key.upload.to_string());
+        self.blobs().partial.insert(key.clone(), Vec::new());
+        Ok(Box::new(MemoryWriter {
+            store: self.clone(),
+            key,
+        }))
+    }
+
+    async fn read(
+        &self,
+        location: &BlobUrl,
+        range: Option<ByteRange>,
+    ) -> Result<ByteStream, StoreError> {
+        let blob = self.blob(location)?;
+        let Some(range) = range else {
+            return Ok(ByteStream::from_bytes(blob));
+        };
+        let bounds = usize::try_from(range.offset).ok().zip(
+            range
+                .offset
+                .checked_add(range.length)
+                .and_then(|end| usize::try_from(end).ok()),
+        );
+        match bounds {
+            Some((start, end)) if end <= blob.len() => {
+                Ok(ByteStream::from_bytes(blob.slice(start..end)))
+            }
+            _ => Err(StoreError::Backend {
+                store: self.id.clone(),
+                operation: Operation::Read,
+                source: format!("the blob has {} bytes, not {range:?}", blob.len()).into(),
+            }),
+        }
+    }
+
+    async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {
+        Ok(self.blob(location)?.len() as u64)
+    }
+
+    async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
+        let image = self.image_of(location)?;
+        let removed = self.blobs().whole.remove(&image);
+        removed.map(|_| ()).ok_or_else(|| self.not_found(location))
+    }
+
+    async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
+        let mut blobs = self.blobs();
+        blobs.whole.remove(&key.image);
+        blobs.partial.remove(&(key.image, key.upload.to_string()));
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct MemoryWriter {
+    store: MemoryStore,
+    key: (ImageId, String),
+}
+
+#[async_trait]
+impl BlobWriter for MemoryWriter {
+    async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
+        let mut blobs = self.store.blobs();
+        blobs
+            .partial
+            .entry(self.key.clone())
+            .or_default()
+            .extend_from_slice(&chunk);
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
+        let image = self.key.0;
+        let mut blobs = self.store.blobs();
+        let data = blobs.partial.remove(&self.key).unwrap_or_default();
+        if blobs.whole.contains_key(&image) {
+            return Err(StoreError::AlreadyExists {
+                store: self.store.id.clone(),
+                image,
+            });
+        }
+        blobs.whole.insert(image, data.into());
+        Ok(Location::new(BlobUrl::new(
+            self.store.prefix() + image.as_str(),
+        )))
+    }
+
+    async fn abort(self: Box<Self>) -> Result<(), StoreError> {
+        self.store.blobs().partial.remove(&self.key);
+        Ok(())
+    }
+}

@@ -1,0 +1,336 @@
+//! The whole service under a seeded scheduler: uploads, edits, deletes and crashes interleaved,
+//! with faults of the catalog and the store, and the invariants checked after each step.
+//!
+//! `GLANCE_SEED=n` replays one seed; `GLANCE_SEEDS=n` runs so many.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faults;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream;
+use glance_core::domain::{
+    Attribute, Caller, Draft, Edit, HashAlgorithm, Image, ImageId, Presence, Status,
+};
+use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
+use glance_core::ports::{BodyError, ByteStream, Executor};
+use glance_core::{ErrorKind, Glance, GlanceBuilder, UploadOptions};
+
+use faults::{FaultyCatalog, FaultyStore};
+
+#[test]
+fn nothing_acknowledged_is_lost_and_nothing_unexplained_stays() {
+    let one = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|seed| seed.parse::<u64>().ok())
+    };
+    let seeds = match one("GLANCE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..one("GLANCE_SEEDS").unwrap_or(400),
+    };
+    for seed in seeds {
+        let world = World::new(seed);
+        world.run();
+    }
+}
+
+/// What clients were told of an image, by which the service is measured.
+#[derive(Debug, Default)]
+struct Told {
+    created: bool,
+    /// The hash of the data that was stored.
+    uploaded: Option<String>,
+    /// Names of properties that were set.
+    edits: Vec<String>,
+    /// Somebody asked for its end, and may have got it without hearing so.
+    delete_tried: bool,
+    deleted: bool,
+}
+
+type Ledger = Arc<Mutex<BTreeMap<ImageId, Told>>>;
+
+struct World {
+    seed: u64,
+    simulation: Simulation,
+    catalog: Arc<MemoryCatalog>,
+    store: Arc<MemoryStore>,
+    told: Ledger,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            simulation: Simulation::new(seed),
+            catalog: Arc::default(),
+            store: Arc::default(),
+            told: Arc::default(),
+        }
+    }
+
+    fn run(&self) {
+        // Two nodes on one catalog and one store; one of them crashes and comes back, and so on.
+        let mut crashed = vec![0, 1];
+        for _ in 0..4 {
+            for node in crashed {
+                let process = self.simulation.process(node);
+                let glance = self.start(&process, &format!("node {node}"));
+                for id in (1..=3).map(ImageId::from_bits) {
+                    self.spawn_client(&glance, &process, id);
+                }
+            }
+            for _ in 0..self.simulation.choose(900) {
+                if !self.simulation.step() {
+                    break;
+                }
+                self.check_safety();
+            }
+            let node = self.simulation.choose(2) as u64;
+            self.simulation.process(node).crash();
+            crashed = vec![node];
+        }
+        (0..2).for_each(|node| self.simulation.process(node).crash());
+        self.recover();
+    }
+
+    /// A process of a node, which first settles what the one before it left, and then keeps on.
+    fn start(&self, process: &Simulation, node: &str) -> Glance {
+        let catalog = FaultyCatalog::new(Arc::clone(&self.catalog), process.clone());
+        let store = FaultyStore::new(Arc::clone(&self.store), process.clone());
+        let glance = GlanceBuilder::new(Arc::new(catalog), Arc::new(store), process.runtime())
+            .with_node(node)
+            .build()
+            .unwrap();
+        let scrubber = glance.clone();
+        process.spawn(Box::pin(async move {
+            // Faults make it fail; a later pass is the one that counts.
+            let _ = scrubber.scrub().await;
+            scrubber.keep_scrubbing().await;
+        }));
+        glance
+    }
+
+    fn spawn_client(&self, glance: &Glance, process: &Simulation, id: ImageId) {
+        let client = Client {
+            glance: glance.clone(),
+            id,
+            simulation: process.clone(),
+            told: Arc::clone(&self.told),
+        };
+        process.spawn(Box::pin(client.act()));
+    }
+
+    /// After a quiet restart every image is at rest and every blob has its row.
+    fn recover(&self) {
+        // Every lease ends.
+        self.simulation.advance(Duration::from_secs(60));
+        let glance = GlanceBuilder::new(
+            Arc::<MemoryCatalog>::clone(&self.catalog),
+            Arc::<MemoryStore>::clone(&self.store),
+            self.simulation.runtime(),
+        )
+        .build()
+        .unwrap();
+        let scrubbed = futures::executor::block_on(glance.scrub()).unwrap();
+        assert_eq!(scrubbed.failures, 0, "seed {}", self.seed);
+
+        self.check_safety();
+        assert_eq!(self.catalog.intents(), [], "seed {}", self.seed);
+        let (blobs, partial) = self.store.contents();
+        assert_eq!(partial, 0, "seed {}: a broken blob stays", self.seed);
+        let mut located = Vec::new();
+        for image in self.catalog.images() {
+            let at_rest = matches!(image.status(), Status::Queued | Status::Active);
+            assert!(
+                at_rest,
+                "seed {}: {} is {}",
+                self.seed,
+                image.id,
+                image.status()
+            );
+            if !image.locations.is_empty() {
+                located.push(image.id);
+            }
+        }
+        assert_eq!(
+            blobs, located,
+            "seed {}: blobs and locations differ",
+            self.seed
+        );
+    }
+
+    /// What must hold at every moment, whatever has happened.
+    fn check_safety(&self) {
+        let images: BTreeMap<ImageId, Image> = self
+            .catalog
+            .images()
+            .into_iter()
+            .map(|image| (image.id, image))
+            .collect();
+        let (blobs, _) = self.store.contents();
+        for image in images.values() {
+            let has_data = matches!(image.status(), Status::Active | Status::Deactivated);
+            assert_eq!(
+                has_data,
+                !image.locations.is_empty(),
+                "seed {}: {image:?}",
+                self.seed
+            );
+            if has_data {
+                assert!(
+                    blobs.contains(&image.id),
+                    "seed {}: {} has no data",
+                    self.seed,
+                    image.id
+                );
+            }
+        }
+        for (id, told) in self.told.lock().unwrap().iter() {
+            self.check_told(*id, told, images.get(id));
+        }
+    }
+
+    fn check_told(&self, id: ImageId, told: &Told, image: Option<&Image>) {
+        let seed = self.seed;
+        let Some(image) = image else {
+            let excused = told.delete_tried || !told.created;
+            assert!(excused, "seed {seed}: {id} is lost");
+            return;
+        };
+        assert!(!told.deleted, "seed {seed}: {id} is back");
+        if let Some(hash) = &told.uploaded {
+            let stored = image.multihash.as_ref().map(|hash| &hash.value);
+            assert_eq!(stored, Some(hash), "seed {seed}: the data of {id} is lost");
+        }
+        for name in &told.edits {
+            let kept = image.properties.keys().any(|key| key.as_str() == name);
+            assert!(kept, "seed {seed}: the edit {name} of {id} is lost");
+        }
+    }
+}
+
+/// Somebody who creates, uploads, edits and deletes one image, as the seed has it.
+struct Client {
+    glance: Glance,
+    id: ImageId,
+    simulation: Simulation,
+    told: Ledger,
+}
+
+impl Client {
+    async fn act(self) {
+        self.create().await;
+        for turn in 0..4 {
+            match self.simulation.choose(5) {
+                0 | 1 => self.upload().await,
+                2 => self.edit(turn).await,
+                3 => self.read().await,
+                _ if self.simulation.choose(3) == 0 => self.delete().await,
+                _ => self.simulation.pause().await,
+            }
+        }
+    }
+
+    async fn create(&self) {
+        let draft = Draft {
+            id: Some(self.id),
+            ..Draft::raw("image").unwrap()
+        };
+        if self
+            .glance
+            .create(&Caller::local_admin(), draft)
+            .await
+            .is_ok()
+        {
+            self.tell(|told| told.created = true);
+        }
+    }
+
+    /// Sends a few chunks; the body breaks off now and then.
+    async fn upload(&self) {
+        let chunks = 1 + self.simulation.choose(4);
+        let broken = self.simulation.choose(5) == 0;
+        let slow = self.simulation.choose(3) == 0;
+        let content = vec![u8::try_from(self.simulation.choose(256)).unwrap(); 100_000];
+        let mut hasher = HashAlgorithm::Sha512.hasher();
+        (0..chunks).for_each(|_| hasher.update(&content));
+        let hash = hasher.finish();
+        let simulation = self.simulation.clone();
+        let body = stream::unfold(0, move |sent| {
+            let (simulation, content) = (simulation.clone(), Bytes::from(content.clone()));
+            async move {
+                simulation.pause().await;
+                if slow {
+                    simulation.sleep(Duration::from_secs(20)).await;
+                }
+                match sent {
+                    _ if sent < chunks => Some((Ok(content), sent + 1)),
+                    _ if sent == chunks && broken => {
+                        Some((Err(BodyError("the client is gone".into())), sent + 1))
+                    }
+                    _ => None,
+                }
+            }
+        });
+        let options = UploadOptions::default();
+        let caller = Caller::local_admin();
+        let uploaded = self
+            .glance
+            .upload(&caller, self.id, ByteStream::new(body), options)
+            .await;
+        if let Ok(image) = uploaded {
+            assert_eq!(image.multihash.unwrap().value, hash);
+            self.tell(|told| told.uploaded = Some(hash));
+        }
+    }
+
+    async fn edit(&self, turn: usize) {
+        let name = format!("p{turn}x{}", self.simulation.choose(1000));
+        let property = Attribute::Property(name.parse().unwrap(), "v".parse().unwrap());
+        let edits = [Edit::Set(Presence::Any, property)];
+        if self
+            .glance
+            .edit(&Caller::local_admin(), self.id, &edits)
+            .await
+            .is_ok()
+        {
+            self.tell(|told| told.edits.push(name));
+        }
+    }
+
+    async fn read(&self) {
+        let result = self
+            .glance
+            .download(&Caller::local_admin(), self.id, None)
+            .await;
+        if let Err(error) = result {
+            let expected = [
+                ErrorKind::NotFound,
+                ErrorKind::Unavailable,
+                ErrorKind::Internal,
+            ];
+            assert!(expected.contains(&error.kind()), "{error:?}");
+        }
+    }
+
+    async fn delete(&self) {
+        self.tell(|told| told.delete_tried = true);
+        if self
+            .glance
+            .delete(&Caller::local_admin(), self.id)
+            .await
+            .is_ok()
+        {
+            self.tell(|told| told.deleted = true);
+        }
+    }
+
+    fn tell(&self, note: impl FnOnce(&mut Told)) {
+        note(self.told.lock().unwrap().entry(self.id).or_default());
+    }
+}
