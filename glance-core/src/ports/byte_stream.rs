@@ -46,6 +46,30 @@ impl ByteStream {
     }
 }
 
+impl ByteStream {
+    /// The same bytes, and an error where they are not exactly `length`: a reader never takes a
+    /// short body for a whole one (rule R12).
+    #[must_use]
+    pub fn exactly(self, length: u64) -> Self {
+        let counted = stream::unfold(Some((self, length)), |state| async move {
+            let (mut bytes, left) = state?;
+            match bytes.next().await {
+                None if left == 0 => None,
+                None => Some((
+                    Err(BodyError(format!("{left} bytes are missing").into())),
+                    None,
+                )),
+                Some(Err(error)) => Some((Err(error), None)),
+                Some(Ok(chunk)) => match left.checked_sub(chunk.len() as u64) {
+                    Some(left) => Some((Ok(chunk), Some((bytes, left)))),
+                    None => Some((Err(BodyError("there are too many bytes".into())), None)),
+                },
+            }
+        });
+        Self(counted.boxed())
+    }
+}
+
 impl Stream for ByteStream {
     type Item = Result<Bytes, BodyError>;
 
@@ -64,3 +88,22 @@ impl fmt::Debug for ByteStream {
 #[derive(Debug, Error)]
 #[error("the data broke off")]
 pub struct BodyError(#[source] pub BoxError);
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+    use futures::executor::block_on;
+
+    use super::*;
+
+    fn read(length: u64) -> Result<Vec<Bytes>, BodyError> {
+        block_on(ByteStream::from_bytes("four").exactly(length).try_collect())
+    }
+
+    #[test]
+    fn a_body_of_another_length_is_an_error() {
+        assert_eq!(read(4).unwrap(), ["four"]);
+        assert!(read(3).is_err());
+        assert!(read(5).is_err());
+    }
+}

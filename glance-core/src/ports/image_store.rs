@@ -96,6 +96,8 @@ pub enum Operation {
     Delete,
     /// Read a blob.
     Read,
+    /// Read from the middle of a blob.
+    ReadRange,
     /// Tell the size of a blob.
     Size,
     /// Write a blob.
@@ -107,6 +109,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Delete => "delete",
             Self::Read => "read",
+            Self::ReadRange => "read a range",
             Self::Size => "size",
             Self::Write => "write",
         })

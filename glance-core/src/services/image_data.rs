@@ -151,9 +151,18 @@ impl Glance {
             offset: 0,
             length: size,
         };
-        let range = range.map_or(Ok(whole), |range| range.resolve(size))?;
+        let Some(range) = range else {
+            let body = self.store.read(&location.url, None).await?;
+            return Ok((size, whole, body.exactly(size)));
+        };
+        if !self.store.capabilities().ranges {
+            let store = self.store.id().clone();
+            let operation = Operation::ReadRange;
+            return Err(StoreError::Unsupported { store, operation }.into());
+        }
+        let range = range.resolve(size)?;
         let body = self.store.read(&location.url, Some(range)).await?;
-        Ok((size, range, body))
+        Ok((size, range, body.exactly(range.length)))
     }
 
     /// Writes the data and ends the upload, one way or the other.
