@@ -1,5 +1,7 @@
 //! What holds of blobs in every store.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 
@@ -178,15 +180,33 @@ pub async fn a_deleted_blob_is_gone(store: &dyn ImageStore) {
     assert_eq!(read(store, &other, None).await, b"two");
 }
 
-/// Committed or not, what a key wrote goes; what another key wrote stays.
+/// What a key left uncommitted goes; what it or another committed stays, as do other writers.
 pub async fn discard_removes_what_its_key_left_and_no_more(store: &dyn ImageStore) {
-    let url = write(store, &key(1), b"committed, never recorded").await;
-    let other = write(store, &key(2), b"other").await;
+    let url = write(store, &key(1), b"committed").await;
+    let mut broken = store.start(&again(1)).await.unwrap();
+    broken.write(Bytes::from_static(b"broken")).await.unwrap();
     let mut open = store.start(&key(3)).await.unwrap();
     open.write(Bytes::from_static(b"still ")).await.unwrap();
+    drop(broken);
 
-    store.discard(&key(1)).await.unwrap();
-    store.discard(&key(1)).await.unwrap();
+    for key in [key(1), again(1), again(2)] {
+        store.discard(&key).await.unwrap();
+        store.discard(&key).await.unwrap();
+    }
+
+    assert_eq!(read(store, &url, None).await, b"committed");
+    open.write(Bytes::from_static(b"written")).await.unwrap();
+    let written = open.commit().await.unwrap();
+    assert_eq!(read(store, &written.url, None).await, b"still written");
+}
+
+/// The image's blob goes, whichever writer committed it, and no other.
+pub async fn vacate_removes_the_blob_of_its_image_alone(store: &dyn ImageStore) {
+    let url = write(store, &again(1), b"committed, never recorded").await;
+    let other = write(store, &key(2), b"other").await;
+
+    store.vacate(ImageId::from_bits(1)).await.unwrap();
+    store.vacate(ImageId::from_bits(1)).await.unwrap();
 
     let result = collect(store, &url, None).await;
     assert!(
@@ -194,6 +214,18 @@ pub async fn discard_removes_what_its_key_left_and_no_more(store: &dyn ImageStor
         "{result:?}"
     );
     assert_eq!(read(store, &other, None).await, b"other");
+}
+
+/// Committed blobs and writers at work stay.
+pub async fn sweep_spares_whatever_is_in_use(store: &dyn ImageStore) {
+    let url = write(store, &key(1), b"committed").await;
+    let mut open = store.start(&key(2)).await.unwrap();
+    open.write(Bytes::from_static(b"still ")).await.unwrap();
+
+    let swept = store.sweep(Duration::from_secs(3600)).await.unwrap();
+
+    assert_eq!(swept, 0);
+    assert_eq!(read(store, &url, None).await, b"committed");
     open.write(Bytes::from_static(b"written")).await.unwrap();
     let written = open.commit().await.unwrap();
     assert_eq!(read(store, &written.url, None).await, b"still written");

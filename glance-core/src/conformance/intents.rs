@@ -16,7 +16,7 @@ pub async fn an_intent_lives_from_change_to_change(catalog: &dyn Catalog) {
         .await
         .unwrap();
     let queued = saving.after(Event::DataFailed, at(20)).unwrap();
-    let change = Change::of_status(saving, queued).ending(intent.id.clone());
+    let change = Change::of_status(saving, queued).ending(intent.id.clone(), intent.holder.clone());
     catalog.commit(&change).await.unwrap();
     let ended = catalog
         .abandoned_intents(&holder("b", "2"), late)
@@ -30,14 +30,36 @@ pub async fn an_intent_lives_from_change_to_change(catalog: &dyn Catalog) {
 /// Who lost its lease cannot commit what it did.
 pub async fn an_intent_that_was_taken_ends_nothing(catalog: &dyn Catalog) {
     let (saving, intent) = begun_upload(catalog).await;
-    catalog.end_intent(&intent.id).await.unwrap();
-    catalog.end_intent(&intent.id).await.unwrap();
-
     let active = saving.after(Event::DataStored, at(20)).unwrap();
-    let change = Change::of_status(saving, active).ending(intent.id);
-    let result = catalog.commit(&change).await;
+    let change = Change::of_status(saving, active).ending(intent.id.clone(), intent.holder);
+    let (other, late) = (holder("b", "2"), intent.lease_until);
+    let longer = late.after(Duration::from_secs(60));
 
-    assert!(matches!(result, Err(CatalogError::Conflict)), "{result:?}");
+    assert!(
+        catalog
+            .renew_intent(&intent.id, &other, late, longer)
+            .await
+            .unwrap()
+    );
+    let held_by_another = catalog.commit(&change).await;
+    catalog
+        .end_intent(&intent.id, &holder("a", "1"))
+        .await
+        .unwrap();
+    assert!(
+        catalog
+            .renew_intent(&intent.id, &other, late, longer)
+            .await
+            .unwrap()
+    );
+    for _ in 0..2 {
+        catalog.end_intent(&intent.id, &other).await.unwrap();
+    }
+    let gone = catalog.commit(&change).await;
+
+    for result in [held_by_another, gone] {
+        assert!(matches!(result, Err(CatalogError::Conflict)), "{result:?}");
+    }
     let stored = found(catalog, change.before.id).await.unwrap();
     assert_eq!(stored.status(), Status::Saving);
 }

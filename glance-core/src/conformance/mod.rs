@@ -84,6 +84,8 @@ macro_rules! image_store_conformance {
                 an_absent_blob_is_not_found
                 a_deleted_blob_is_gone
                 discard_removes_what_its_key_left_and_no_more
+                sweep_spares_whatever_is_in_use
+                vacate_removes_the_blob_of_its_image_alone
                 strangers_locations_are_not_owned
             );
         }

@@ -2,7 +2,7 @@
 
 use super::id::IntentId;
 use super::image::Image;
-use super::lease::Intent;
+use super::lease::{Holder, Intent};
 use super::status::Status;
 
 /// An image as it was read and as it is to be.
@@ -20,8 +20,9 @@ pub struct Change {
     pub guard: Guard,
     /// Intents that are recorded with it.
     pub begun: Vec<Intent>,
-    /// The intent that ends with it. Where it is gone, somebody took the work over: a conflict.
-    pub ended: Option<IntentId>,
+    /// The intent that ends with it, and who must hold it. Where it is gone or held by another,
+    /// somebody took the work over: a conflict.
+    pub ended: Option<(IntentId, Holder)>,
 }
 
 /// What must still hold of an image when a change of it is committed.
@@ -63,9 +64,9 @@ impl Change {
         self
     }
 
-    /// The same change, which ends an intent.
-    pub fn ending(mut self, intent: IntentId) -> Self {
-        self.ended = Some(intent);
+    /// The same change, which ends an intent that `holder` holds.
+    pub fn ending(mut self, intent: IntentId, holder: Holder) -> Self {
+        self.ended = Some((intent, holder));
         self
     }
 

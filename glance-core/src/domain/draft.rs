@@ -22,6 +22,8 @@ pub struct Draft {
     pub name: Option<ImageName>,
     /// Whose it is to be; by default the caller's project's.
     pub owner: Option<ProjectId>,
+    /// Whether it is to belong to nobody: for administrators.
+    pub ownerless: bool,
     /// Who may see it.
     pub visibility: Option<Visibility>,
     /// Whether deleting it is to be refused.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::text::{self, InvalidText};
+
 /// The id of an image: a UUID as text, kept in the case in which it was given.
 ///
 /// Upstream compares ids as text, and a database that it filled may hold upper-case ones.
@@ -114,12 +116,8 @@ macro_rules! text_id {
             type Err = InvalidTextId;
 
             fn from_str(text: &str) -> Result<Self, InvalidTextId> {
-                let chars = text.chars().count();
-                if (1..=MAX_TEXT_ID_CHARS).contains(&chars) {
-                    Ok(Self(text.to_owned()))
-                } else {
-                    Err(InvalidTextId { what: $what, chars })
-                }
+                text::check_filled($what, text, MAX_TEXT_ID_CHARS)?;
+                Ok(Self(text.to_owned()))
             }
         }
 
@@ -133,19 +131,19 @@ macro_rules! text_id {
 
 text_id! {
     /// The id of a project (a tenant): who owns images and shares them.
-    ProjectId, "project id"
+    ProjectId, "a project id"
 }
 text_id! {
     /// The id of a user.
-    UserId, "user id"
+    UserId, "a user id"
 }
 text_id! {
     /// The name of a store, as in `enabled_backends`.
-    StoreId, "store id"
+    StoreId, "a store id"
 }
 text_id! {
     /// The id of an intent: work on a blob that is under way (design D8).
-    IntentId, "intent id"
+    IntentId, "an intent id"
 }
 
 impl StoreId {
@@ -162,15 +160,10 @@ impl From<ImageId> for IntentId {
     }
 }
 
-/// An id that is empty or too long.
+/// An id that is empty, too long, or cannot be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a {what} has 1 to {MAX_TEXT_ID_CHARS} characters, not {chars}")]
-pub struct InvalidTextId {
-    /// What kind of id was read.
-    pub what: &'static str,
-    /// How many characters were given.
-    pub chars: usize,
-}
+#[error(transparent)]
+pub struct InvalidTextId(#[from] InvalidText);
 
 /// What the database columns hold (`String(255)`).
 const MAX_TEXT_ID_CHARS: usize = 255;

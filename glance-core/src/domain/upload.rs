@@ -6,7 +6,7 @@ use super::change::Change;
 use super::content::Content;
 use super::id::IntentId;
 use super::image::Image;
-use super::lease::Intent;
+use super::lease::{Holder, Intent};
 use super::location::Location;
 use super::status::{Event, IllegalTransition};
 use super::time::Timestamp;
@@ -25,6 +25,7 @@ use super::time::Timestamp;
 pub struct Upload {
     image: Image,
     intent: IntentId,
+    holder: Holder,
 }
 
 impl Upload {
@@ -50,6 +51,7 @@ impl Upload {
         let upload = Self {
             image: saving.clone(),
             intent: intent.id.clone(),
+            holder: intent.holder.clone(),
         };
         Ok((
             Change::of_status(image.clone(), saving).beginning([intent]),
@@ -57,11 +59,12 @@ impl Upload {
         ))
     }
 
-    /// Takes up an upload whose process is gone, to abandon it.
-    pub fn taken_over(image: Image, intent: &Intent) -> Self {
+    /// Takes up an upload whose process is gone, to abandon it; `holder` holds its intent now.
+    pub fn taken_over(image: Image, intent: &Intent, holder: Holder) -> Self {
         Self {
             image,
             intent: intent.id.clone(),
+            holder,
         }
     }
 
@@ -79,7 +82,7 @@ impl Upload {
             .image
             .after(Event::DataStored, now)?
             .with_content(content, location);
-        Ok(Change::of_status(self.image, active).ending(self.intent))
+        Ok(Change::of_status(self.image, active).ending(self.intent, self.holder))
     }
 
     /// Ends without data: back to `queued`.
@@ -88,7 +91,7 @@ impl Upload {
     /// The image is not in `saving`, as can be where an upload was taken over.
     pub fn abandon(self, now: Timestamp) -> Result<Change, IllegalTransition> {
         let queued = self.image.after(Event::DataFailed, now)?;
-        Ok(Change::of_status(self.image, queued).ending(self.intent))
+        Ok(Change::of_status(self.image, queued).ending(self.intent, self.holder))
     }
 }
 

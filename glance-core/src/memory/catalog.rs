@@ -112,10 +112,12 @@ impl Catalog for MemoryCatalog {
         let id = change.before.id;
         let stored = rows.image(id).ok_or(CatalogError::NotFound)?;
         let image = change.applied_to(stored).ok_or(CatalogError::Conflict)?;
-        if let Some(ended) = &change.ended {
-            rows.intents
-                .remove(ended.as_str())
-                .ok_or(CatalogError::Conflict)?;
+        if let Some((ended, holder)) = &change.ended {
+            let held = rows.intents.get(ended.as_str());
+            if held.is_none_or(|intent| intent.holder != *holder) {
+                return Err(CatalogError::Conflict);
+            }
+            rows.intents.remove(ended.as_str());
         }
         for intent in &change.begun {
             rows.intents.insert(intent.id.to_string(), intent.clone());
@@ -205,8 +207,10 @@ impl Catalog for MemoryCatalog {
         Ok(true)
     }
 
-    async fn end_intent(&self, intent: &IntentId) -> Result<(), CatalogError> {
-        self.rows().intents.remove(intent.as_str());
+    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
+        self.rows()
+            .intents
+            .retain(|_, held| held.id != *intent || held.holder != *holder);
         Ok(())
     }
 }

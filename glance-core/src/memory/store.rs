@@ -1,7 +1,8 @@
 //! Bytes in memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,7 +23,14 @@ pub struct MemoryStore {
 struct Blobs {
     whole: BTreeMap<ImageId, Bytes>,
     /// What writers have written; a crash leaves them here.
-    partial: BTreeMap<(ImageId, String), Vec<u8>>,
+    partial: BTreeMap<(ImageId, String), Partial>,
+}
+
+#[derive(Debug, Default)]
+struct Partial {
+    data: Vec<u8>,
+    /// Dead with its writer.
+    writer: Weak<()>,
 }
 
 impl MemoryStore {
@@ -97,10 +105,16 @@ impl ImageStore for MemoryStore {
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let key = (key.image, key.upload.to_string());
-        self.blobs().partial.insert(key.clone(), Vec::new());
+        let alive = Arc::new(());
+        let partial = Partial {
+            data: Vec::new(),
+            writer: Arc::downgrade(&alive),
+        };
+        self.blobs().partial.insert(key.clone(), partial);
         Ok(Box::new(MemoryWriter {
             store: self.clone(),
             key,
+            _alive: alive,
         }))
     }
 
@@ -142,10 +156,25 @@ impl ImageStore for MemoryStore {
     }
 
     async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
-        let mut blobs = self.blobs();
-        blobs.whole.remove(&key.image);
-        blobs.partial.remove(&(key.image, key.upload.to_string()));
+        self.blobs()
+            .partial
+            .remove(&(key.image, key.upload.to_string()));
         Ok(())
+    }
+
+    async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
+        self.blobs().whole.remove(&image);
+        Ok(())
+    }
+
+    /// Time does not pass in memory: what has no writer any more is idle.
+    async fn sweep(&self, _idle: Duration) -> Result<usize, StoreError> {
+        let mut blobs = self.blobs();
+        let before = blobs.partial.len();
+        blobs
+            .partial
+            .retain(|_, partial| partial.writer.strong_count() > 0);
+        Ok(before - blobs.partial.len())
     }
 }
 
@@ -153,6 +182,7 @@ impl ImageStore for MemoryStore {
 struct MemoryWriter {
     store: MemoryStore,
     key: (ImageId, String),
+    _alive: Arc<()>,
 }
 
 #[async_trait]
@@ -163,6 +193,7 @@ impl BlobWriter for MemoryWriter {
             .partial
             .entry(self.key.clone())
             .or_default()
+            .data
             .extend_from_slice(&chunk);
         Ok(())
     }
@@ -170,7 +201,7 @@ impl BlobWriter for MemoryWriter {
     async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
         let image = self.key.0;
         let mut blobs = self.store.blobs();
-        let data = blobs.partial.remove(&self.key).unwrap_or_default();
+        let data = blobs.partial.remove(&self.key).unwrap_or_default().data;
         if blobs.whole.contains_key(&image) {
             return Err(StoreError::AlreadyExists {
                 store: self.store.id.clone(),

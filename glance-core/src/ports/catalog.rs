@@ -23,8 +23,8 @@ use crate::domain::{
 /// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
 ///   tags, properties and locations, in a number of statements that does not grow with the page;
 /// * `commit` makes what [`Change::applied_to`] means, whole or not at all, and gives it back;
-///   `Conflict` where the guard does not hold or the ended intent is gone, `NotFound` where the
-///   image is;
+///   `Conflict` where the guard does not hold or the ended intent is gone or another's, `NotFound`
+///   where the image is gone;
 /// * a change to `deleted` takes properties, tags, members and locations with it;
 /// * members of an image that is gone are gone; a project is a member once;
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
@@ -81,8 +81,8 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
         until: Timestamp,
     ) -> Result<bool, CatalogError>;
 
-    /// Ends an intent; that it is gone already is fine.
-    async fn end_intent(&self, intent: &IntentId) -> Result<(), CatalogError>;
+    /// Ends an intent that `holder` holds; that it is gone, or another's, is fine.
+    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError>;
 }
 
 /// An image as a project meets it.

@@ -1,13 +1,14 @@
 //! Where image data lives.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use thiserror::Error;
 
 use super::{BoxError, ByteStream};
-use crate::domain::{BlobUrl, ByteRange, ImageId, IntentId, Location, StoreId};
+use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, StoreId};
 
 /// Where image data lives.
 ///
@@ -17,8 +18,10 @@ use crate::domain::{BlobUrl, ByteRange, ImageId, IntentId, Location, StoreId};
 /// * a writer that is aborted, dropped, or fails to commit leaves nothing readable;
 /// * `commit` never replaces a blob: [`StoreError::AlreadyExists`], and the old one stays;
 /// * reading or deleting what is not there is [`StoreError::NotFound`];
-/// * `discard` removes whatever a writer of the same key left, committed or not, and is fine with
-///   nothing; blobs and writers of other keys stay;
+/// * `discard` removes what a writer of the same key left uncommitted, and is fine with nothing;
+///   blobs and writers of other keys stay;
+/// * `vacate` removes the blob that any writer of the image has committed, and is fine with none;
+/// * `sweep` removes what writers left uncommitted and did not touch for so long, and no more;
 /// * a location is `owned` by the store that wrote it;
 /// * what [`capabilities`](Self::capabilities) denies is [`StoreError::Unsupported`],
 ///   before any I/O.
@@ -49,8 +52,15 @@ pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
     /// Removes a blob.
     async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError>;
 
-    /// Removes what a broken upload left.
+    /// Removes what a broken upload left uncommitted.
     async fn discard(&self, key: &BlobKey) -> Result<(), StoreError>;
+
+    /// Removes the blob that stands where an upload of the image commits to.
+    async fn vacate(&self, image: ImageId) -> Result<(), StoreError>;
+
+    /// Removes what writers left uncommitted and have not touched for `idle`: what no row
+    /// explains any more. Tells how many there were.
+    async fn sweep(&self, idle: Duration) -> Result<usize, StoreError>;
 }
 
 /// A blob being written. `commit` and `abort` consume it, so it ends once.
@@ -75,6 +85,17 @@ pub struct BlobKey {
     pub upload: IntentId,
     /// How many bytes are to come, if that is known.
     pub size: Option<u64>,
+}
+
+impl BlobKey {
+    /// The key of an upload, of a size that is not known.
+    pub fn of(upload: &Intent) -> Self {
+        Self {
+            image: upload.image,
+            upload: upload.id.clone(),
+            size: None,
+        }
+    }
 }
 
 /// What a store can do.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::at_work::AtWork;
 use super::glance::{Glance, Settings};
 use crate::domain::{Holder, ImageId};
 use crate::ports::{Catalog, Clock, DefaultPolicy, Executor, IdSource, ImageStore, Policy};
@@ -88,6 +89,7 @@ impl GlanceBuilder {
             runtime: self.runtime,
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),
+            at_work: AtWork::default(),
         })
     }
 }

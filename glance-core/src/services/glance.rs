@@ -7,6 +7,7 @@ use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
 use crate::ports::{Catalog, ImageStore, Policy};
 
+use super::at_work::AtWork;
 use super::builder::Runtime;
 
 /// The image service. Cloning it is cheap; all clones are one service.
@@ -18,6 +19,7 @@ pub struct Glance {
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,
+    pub(super) at_work: AtWork,
 }
 
 impl Glance {

@@ -81,7 +81,9 @@ impl Glance {
 
         let (sender, receiver) = oneshot::channel();
         let glance = self.clone();
+        let at_work = self.at_work.on(intent.id.clone());
         let work = async move {
+            let _at_work = at_work;
             let result = glance.write_data(upload, intent, body, options.size).await;
             // Whoever asked may be gone; the work is done all the same.
             let _ = sender.send(result);
@@ -174,17 +176,16 @@ impl Glance {
         size: Option<u64>,
     ) -> Result<Image, Error> {
         let key = BlobKey {
-            image: intent.image,
-            upload: intent.id.clone(),
             size,
+            ..BlobKey::of(&intent)
         };
-        let Broken { error, clean } = match self.write_blob(&intent, &key, body).await {
+        let error = match self.write_blob(&intent, &key, body).await {
             Ok((content, location)) => {
                 return self.complete(upload, &intent, content, location).await;
             }
-            Err(broken) => broken,
+            Err(error) => error,
         };
-        if !clean && let Err(unclean) = self.discard_own(&intent, &key).await {
+        if let Err(unclean) = self.remove_leftovers(&intent, &key).await {
             // The intent stays, and with it the image in `saving`: the scrubber ends both.
             self.warn_unclean(&intent, &unclean);
             return Err(error);
@@ -197,13 +198,13 @@ impl Glance {
         intent: &Intent,
         key: &BlobKey,
         body: ByteStream,
-    ) -> Result<(Content, Location), Broken> {
+    ) -> Result<(Content, Location), Error> {
         let settings = self.settings();
         let limits = Limits {
             expected: key.size,
             most: settings.quotas.image_bytes,
         };
-        let mut writer = self.store.start(key).await.map_err(Broken::unclean)?;
+        let mut writer = self.store.start(key).await?;
         let executor = &self.runtime.executor;
         let work = transfer(executor, body, writer.as_mut(), settings.hash, limits);
         let written = self.while_alive(intent, work).await;
@@ -212,46 +213,45 @@ impl Glance {
             error => error,
         };
         match kept {
-            Ok(content) => match writer.commit().await {
-                Ok(location) => Ok((content, location)),
-                // What stands there is not this upload's to remove.
-                Err(error @ StoreError::AlreadyExists { .. }) => Err(Broken {
-                    error: error.into(),
-                    clean: true,
-                }),
-                Err(error) => Err(Broken::unclean(error)),
-            },
+            Ok(content) => Ok((content, writer.commit().await?)),
             Err(error) => {
-                let clean = writer
-                    .abort()
-                    .await
-                    .inspect_err(|unclean| self.warn_unclean(intent, unclean))
-                    .is_ok();
-                Err(Broken { error, clean })
+                if let Err(unclean) = writer.abort().await {
+                    self.warn_unclean(intent, &unclean);
+                }
+                Err(error)
             }
         }
     }
 
-    /// Removes what the upload left, if it is still this process's to do.
-    async fn discard_own(&self, intent: &Intent, key: &BlobKey) -> Result<(), Error> {
-        self.keep_lease(intent).await?;
-        Ok(self.store.discard(key).await?)
+    /// Removes what the upload left. While it is this process's to finish, whatever stands where
+    /// the blob goes is nobody's data: the image has no location.
+    async fn remove_leftovers(&self, intent: &Intent, key: &BlobKey) -> Result<(), Error> {
+        self.store.discard(key).await?;
+        match self.keep_lease(intent).await {
+            Ok(()) => Ok(self.store.vacate(intent.image).await?),
+            // Whoever took the work over removes the blob, too.
+            Err(Error::Gone { .. }) => self.remove_stray(intent.image).await,
+            Err(error) => Err(error),
+        }
     }
 
-    /// Makes sure that the upload is still this process's to finish.
-    async fn keep_lease(&self, intent: &Intent) -> Result<(), Error> {
-        let now = self.now();
-        let until = now.after(self.settings().lease);
-        let held = self
-            .catalog
-            .renew_intent(&intent.id, &self.holder, now, until)
-            .await?;
-        if held {
-            Ok(())
-        } else {
-            Err(Error::Gone {
-                image: intent.image,
-            })
+    /// Makes sure that the upload is still this process's to finish, and for a while.
+    pub(super) async fn keep_lease(&self, intent: &Intent) -> Result<(), Error> {
+        loop {
+            let now = self.now();
+            let until = now.after(self.settings().lease);
+            let renewed = self
+                .catalog
+                .renew_intent(&intent.id, &self.holder, now, until);
+            if !renewed.await? {
+                return Err(Error::Gone {
+                    image: intent.image,
+                });
+            }
+            // A lease that was long in coming may be at its end.
+            if self.now().after(self.settings().lease / 2) <= until {
+                return Ok(());
+            }
         }
     }
 
@@ -292,10 +292,11 @@ impl Glance {
         match self.catalog.commit(&change).await {
             Ok(image) => Ok(image),
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                // Deleted. Where the lease was lost, whoever has it removes the blob.
-                if self.keep_lease(intent).await.is_ok()
-                    && let Err(unclean) = self.delete_blob(&url, intent).await
-                {
+                let removed = match self.keep_lease(intent).await {
+                    Ok(()) => self.delete_blob(&url, intent).await,
+                    Err(_) => self.remove_stray(intent.image).await,
+                };
+                if let Err(unclean) = removed {
                     self.warn_unclean(intent, &unclean);
                 }
                 Err(Error::Gone {
@@ -307,6 +308,29 @@ impl Glance {
         }
     }
 
+    /// Removes a blob that was committed after its lease was lost. It may have been removed
+    /// already, and another upload may be at its place: so that place is claimed first.
+    async fn remove_stray(&self, image: ImageId) -> Result<(), Error> {
+        let Some(seen) = self.catalog.find(image, None).await? else {
+            return Ok(self.store.vacate(image).await?);
+        };
+        let now = self.now();
+        let claim = self.intent(image, Work::Upload, now);
+        // With data, or getting some: whoever is at work removes what is in the way.
+        let Ok((change, upload)) = Upload::begin(&seen.image, claim.clone(), now) else {
+            return Ok(());
+        };
+        match self.catalog.commit(&change).await {
+            Err(CatalogError::Conflict | CatalogError::NotFound) => return Ok(()),
+            result => result?,
+        };
+        let _at_work = self.at_work.on(claim.id.clone());
+        self.keep_lease(&claim).await?;
+        self.store.vacate(image).await?;
+        self.catalog.commit(&upload.abandon(self.now())?).await?;
+        Ok(())
+    }
+
     /// Puts the image back in the queue; gives the error to answer with.
     async fn abandon(&self, upload: Upload, intent: &Intent, error: Error) -> Error {
         let Ok(change) = upload.abandon(self.now()) else {
@@ -315,7 +339,7 @@ impl Glance {
         match self.catalog.commit(&change).await {
             Ok(_) => error,
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                if let Err(unclean) = self.catalog.end_intent(&intent.id).await {
+                if let Err(unclean) = self.catalog.end_intent(&intent.id, &self.holder).await {
                     self.warn_unclean(intent, &unclean);
                 }
                 Error::Gone {
@@ -334,21 +358,5 @@ impl Glance {
             image.id = %intent.image, store = %intent.store, error,
             "a broken upload could not be undone; the scrubber will try again"
         );
-    }
-}
-
-/// A blob that was not written to its end.
-struct Broken {
-    error: Error,
-    /// Whether nothing of it is left.
-    clean: bool,
-}
-
-impl Broken {
-    fn unclean(error: StoreError) -> Self {
-        Self {
-            error: error.into(),
-            clean: false,
-        }
     }
 }

@@ -25,14 +25,18 @@ impl Glance {
     /// # Errors
     /// The id was used before; the caller may not; a format, quota or text is refused.
     pub async fn create(&self, caller: &Caller, draft: Draft) -> Result<Image, Error> {
-        let owner = draft.owner.as_ref().or(caller.project());
+        let owner = match draft.ownerless {
+            true => None,
+            false => draft.owner.as_ref().or(caller.project()),
+        };
+        let chosen = draft.ownerless || draft.owner.is_some();
         let visibility = draft.visibility.unwrap_or(Visibility::Private);
         let target = Target {
             owner,
             member: None,
             visibility: Some(visibility),
         };
-        if !caller.is_admin() && draft.owner.is_some() && owner != caller.project() {
+        if !caller.is_admin() && chosen && owner != caller.project() {
             let owner = owner.map(ToString::to_string).unwrap_or_default();
             return Err(Error::ForeignOwner { owner });
         }
@@ -216,7 +220,7 @@ impl Glance {
             Ok(()) | Err(StoreError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        Ok(self.catalog.end_intent(&intent.id).await?)
+        Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The use cases: see, permit, decide, commit.
 
 mod access;
+mod at_work;
 mod builder;
 mod glance;
 mod image_actions;

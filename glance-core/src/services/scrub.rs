@@ -1,5 +1,7 @@
 //! Removes what deletes and broken uploads left behind.
 
+use std::time::Duration;
+
 use super::glance::Glance;
 use crate::domain::{ImageId, Intent, Timestamp, Upload, Work};
 use crate::error::Error;
@@ -12,22 +14,65 @@ pub struct Scrubbed {
     pub uploads: usize,
     /// Deleted images whose data was removed.
     pub deletes: usize,
+    /// Unfinished blobs of nobody that were removed.
+    pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
     pub failures: usize,
 }
 
 impl Glance {
-    /// Takes over and settles all work on blobs whose holder is gone.
+    /// Takes over and settles all work on blobs whose holder is gone, and sweeps the store of
+    /// what no row explains any more.
     ///
     /// # Errors
-    /// The catalog cannot say what there is. What fails for one image is logged and counted.
+    /// The catalog cannot say what there is, or the store cannot be looked through. What fails
+    /// for one image is logged and counted.
     pub async fn scrub(&self) -> Result<Scrubbed, Error> {
+        let settled = self.settle_abandoned().await?;
+        let strays = self.store.sweep(STRAY_AGE).await?;
+        Ok(Scrubbed { strays, ..settled })
+    }
+
+    /// Scrubs for ever: settles a few times in the length of a lease, and sweeps once an hour.
+    /// For a task of its own.
+    pub async fn keep_scrubbing(&self) {
+        let mut swept = self.now();
+        loop {
+            self.runtime.executor.sleep(self.settings().lease / 3).await;
+            let done = if self.now().since(swept) < STRAY_AGE {
+                self.settle_abandoned().await
+            } else {
+                swept = self.now();
+                self.scrub().await
+            };
+            match done {
+                Ok(done) if done == Scrubbed::default() => {}
+                Ok(done) => tracing::info!(
+                    uploads = done.uploads,
+                    deletes = done.deletes,
+                    strays = done.strays,
+                    failures = done.failures,
+                    "leftovers of broken uploads and deletes removed"
+                ),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the scrubber cannot do its work"
+                ),
+            }
+        }
+    }
+
+    async fn settle_abandoned(&self) -> Result<Scrubbed, Error> {
         let mut done = Scrubbed::default();
         let abandoned = self
             .catalog
             .abandoned_intents(&self.holder, self.now())
             .await?;
         for intent in abandoned {
+            // A task of this process that was held up still ends its own work.
+            if self.at_work.contains(&intent.id) {
+                continue;
+            }
             match self.settle(&intent).await {
                 Ok(false) => {}
                 Ok(true) => match intent.work {
@@ -37,33 +82,15 @@ impl Glance {
                 Err(error) => {
                     done.failures += 1;
                     tracing::warn!(
-                        image.id = %intent.image, store = %intent.store, error = &error as &dyn std::error::Error,
+                        image.id = %intent.image,
+                        store = %intent.store,
+                        error = &error as &dyn std::error::Error,
                         "leftovers of an image could not be removed; they are tried again later"
                     );
                 }
             }
         }
         Ok(done)
-    }
-
-    /// Scrubs for ever, a few times in the length of a lease. For a task of its own.
-    pub async fn keep_scrubbing(&self) {
-        loop {
-            self.runtime.executor.sleep(self.settings().lease / 3).await;
-            match self.scrub().await {
-                Ok(done) if done == Scrubbed::default() => {}
-                Ok(done) => tracing::info!(
-                    uploads = done.uploads,
-                    deletes = done.deletes,
-                    failures = done.failures,
-                    "leftovers of broken uploads and deletes removed"
-                ),
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the scrubber cannot read the catalog"
-                ),
-            }
-        }
     }
 
     /// An intent of this process.
@@ -99,15 +126,12 @@ impl Glance {
     }
 
     async fn undo_upload(&self, intent: &Intent) -> Result<(), Error> {
-        let key = BlobKey {
-            image: intent.image,
-            upload: intent.id.clone(),
-            size: None,
-        };
-        self.store.discard(&key).await?;
+        self.store.discard(&BlobKey::of(intent)).await?;
+        self.keep_lease(intent).await?;
+        self.store.vacate(intent.image).await?;
         let seen = self.catalog.find(intent.image, None).await?;
         let undone = seen.and_then(|seen| {
-            Upload::taken_over(seen.image, intent)
+            Upload::taken_over(seen.image, intent, self.holder.as_ref().clone())
                 .abandon(self.now())
                 .ok()
         });
@@ -118,6 +142,9 @@ impl Glance {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(self.catalog.end_intent(&intent.id).await?)
+        Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
     }
 }
+
+/// What nobody has written to for so long is nobody's: a client is cut off long before.
+const STRAY_AGE: Duration = Duration::from_secs(3600);

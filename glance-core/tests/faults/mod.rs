@@ -1,6 +1,7 @@
 //! Ports that pause, so that others run or the process ends there, and that fail now and then.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,12 +12,15 @@ use glance_core::domain::{
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, ImageStore, Operation,
-    SeenImage, StoreError,
+    BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor, ImageStore,
+    Operation, SeenImage, StoreError,
 };
 
-/// One call in so many fails.
+/// One call in so many fails, and one stands still.
 const RARELY: usize = 40;
+
+/// How long a process stands still, as one that swaps or was stopped does: longer than a lease.
+const STALL: Duration = Duration::from_secs(45);
 
 /// A catalog that cannot be reached now and then, before or after it did its work.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ impl FaultyCatalog {
     }
 
     async fn trouble(&self) -> Result<(), CatalogError> {
-        self.simulation.pause().await;
+        stall(&self.simulation).await;
         match self.simulation.choose(RARELY) {
             0 => Err(CatalogError::Unavailable {
                 source: "simulated".into(),
@@ -117,8 +121,8 @@ impl Catalog for FaultyCatalog {
             .await
     }
 
-    async fn end_intent(&self, intent: &IntentId) -> Result<(), CatalogError> {
-        self.around(self.inner.end_intent(intent)).await
+    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
+        self.around(self.inner.end_intent(intent, holder)).await
     }
 }
 
@@ -135,7 +139,16 @@ impl FaultyStore {
     }
 }
 
-async fn trouble(
+/// Stands still now and then.
+async fn stall(simulation: &Simulation) {
+    simulation.pause().await;
+    if simulation.choose(RARELY) == 0 {
+        simulation.sleep(STALL).await;
+    }
+}
+
+/// Fails now and then.
+async fn fault(
     simulation: &Simulation,
     store: &StoreId,
     operation: Operation,
@@ -149,6 +162,16 @@ async fn trouble(
         }),
         _ => Ok(()),
     }
+}
+
+/// Both.
+async fn trouble(
+    simulation: &Simulation,
+    store: &StoreId,
+    operation: Operation,
+) -> Result<(), StoreError> {
+    stall(simulation).await;
+    fault(simulation, store, operation).await
 }
 
 #[async_trait]
@@ -199,6 +222,18 @@ impl ImageStore for FaultyStore {
         trouble(&self.simulation, self.id(), Operation::Delete).await?;
         self.inner.discard(key).await
     }
+
+    async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
+        // No stall here: between making sure of a lease and the call that follows, a process
+        // must not stand still for the whole of it (ADR 0006).
+        fault(&self.simulation, self.id(), Operation::Delete).await?;
+        self.inner.vacate(image).await
+    }
+
+    async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
+        trouble(&self.simulation, self.id(), Operation::Delete).await?;
+        self.inner.sweep(idle).await
+    }
 }
 
 #[derive(Debug)]
@@ -218,7 +253,7 @@ impl BlobWriter for FaultyWriter {
     async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
         trouble(&self.simulation, &self.store, Operation::Write).await?;
         let location = self.inner.commit().await?;
-        // The blob is there, and who wrote it does not hear of it.
+        // The blob is there, and who wrote it does not hear of it, or late.
         trouble(&self.simulation, &self.store, Operation::Write).await?;
         Ok(location)
     }
