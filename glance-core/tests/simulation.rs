@@ -31,7 +31,7 @@ fn nothing_acknowledged_is_lost_and_nothing_unexplained_stays() {
     };
     let seeds = match one("GLANCE_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..one("GLANCE_SEEDS").unwrap_or(400),
+        None => 0..one("GLANCE_SEEDS").unwrap_or(250),
     };
     for seed in seeds {
         let world = World::new(seed);

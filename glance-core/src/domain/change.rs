@@ -75,7 +75,8 @@ impl Change {
         self.after.status() == Status::Deleted
     }
 
-    /// What committing makes of the `stored` image: `None` where the guard does not hold.
+    /// What committing makes of the `stored` image: `None` where the guard does not hold. Of a
+    /// deleted one, tags, properties and locations are gone.
     ///
     /// This is the meaning of a commit; every catalog is held to it.
     pub fn applied_to(&self, stored: &Image) -> Option<Image> {
@@ -109,6 +110,12 @@ impl Change {
             multihash
         );
         image.updated_at = stored.updated_at.max(after.updated_at);
+        if self.deletes() {
+            image.tags.clear();
+            image.properties.clear();
+            image.locations.clear();
+            return Some(image);
+        }
         for tag in before.tags.difference(&after.tags) {
             image.tags.remove(tag);
         }
