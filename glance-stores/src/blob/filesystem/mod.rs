@@ -1,0 +1,265 @@
+//! Image data in files: upstream's layout, `file://<directory>/<image id>`.
+
+mod directory;
+mod errno;
+mod reader;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
+use glance_core::ports::{
+    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+};
+use tokio::sync::Semaphore;
+
+use self::directory::Directory;
+use self::writer::FileWriter;
+use crate::OpenError;
+
+/// Where a filesystem store keeps its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesystemOptions {
+    /// The name of the store.
+    pub id: StoreId,
+    /// Directories with their priorities. A new file goes to the highest priority that has room
+    /// for it, and there to where the most room is.
+    pub directories: Vec<(PathBuf, i64)>,
+    /// Permissions of new files: `filesystem_store_file_perm`. The system's default if none.
+    pub file_perm: Option<u32>,
+}
+
+/// Image data in files of one or several directories, as upstream's `file` store lays them out.
+///
+/// A file gets its name when it is whole and on the disk; what is being written is called
+/// `.glance_rs-<image>-<upload>`. Files are never replaced.
+///
+/// ```
+/// use glance_core::ports::ImageStore;
+/// use glance_stores::{FilesystemOptions, FilesystemStore};
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = FilesystemStore::open(FilesystemOptions {
+///     id: "file".parse()?,
+///     directories: vec![(folder.path().join("images"), 0)],
+///     file_perm: None,
+/// })?;
+/// assert!(store.capabilities().ranges);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FilesystemStore {
+    shared: Arc<Shared>,
+}
+
+/// What the store shares with its writers.
+#[derive(Debug)]
+struct Shared {
+    id: StoreId,
+    /// Highest priority first.
+    directories: Vec<Directory>,
+    file_perm: Option<u32>,
+    /// A disk that hangs holds up so many threads, and not all there are (rule R19).
+    reads: Arc<Semaphore>,
+}
+
+impl FilesystemStore {
+    /// Opens the store; creates its directories where they are missing.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the directory that cannot be created or written to.
+    pub fn open(options: FilesystemOptions) -> Result<Self, OpenError> {
+        let FilesystemOptions {
+            id,
+            directories,
+            file_perm,
+        } = options;
+        if directories.is_empty() {
+            return Err(OpenError::NoDirectory {
+                store: id.to_string(),
+            });
+        }
+        let mut directories = directories
+            .into_iter()
+            .map(|(path, priority)| Directory::open(&path, priority))
+            .collect::<Result<Vec<_>, _>>()?;
+        directories.sort_by_key(|directory| std::cmp::Reverse(directory.priority));
+        let reads = Arc::new(Semaphore::new(MOST_READS));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                id,
+                directories,
+                file_perm,
+                reads,
+            }),
+        })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        operation: Operation,
+        location: Option<&BlobUrl>,
+        work: impl FnOnce(&Shared) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let done = tokio::task::spawn_blocking(move || work(&shared)).await;
+        let done = done.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        done.map_err(|error| errno::store_error(&self.shared.id, operation, location, error))
+    }
+
+    /// The file of a location, if it is one of this store.
+    fn file(&self, location: &BlobUrl) -> Result<PathBuf, StoreError> {
+        self.shared
+            .file(location)
+            .ok_or_else(|| StoreError::NotFound {
+                store: self.shared.id.clone(),
+                location: location.clone(),
+            })
+    }
+}
+
+#[async_trait]
+impl ImageStore for FilesystemStore {
+    fn id(&self) -> &StoreId {
+        &self.shared.id
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            write: true,
+            delete: true,
+            ranges: true,
+        }
+    }
+
+    fn owns(&self, location: &BlobUrl) -> bool {
+        self.shared.file(location).is_some()
+    }
+
+    async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let key = key.clone();
+        let started = tokio::task::spawn_blocking(move || FileWriter::start(shared, &key)).await;
+        let writer = started.unwrap_or_else(|error| {
+            Err(StoreError::Backend {
+                store: self.shared.id.clone(),
+                operation: Operation::Write,
+                source: error.into(),
+            })
+        })?;
+        Ok(Box::new(writer))
+    }
+
+    async fn read(
+        &self,
+        location: &BlobUrl,
+        range: Option<ByteRange>,
+    ) -> Result<ByteStream, StoreError> {
+        let path = self.file(location)?;
+        let (file, range) = self
+            .blocking(Operation::Read, Some(location), move |_| {
+                reader::open_at(&path, range)
+            })
+            .await?;
+        let reads = Arc::clone(&self.shared.reads);
+        Ok(ByteStream::new(reader::FileStream::new(
+            file,
+            range.length,
+            reads,
+        )))
+    }
+
+    async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {
+        let path = self.file(location)?;
+        self.blocking(Operation::Size, Some(location), move |_| {
+            Ok(reader::open(&path)?.metadata()?.len())
+        })
+        .await
+    }
+
+    async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
+        let path = self.file(location)?;
+        self.blocking(Operation::Delete, Some(location), move |_| {
+            directory::remove_durably(&path)
+        })
+        .await
+    }
+
+    async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.blocking(Operation::Delete, None, move |shared| {
+            shared
+                .directories
+                .iter()
+                .try_for_each(|directory| directory.discard(&key))
+        })
+        .await
+    }
+
+    async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
+        self.blocking(Operation::Delete, None, move |shared| {
+            shared
+                .directories
+                .iter()
+                .try_for_each(|directory| directory.vacate(image))
+        })
+        .await
+    }
+
+    async fn sweep(&self, age: Duration) -> Result<usize, StoreError> {
+        self.blocking(Operation::Delete, None, move |shared| {
+            shared
+                .directories
+                .iter()
+                .map(|directory| directory.sweep(age))
+                .sum()
+        })
+        .await
+    }
+}
+
+impl Shared {
+    /// Rule R4: a file of exactly one of the directories, by its bare name, and nothing else.
+    fn file(&self, location: &BlobUrl) -> Option<PathBuf> {
+        let (scheme, path) = location.as_str().split_once("://")?;
+        if !matches!(scheme, "file" | "filesystem") {
+            return None;
+        }
+        self.directories
+            .iter()
+            .find_map(|directory| directory.file(path))
+    }
+
+    /// Where a blob of this image is already.
+    fn holds(&self, image: ImageId) -> bool {
+        self.directories
+            .iter()
+            .any(|directory| directory.blob(image).symlink_metadata().is_ok())
+    }
+
+    /// The directory for a new file: the highest priority with room, and there the most room.
+    fn with_room(&self, size: u64) -> Option<&Directory> {
+        let rooms: Vec<(&Directory, u64)> = self
+            .directories
+            .iter()
+            .map(|directory| (directory, directory.room()))
+            .filter(|(_, room)| *room >= size)
+            .collect();
+        let highest = rooms.first()?.0.priority;
+        let candidates = rooms
+            .into_iter()
+            .filter(|(directory, _)| directory.priority == highest);
+        candidates
+            .max_by_key(|(_, room)| *room)
+            .map(|(directory, _)| directory)
+    }
+}
+
+/// How many reads of files go on at the same time.
+const MOST_READS: usize = 64;
+
+#[cfg(test)]
+mod tests;

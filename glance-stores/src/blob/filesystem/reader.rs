@@ -1,0 +1,155 @@
+//! A file being read: exactly the bytes asked for, or an error.
+
+use std::fs::{File, OpenOptions};
+use std::future::Future;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Stream;
+use glance_core::domain::ByteRange;
+use rustix::fs::{Advice, OFlags};
+use rustix::io::Errno;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+/// Opens a file that is a file: no symbolic link (rule R4), no device, no pipe.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    // Without waiting for the other end of a pipe.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(Errno::LOOP.into())
+    }
+}
+
+/// Opens a file at the start of a range of it; `None` is all of it.
+pub(super) fn open_at(path: &Path, range: Option<ByteRange>) -> io::Result<(File, ByteRange)> {
+    let mut file = open(path)?;
+    let range = match range {
+        Some(range) => range,
+        None => ByteRange {
+            offset: 0,
+            length: file.metadata()?.len(),
+        },
+    };
+    if range.offset > 0 {
+        file.seek(SeekFrom::Start(range.offset))?;
+    }
+    // Advice only: a filesystem that takes none reads all the same.
+    let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+    Ok((file, range))
+}
+
+/// The next bytes of a file, in chunks. Two chunks at most are ahead of whoever takes them, and no
+/// thread waits for it.
+pub(super) struct FileStream {
+    reads: Arc<Semaphore>,
+    /// The file, when no thread has it.
+    file: Option<File>,
+    /// Bytes that have not been asked of the file yet.
+    left: u64,
+    /// Chunks at hand, the next one last.
+    ready: Vec<Bytes>,
+    reading: Option<JoinHandle<io::Result<Chunks>>>,
+}
+
+impl FileStream {
+    /// The next `length` bytes of a file.
+    pub(super) fn new(file: File, length: u64, reads: Arc<Semaphore>) -> Self {
+        let mut stream = Self {
+            reads,
+            file: Some(file),
+            left: length,
+            ready: Vec::new(),
+            reading: None,
+        };
+        stream.read_ahead();
+        stream
+    }
+
+    fn read_ahead(&mut self) {
+        if self.left == 0 {
+            return;
+        }
+        let Some(file) = self.file.take() else { return };
+        let length = self.left.min(AHEAD);
+        self.left -= length;
+        let reads = Arc::clone(&self.reads);
+        self.reading = Some(tokio::spawn(async move {
+            let _turn = reads.acquire_owned().await.map_err(io::Error::other)?;
+            let read = tokio::task::spawn_blocking(move || read_chunks(file, length)).await;
+            read.unwrap_or_else(|error| Err(io::Error::other(error)))
+        }));
+    }
+}
+
+impl Stream for FileStream {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ready.is_empty()
+            && let Some(reading) = &mut self.reading
+        {
+            let Poll::Ready(read) = Pin::new(reading).poll(cx) else {
+                return Poll::Pending;
+            };
+            self.reading = None;
+            match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                Ok((file, chunks)) => {
+                    self.file = Some(file);
+                    self.ready = chunks;
+                }
+                Err(error) => {
+                    self.left = 0;
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
+        }
+        let chunk = self.ready.pop();
+        if self.ready.is_empty() {
+            self.read_ahead();
+        }
+        Poll::Ready(chunk.map(Ok))
+    }
+}
+
+/// Reads so many bytes, in chunks, the first one last.
+fn read_chunks(mut file: File, mut length: u64) -> io::Result<Chunks> {
+    let mut chunks = Vec::new();
+    while length > 0 {
+        let wanted = length.min(CHUNK);
+        let mut chunk = Vec::with_capacity(usize::try_from(wanted).map_err(io::Error::other)?);
+        let read = (&mut file).take(wanted).read_to_end(&mut chunk)?;
+        if read as u64 != wanted {
+            let short = format!(
+                "the file is {} bytes shorter than it should be",
+                length - read as u64
+            );
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, short));
+        }
+        length -= wanted;
+        chunks.push(Bytes::from(chunk));
+    }
+    chunks.reverse();
+    Ok((file, chunks))
+}
+
+/// A file, and what was read of it last: chunks, the first one last.
+type Chunks = (File, Vec<Bytes>);
+
+/// Longer chunks fall out of the processor's cache (design D7).
+const CHUNK: u64 = 256 << 10;
+
+/// How many bytes are read at a time.
+const AHEAD: u64 = 2 * CHUNK;

@@ -1,0 +1,5 @@
+//! Stores of blobs.
+
+mod filesystem;
+
+pub use self::filesystem::{FilesystemOptions, FilesystemStore};

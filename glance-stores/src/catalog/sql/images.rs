@@ -1,0 +1,252 @@
+//! Images as rows: how they are read, found and inserted.
+
+use std::collections::HashMap;
+
+use glance_core::domain::{
+    ContainerFormat, DiskFormat, Image, ImageId, ImageName, Minimum, Multihash, ProjectId,
+    Resource, Status,
+};
+use glance_core::ports::{CatalogError, SeenImage};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
+
+use super::children;
+use super::database::{Batch, Database, Row, Selects, Statement};
+use super::dialect::Dialect;
+use super::fields::{BadRow, Fields};
+use super::keys::{image_column, time_value};
+use super::members;
+use super::tables::{ID, IMAGES, OWNER};
+
+/// Stores a new image.
+pub(in crate::catalog) async fn insert(
+    database: &impl Database,
+    image: &Image,
+    quota: Option<u64>,
+) -> Result<(), CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("insert an image");
+    if let Some(limit) = quota {
+        let mut owned = count();
+        owned
+            .and_where(is_owner(image.owner.as_ref()))
+            .and_where(dialect.live_by_index(IMAGES));
+        batch.limit(dialect.statement(&owned), Resource::Images, limit);
+    }
+    let row = Query::insert()
+        .into_table(IMAGES)
+        .columns(STORED)
+        .values_panic(stored(image)?)
+        .take();
+    batch.change(dialect.statement(&row));
+    children::insert_all(&mut batch, dialect, image)?;
+    database.write(batch).await.map(|_| ())
+}
+
+/// An image that is not gone, and the answer of a project that it may be shared with.
+pub(in crate::catalog) async fn find(
+    database: &impl Database,
+    id: ImageId,
+    project: Option<&ProjectId>,
+) -> Result<Option<SeenImage>, CatalogError> {
+    let dialect = database.dialect();
+    let mut statements = select_by_ids(dialect, &[id], Gone::Hidden);
+    statements.extend(project.map(|project| members::select_status(dialect, id, project)));
+    let mut found = database
+        .read(Selects::new("find an image", statements))
+        .await?
+        .found;
+    let membership = match project.and_then(|_| found.pop()) {
+        Some(rows) => members::read_status(rows)?,
+        None => None,
+    };
+    let image = assemble(found)?.pop();
+    Ok(image.map(|image| SeenImage { image, membership }))
+}
+
+/// Whether images that are gone are read, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    Hidden,
+    Read,
+}
+
+/// The statements that read images with all that belongs to them: for [`assemble`].
+pub(super) fn select_by_ids(dialect: Dialect, ids: &[ImageId], gone: Gone) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for ids in ids.chunks(MOST_IDS) {
+        let texts = || ids.iter().map(ImageId::as_str);
+        let mut images = Query::select();
+        images
+            .columns(COLUMNS)
+            .from(IMAGES)
+            .and_where(image_column(ID).is_in(texts()));
+        if gone == Gone::Hidden {
+            images.and_where(dialect.live(IMAGES));
+        }
+        statements.push(dialect.statement(&images));
+        statements.extend(children::select(dialect, texts));
+    }
+    statements
+}
+
+/// Images from what [`select_by_ids`] found, in any order.
+pub(super) fn assemble(found: Vec<Vec<Row>>) -> Result<Vec<Image>, CatalogError> {
+    let mut images = Vec::new();
+    let mut places = HashMap::new();
+    for (at, rows) in found.into_iter().enumerate() {
+        match at % (1 + children::TABLES) {
+            0 => {
+                for row in rows {
+                    let image = read(row)?;
+                    places.insert(image.id, images.len());
+                    images.push(image);
+                }
+            }
+            table => {
+                for row in rows {
+                    children::attach(table, row, |id| {
+                        places.get(&id).and_then(|place| images.get_mut(*place))
+                    })?;
+                }
+            }
+        }
+    }
+    Ok(images)
+}
+
+/// `SELECT COUNT(*) FROM images`.
+fn count() -> SelectStatement {
+    Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(IMAGES)
+        .take()
+}
+
+/// Whether the image is there and not gone: 1 or 0.
+pub(super) fn is_there(dialect: Dialect, id: ImageId) -> Statement {
+    let mut there = count();
+    there
+        .and_where(image_column(ID).eq(id.as_str()))
+        .and_where(dialect.live(IMAGES));
+    dialect.statement(&there)
+}
+
+fn is_owner(owner: Option<&ProjectId>) -> Expr {
+    match owner {
+        Some(owner) => image_column(OWNER).eq(owner.as_str()),
+        None => image_column(OWNER).is_null(),
+    }
+}
+
+fn read(row: Row) -> Result<Image, BadRow> {
+    let mut fields = Fields::of(IMAGES, &COLUMNS, row);
+    let id = fields.parsed()?;
+    let created_at = fields.time()?.ok_or_else(|| fields.bad("is NULL"))?;
+    let updated_at = fields.time()?.unwrap_or(created_at);
+    let mut image = Image::queued(id, created_at);
+    image.updated_at = updated_at;
+    image.name = fields.text()?.map(ImageName::stored);
+    // Fails closed: an image without an owner is everybody's to see.
+    image.owner = fields.parsed_if_any()?;
+    image.visibility = fields.parsed()?;
+    image.protected = fields.boolean()?;
+    image.hidden = fields.boolean()?;
+    image.disk_format = fields.text()?.map(DiskFormat::stored);
+    image.container_format = fields.text()?.map(ContainerFormat::stored);
+    image.min_disk = minimum(&mut fields)?;
+    image.min_ram = minimum(&mut fields)?;
+    image.size = fields.size()?;
+    image.virtual_size = fields.size()?;
+    image.checksum = fields.text()?;
+    image.multihash = match (fields.text()?, fields.text()?) {
+        (Some(algorithm), Some(value)) => Some(Multihash { algorithm, value }),
+        _ => None,
+    };
+    let status: Status = fields.parsed()?;
+    Ok(image.stored_as(status))
+}
+
+fn minimum(fields: &mut Fields) -> Result<Minimum, BadRow> {
+    let number = fields.integer()?.unwrap_or_default();
+    Minimum::try_from(number).map_err(|error| fields.bad(error))
+}
+
+/// The values of [`STORED`].
+fn stored(image: &Image) -> Result<[Expr; STORED.len()], CatalogError> {
+    let hash = image.multihash.as_ref();
+    let values: [Value; STORED.len()] = [
+        image.id.as_str().into(),
+        time_value(image.created_at),
+        time_value(image.updated_at),
+        text(image.name.as_ref().map(ImageName::as_str)),
+        text(image.owner.as_ref().map(ProjectId::as_str)),
+        image.visibility.as_str().into(),
+        image.protected.into(),
+        image.hidden.into(),
+        text(image.disk_format.as_ref().map(DiskFormat::as_str)),
+        text(image.container_format.as_ref().map(ContainerFormat::as_str)),
+        image.min_disk.get().into(),
+        image.min_ram.get().into(),
+        size(image.size)?,
+        size(image.virtual_size)?,
+        text(image.checksum.as_deref()),
+        text(hash.map(|hash| hash.algorithm.as_str())),
+        text(hash.map(|hash| hash.value.as_str())),
+        image.status().as_str().into(),
+        false.into(),
+    ];
+    Ok(values.map(Expr::from))
+}
+
+/// A text, or NULL.
+pub(super) fn text(text: Option<&str>) -> Value {
+    Value::String(text.map(str::to_owned))
+}
+
+/// A number of bytes, or NULL.
+pub(super) fn size(size: Option<u64>) -> Result<Value, CatalogError> {
+    match size.map(i64::try_from).transpose() {
+        Ok(size) => Ok(Value::BigInt(size)),
+        Err(error) => Err(CatalogError::Backend {
+            operation: "store a size",
+            source: Box::new(error),
+        }),
+    }
+}
+
+/// The columns of an image, as [`read`] takes them.
+const COLUMNS: [&str; 18] = {
+    let mut columns = [""; 18];
+    let mut at = 0;
+    while at < columns.len() {
+        columns[at] = STORED[at];
+        at += 1;
+    }
+    columns
+};
+
+/// The columns of a new image; the last is not read.
+const STORED: [&str; 19] = [
+    "id",
+    "created_at",
+    "updated_at",
+    "name",
+    "owner",
+    "visibility",
+    "protected",
+    "os_hidden",
+    "disk_format",
+    "container_format",
+    "min_disk",
+    "min_ram",
+    "size",
+    "virtual_size",
+    "checksum",
+    "os_hash_algo",
+    "os_hash_value",
+    "status",
+    "deleted",
+];
+
+/// The most ids in one statement: databases bound the placeholders of a statement.
+const MOST_IDS: usize = 16_384;

@@ -1,0 +1,161 @@
+//! Intents: the rows that explain blobs (design D8).
+
+use glance_core::domain::{BlobUrl, Holder, Intent, IntentId, Timestamp, Work};
+use glance_core::ports::CatalogError;
+use sea_query::{Cond, Expr, ExprTrait, Order, Query};
+
+use super::database::{Batch, Breach, Database, Row, Selects, Statement};
+use super::dialect::Dialect;
+use super::fields::{BadRow, Fields};
+use super::images::text;
+use super::keys::time_value;
+use super::tables::{ID, IMAGE_ID, INTENTS};
+
+/// Intents that may be taken over.
+pub(in crate::catalog) async fn abandoned(
+    database: &impl Database,
+    asking: &Holder,
+    now: Timestamp,
+) -> Result<Vec<Intent>, CatalogError> {
+    let dialect = database.dialect();
+    let of_earlier_process = is_node(asking).and(Expr::col(PROCESS).ne(asking.process.as_str()));
+    let select = Query::select()
+        .columns(COLUMNS)
+        .from(INTENTS)
+        .cond_where(Cond::any().add(has_ended(now)).add(of_earlier_process))
+        .order_by(LEASE_UNTIL, Order::Asc)
+        .order_by(ID, Order::Asc)
+        .take();
+    let selects = Selects::new("read intents", vec![dialect.statement(&select)]);
+    let found = database.read(selects).await?.found;
+    Ok(found
+        .into_iter()
+        .flatten()
+        .map(read)
+        .collect::<Result<_, _>>()?)
+}
+
+/// Moves the lease of one's own intent, or takes over an abandoned one.
+pub(in crate::catalog) async fn renew(
+    database: &impl Database,
+    intent: &IntentId,
+    holder: &Holder,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, CatalogError> {
+    let dialect = database.dialect();
+    // On one's own node, it is either one's own or an earlier process's.
+    let may = Cond::any().add(is_node(holder)).add(has_ended(now));
+    let update = Query::update()
+        .table(INTENTS)
+        .value(NODE, holder.node.as_str())
+        .value(PROCESS, holder.process.as_str())
+        .value(LEASE_UNTIL, time_value(until))
+        .and_where(Expr::col(ID).eq(intent.as_str()))
+        .cond_where(may)
+        .take();
+    let mut batch = Batch::new("renew an intent");
+    batch.change_some(dialect.statement(&update), Breach::NotFound);
+    match database.write(batch).await {
+        Ok(_) => Ok(true),
+        Err(CatalogError::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends an intent, if it is there and `holder` holds it.
+pub(in crate::catalog) async fn end(
+    database: &impl Database,
+    intent: &IntentId,
+    holder: &Holder,
+) -> Result<(), CatalogError> {
+    let mut batch = Batch::new("end an intent");
+    batch.change(delete(database.dialect(), intent, holder));
+    database.write(batch).await.map(|_| ())
+}
+
+pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
+    let (work, url) = match &intent.work {
+        Work::Upload => (UPLOAD, None),
+        Work::Delete(url) => (DELETE, Some(url.as_str())),
+    };
+    let insert = Query::insert()
+        .into_table(INTENTS)
+        .columns(COLUMNS)
+        .values_panic([
+            Expr::val(intent.id.as_str()),
+            Expr::val(intent.image.as_str()),
+            Expr::val(intent.store.as_str()),
+            Expr::val(work),
+            Expr::val(text(url)),
+            Expr::val(intent.holder.node.as_str()),
+            Expr::val(intent.holder.process.as_str()),
+            Expr::val(time_value(intent.lease_until)),
+        ])
+        .take();
+    dialect.statement(&insert)
+}
+
+pub(super) fn delete(dialect: Dialect, intent: &IntentId, holder: &Holder) -> Statement {
+    let delete = Query::delete()
+        .from_table(INTENTS)
+        .and_where(Expr::col(ID).eq(intent.as_str()))
+        .and_where(is_node(holder))
+        .and_where(Expr::col(PROCESS).eq(holder.process.as_str()))
+        .take();
+    dialect.statement(&delete)
+}
+
+fn read(row: Row) -> Result<Intent, BadRow> {
+    let mut fields = Fields::of(INTENTS, &COLUMNS, row);
+    let id = fields.parsed()?;
+    let image = fields.parsed()?;
+    let store = fields.parsed()?;
+    let work = fields.required()?;
+    let unknown_work = fields.bad(format_args!("`{work}` is no work on a blob"));
+    let url = fields.text()?;
+    let work = match (work.as_str(), url) {
+        (UPLOAD, _) => Work::Upload,
+        (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
+        (DELETE, None) => return Err(fields.bad("is NULL")),
+        _ => return Err(unknown_work),
+    };
+    let holder = Holder {
+        node: fields.required()?,
+        process: fields.required()?,
+    };
+    let lease_until = fields.time()?.ok_or_else(|| fields.bad("is NULL"))?;
+    Ok(Intent {
+        id,
+        image,
+        store,
+        work,
+        holder,
+        lease_until,
+    })
+}
+
+fn has_ended(now: Timestamp) -> Expr {
+    Expr::col(LEASE_UNTIL).lte(Expr::val(time_value(now)))
+}
+
+fn is_node(holder: &Holder) -> Expr {
+    Expr::col(NODE).eq(holder.node.as_str())
+}
+
+const NODE: &str = "node";
+const PROCESS: &str = "process";
+const LEASE_UNTIL: &str = "lease_until";
+const COLUMNS: [&str; 8] = [
+    ID,
+    IMAGE_ID,
+    "store",
+    "work",
+    "url",
+    NODE,
+    PROCESS,
+    LEASE_UNTIL,
+];
+
+const UPLOAD: &str = "upload";
+const DELETE: &str = "delete";

@@ -1,0 +1,216 @@
+//! Lists by keyset paging on indexes (design D6): no statement counts, skips or sorts the catalog.
+
+use std::collections::HashMap;
+
+use glance_core::domain::query::{Direction, ImageQuery, Segment, SortKey, SortValue};
+use glance_core::domain::{Image, ImageId, Viewer};
+use glance_core::ports::CatalogError;
+use sea_query::{Expr, ExprTrait, Order, Query};
+
+use super::database::{Database, Reading, Row, Selects, Statement};
+use super::dialect::Dialect;
+use super::images::{Gone, assemble, select_by_ids};
+use super::keys::{image_column, key_column, key_value, least_value, may_lack, read_position};
+use super::tables::{ID, IMAGES, OS_HIDDEN};
+use super::where_clause::{add_segment, condition, is_listed};
+
+/// A page of the images that `viewer` gets listed.
+pub(in crate::catalog) async fn list(
+    database: &impl Database,
+    query: &ImageQuery,
+    viewer: &Viewer,
+) -> Result<Vec<Image>, CatalogError> {
+    let page = database
+        .read(Page::new(database.dialect(), query.clone(), viewer))
+        .await?;
+    page.images()
+}
+
+/// The reading of a page: walks each segment in order until the page is full, merges what was
+/// found, and loads the images of the page.
+#[derive(Debug)]
+struct Page {
+    dialect: Dialect,
+    query: ImageQuery,
+    segments: std::vec::IntoIter<Segment>,
+    /// The segment that is walked, the ranges of it that are left, and how many images it can
+    /// still add.
+    walked: Option<(Segment, std::vec::IntoIter<Range>, u64)>,
+    /// What the segments hold: where it stands, and its id.
+    found: Vec<(Vec<SortValue>, ImageId)>,
+    /// Once the page is known: its ids, and the selects that load its images.
+    page: Option<(Vec<ImageId>, Selects)>,
+}
+
+impl Page {
+    fn new(dialect: Dialect, query: ImageQuery, viewer: &Viewer) -> Self {
+        let segments = if query.page.limit == 0 {
+            Vec::new()
+        } else {
+            query.segments(viewer)
+        };
+        Self {
+            dialect,
+            query,
+            segments: segments.into_iter(),
+            walked: None,
+            found: Vec::new(),
+            page: None,
+        }
+    }
+
+    fn images(self) -> Result<Vec<Image>, CatalogError> {
+        let Some((ids, selects)) = self.page else {
+            return Ok(Vec::new());
+        };
+        let mut images: HashMap<ImageId, Image> = assemble(selects.found)?
+            .into_iter()
+            .map(|image| (image.id, image))
+            .collect();
+        Ok(ids.iter().filter_map(|id| images.remove(id)).collect())
+    }
+
+    /// The next select of ids; `None` when all segments are walked.
+    fn next_range(&mut self) -> Option<Statement> {
+        loop {
+            if let Some((segment, ranges, wanted)) = &mut self.walked
+                && *wanted > 0
+                && let Some(range) = ranges.next()
+            {
+                let (segment, wanted) = (segment.clone(), *wanted);
+                return Some(self.select_ids(&segment, range, wanted));
+            }
+            let segment = self.segments.next()?;
+            let ranges = ranges(&self.query).into_iter();
+            self.walked = Some((segment, ranges, u64::from(self.query.page.limit)));
+        }
+    }
+
+    fn select_ids(&self, segment: &Segment, range: Range, wanted: u64) -> Statement {
+        let mut select = Query::select();
+        select.column((IMAGES, ID));
+        add_segment(&mut select, self.dialect, segment);
+        select
+            .and_where(image_column(OS_HIDDEN).eq(self.query.hidden))
+            .and_where(self.dialect.live_by_index(IMAGES))
+            .and_where(is_listed());
+        for filter in &self.query.filters {
+            select.cond_where(condition(self.dialect, filter));
+        }
+        for bound in range.bounds {
+            select.and_where(bound);
+        }
+        for (at, (key, direction)) in self.query.sort.keys().iter().enumerate() {
+            select.expr(key_column(*key));
+            if at >= range.fixed {
+                select.order_by_expr(key_column(*key), order(*direction));
+            }
+        }
+        self.dialect.statement(select.limit(wanted))
+    }
+
+    /// The page: what the segments hold, merged, each image once.
+    fn merge(&mut self) -> (Vec<ImageId>, Selects) {
+        let sort = &self.query.sort;
+        let mut found = std::mem::take(&mut self.found);
+        found.sort_by(|(left, _), (right, _)| sort.compare(left, right));
+        found.dedup_by_key(|(_, id)| *id);
+        found.truncate(usize::try_from(self.query.page.limit).unwrap_or(usize::MAX));
+        let ids: Vec<ImageId> = found.into_iter().map(|(_, id)| id).collect();
+        let selects = select_by_ids(self.dialect, &ids, Gone::Hidden);
+        (ids, Selects::new(OPERATION, selects))
+    }
+}
+
+impl Reading for Page {
+    fn operation(&self) -> &'static str {
+        OPERATION
+    }
+
+    fn next(&mut self) -> Option<Statement> {
+        if let Some((_, selects)) = &mut self.page {
+            return selects.next();
+        }
+        if let Some(range) = self.next_range() {
+            return Some(range);
+        }
+        let page = self.merge();
+        self.page.insert(page).1.next()
+    }
+
+    fn take(&mut self, rows: Vec<Row>) -> Result<(), CatalogError> {
+        if let Some((_, selects)) = &mut self.page {
+            return selects.take(rows);
+        }
+        if let Some((_, _, wanted)) = &mut self.walked {
+            *wanted = wanted.saturating_sub(rows.len() as u64);
+        }
+        for row in rows {
+            let keys = self.query.sort.keys().iter().map(|(key, _)| *key);
+            let (id, position) = read_position(keys, row)?;
+            self.found.push((position, id));
+        }
+        Ok(())
+    }
+}
+
+/// A range of an index: in it, the first so many keys are the same all over, and need no order.
+#[derive(Debug, Default)]
+struct Range {
+    bounds: Vec<Expr>,
+    fixed: usize,
+}
+
+/// What comes after the position of the query, as ranges of an index, in order: first what agrees
+/// with it in all keys but the last, and so on to what differs in the first. Without "or", which
+/// no index serves.
+fn ranges(query: &ImageQuery) -> Vec<Range> {
+    let Some(after) = &query.page.after else {
+        return vec![Range::default()];
+    };
+    let keys: Vec<_> = query.sort.keys().iter().zip(after).collect();
+    let mut ranges = Vec::new();
+    for (fixed, ((key, direction), value)) in keys.iter().enumerate().rev() {
+        for beyond in beyond(*key, *direction, value) {
+            let mut bounds: Vec<Expr> = keys[..fixed]
+                .iter()
+                .map(|((key, _), value)| same(*key, value))
+                .collect();
+            bounds.push(beyond);
+            ranges.push(Range { bounds, fixed });
+        }
+    }
+    ranges
+}
+
+fn same(key: SortKey, value: &SortValue) -> Expr {
+    match key_value(value) {
+        Some(value) => key_column(key).eq(Expr::val(value)),
+        None => key_column(key).is_null(),
+    }
+}
+
+/// What comes after a value: nothing, a range, or a range and then what lacks the key.
+fn beyond(key: SortKey, direction: Direction, value: &SortValue) -> Vec<Expr> {
+    let column = || key_column(key);
+    match (direction, key_value(value)) {
+        (Direction::Ascending, Some(value)) => vec![column().gt(Expr::val(value))],
+        // Not "is not null", which is no range to SQLite.
+        (Direction::Ascending, None) => vec![column().gte(Expr::val(least_value(value)))],
+        (Direction::Descending, Some(value)) => {
+            let mut ranges = vec![column().lt(Expr::val(value))];
+            ranges.extend(may_lack(key).then(|| column().is_null()));
+            ranges
+        }
+        (Direction::Descending, None) => Vec::new(),
+    }
+}
+
+fn order(direction: Direction) -> Order {
+    match direction {
+        Direction::Ascending => Order::Asc,
+        Direction::Descending => Order::Desc,
+    }
+}
+
+const OPERATION: &str = "list images";

@@ -1,0 +1,19 @@
+//! The catalog in SQL, whatever the database: statements, filters, paging and decoding.
+//!
+//! A read is a [`Reading`](database::Reading), a write is a [`Batch`](database::Batch): both are
+//! data that a driver runs in one transaction each.
+
+pub(super) mod change;
+mod children;
+pub(super) mod database;
+mod dialect;
+mod fields;
+pub(super) mod images;
+pub(super) mod intents;
+mod keys;
+pub(super) mod list;
+pub(super) mod members;
+mod tables;
+mod where_clause;
+
+pub(super) use self::dialect::Dialect;

@@ -1,0 +1,32 @@
+//! Names of tables and columns, as upstream made them.
+
+pub(super) const IMAGES: &str = "images";
+pub(super) const PROPERTIES: &str = "image_properties";
+pub(super) const TAGS: &str = "image_tags";
+pub(super) const LOCATIONS: &str = "image_locations";
+pub(super) const MEMBERS: &str = "image_members";
+/// Ours (design D1).
+pub(super) const INTENTS: &str = "glance_rs_intents";
+
+pub(super) const ID: &str = "id";
+pub(super) const IMAGE_ID: &str = "image_id";
+pub(super) const NAME: &str = "name";
+pub(super) const VALUE: &str = "value";
+pub(super) const STATUS: &str = "status";
+pub(super) const MEMBER: &str = "member";
+pub(super) const META_DATA: &str = "meta_data";
+pub(super) const OWNER: &str = "owner";
+pub(super) const VISIBILITY: &str = "visibility";
+pub(super) const OS_HIDDEN: &str = "os_hidden";
+pub(super) const CREATED_AT: &str = "created_at";
+pub(super) const UPDATED_AT: &str = "updated_at";
+pub(super) const DELETED_AT: &str = "deleted_at";
+pub(super) const DELETED: &str = "deleted";
+
+/// The property row that is upstream's lock of an import: only imports touch it.
+pub(super) const IMPORT_LOCK: &str = "os_glance_import_task";
+
+/// The status of a location that can be read.
+pub(super) const LOCATION_ACTIVE: &str = "active";
+/// The status of a location that is gone.
+pub(super) const LOCATION_DELETED: &str = "deleted";

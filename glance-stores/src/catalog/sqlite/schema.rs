@@ -1,0 +1,212 @@
+//! Opening a file: what is in it, and what is made of it.
+
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::SqliteOptions;
+use super::connection::{set_up, set_up_writer};
+use crate::OpenError;
+
+/// The revision of Glance's schema in a file; `None` where the file holds nothing yet.
+///
+/// # Errors
+/// [`OpenError`] where there is no such file, or it is no database of Glance.
+pub fn schema_version(path: impl AsRef<Path>) -> Result<Option<String>, OpenError> {
+    let path = path.as_ref();
+    check_file(path, false)?;
+    // Not read-only: of a file with a log, that would leave the log behind.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(failed("open the database", path))?;
+    match content(&connection, path)? {
+        Content::Nothing => Ok(None),
+        Content::Glance(revisions) => Ok(Some(revisions.join(", "))),
+    }
+}
+
+/// Brings a file to the schema that is needed: makes a new one, or adds our own indexes and tables.
+///
+/// # Errors
+/// [`OpenError`] where it is no database of Glance, or at another revision.
+pub fn sync_schema(path: impl AsRef<Path>) -> Result<(), OpenError> {
+    open(path.as_ref(), SqliteOptions::default()).map(drop)
+}
+
+/// Opens a file for writing, with all that is needed in it.
+pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<Connection, OpenError> {
+    check_file(path, options.create)?;
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, options.create);
+    let mut connection =
+        Connection::open_with_flags(path, flags).map_err(failed("open the database", path))?;
+    set_up(&connection).map_err(failed("open the database", path))?;
+    let current = content(&connection, path)?;
+    check_revision(&current, path)?;
+    if matches!(current, Content::Glance(_)) && !options.additions {
+        check_additions(&connection, path)?;
+    }
+
+    set_up_writer(&connection, options.synchronous_full)
+        .map_err(failed("write to the database", path))?;
+    make_schema(&mut connection, path, options)?;
+    Ok(connection)
+}
+
+/// What a file holds.
+enum Content {
+    Nothing,
+    /// Glance's tables, at these revisions.
+    Glance(Vec<String>),
+}
+
+/// Refuses what is no database before SQLite touches it, and makes a new file, for SQLite tells
+/// less of the reason where it cannot.
+fn check_file(path: &Path, create: bool) -> Result<(), OpenError> {
+    let mut head = Vec::new();
+    match fs::File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head))
+    {
+        Ok(_) if head.is_empty() || head == MAGIC => Ok(()),
+        Ok(_) => Err(OpenError::failed(
+            "open the database",
+            path,
+            "it is no SQLite database",
+        )),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(OpenError::failed("open the database", path, error))
+        }
+        Err(_) if !create => Err(OpenError::Missing {
+            path: path.to_owned(),
+        }),
+        Err(_) => match fs::File::options().write(true).create_new(true).open(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(OpenError::failed("create the database", path, error))
+            }
+            _ => Ok(()),
+        },
+    }
+}
+
+fn content(connection: &Connection, path: &Path) -> Result<Content, OpenError> {
+    let read = || -> rusqlite::Result<Option<Content>> {
+        let tables = names(
+            connection,
+            "SELECT name FROM sqlite_master WHERE type = 'table'",
+        )?;
+        if tables.is_empty() {
+            return Ok(Some(Content::Nothing));
+        }
+        if !tables.iter().any(|table| table == "alembic_version") {
+            return Ok(None);
+        }
+        let revisions = "SELECT version_num FROM alembic_version ORDER BY version_num";
+        Ok(Some(Content::Glance(names(connection, revisions)?)))
+    };
+    let content = read().map_err(failed("read the database", path))?;
+    content.ok_or_else(|| OpenError::NotGlance {
+        path: path.to_owned(),
+    })
+}
+
+fn check_revision(content: &Content, path: &Path) -> Result<(), OpenError> {
+    match content {
+        Content::Glance(revisions) if revisions.iter().all(|found| found != REVISION) => {
+            let found = if revisions.is_empty() {
+                "none".to_owned()
+            } else {
+                revisions.join(", ")
+            };
+            Err(OpenError::Revision {
+                path: path.to_owned(),
+                found,
+                expected: REVISION,
+            })
+        }
+        Content::Glance(_) | Content::Nothing => Ok(()),
+    }
+}
+
+/// Makes what is missing, in one transaction: another process may do the same.
+fn make_schema(
+    connection: &mut Connection,
+    path: &Path,
+    options: SqliteOptions,
+) -> Result<(), OpenError> {
+    if matches!(content(connection, path)?, Content::Glance(_))
+        && missing_additions(connection, path)?.is_empty()
+    {
+        return Ok(());
+    }
+    let write = "write to the database";
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed(write, path))?;
+    let current = content(&transaction, path)?;
+    check_revision(&current, path)?;
+    let is_new = matches!(current, Content::Nothing);
+    if is_new {
+        transaction
+            .execute_batch(SCHEMA)
+            .map_err(failed("create the tables in", path))?;
+    }
+    if is_new || options.additions {
+        transaction
+            .execute_batch(ADDITIONS)
+            .map_err(failed("add our indexes to", path))?;
+    }
+    check_additions(&transaction, path)?;
+    transaction.commit().map_err(failed(write, path))
+}
+
+fn check_additions(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let missing = missing_additions(connection, path)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError::AdditionsMissing {
+        path: path.to_owned(),
+        missing,
+    })
+}
+
+fn missing_additions(connection: &Connection, path: &Path) -> Result<Vec<String>, OpenError> {
+    let all = "SELECT name FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
+    let there = names(connection, all).map_err(failed("read the database", path))?;
+    Ok(additions()
+        .filter(|name| !there.iter().any(|known| known == name))
+        .collect())
+}
+
+/// The names of our own indexes and tables: the word after `IF NOT EXISTS`.
+fn additions() -> impl Iterator<Item = String> {
+    ADDITIONS
+        .split("IF NOT EXISTS ")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next())
+        .map(str::to_owned)
+}
+
+fn names(connection: &Connection, select: &str) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare(select)?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
+fn failed<'a>(
+    action: &'static str,
+    path: &'a Path,
+) -> impl Fn(rusqlite::Error) -> OpenError + use<'a> {
+    move |error| OpenError::failed(action, path, error)
+}
+
+/// The newest revision of upstream's schema; nothing else is understood.
+const REVISION: &str = "2024_1_contract01";
+
+/// How every SQLite database begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+const SCHEMA: &str = include_str!("../schema/sqlite.sql");
+const ADDITIONS: &str = include_str!("../schema/sqlite_additions.sql");

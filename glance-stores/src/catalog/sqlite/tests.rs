@@ -1,0 +1,370 @@
+//! Tests that look at the database itself: how lists are read, and what bad rows do.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use futures::executor::block_on;
+use glance_core::domain::query::{Direction, ImageQuery, Listed, Sort, SortKey};
+use glance_core::domain::{
+    BlobUrl, Change, Event, Image, ImageId, Location, MemberStatus, Membership, Timestamp, Viewer,
+    Visibility,
+};
+use glance_core::ports::{Catalog, CatalogError};
+use rusqlite::Connection;
+
+use super::super::sql::database::{Batch, Cell, Database, Reading, Row, Statement};
+use super::super::sql::{self, Dialect};
+use super::connection::select;
+use super::{SqliteCatalog, SqliteOptions};
+
+#[test]
+fn every_page_of_every_order_is_read_from_an_index() {
+    let (folder, connection) = catalog_of_images(200);
+    let database = Explaining::of(connection);
+
+    for (key, direction) in orders() {
+        for (who, viewer) in viewers() {
+            for listed in [Listed::Usual, Listed::All, Listed::Only(Visibility::Public)] {
+                let query = first_page(listed, Sort::by([(key, direction)]));
+                let first = database.explain(&query, &viewer);
+                let after = first.images.last().map(|last| query.sort.position(last));
+                let mut second = query.clone();
+                second.page.after = after;
+                let second = database.explain(&second, &viewer);
+
+                assert!(
+                    !first.images.is_empty() && !second.images.is_empty(),
+                    "{key:?} {who}"
+                );
+                for (statement, plan) in first.plans.iter().chain(&second.plans) {
+                    check_plan(statement, plan);
+                }
+            }
+        }
+    }
+    drop(folder);
+}
+
+#[test]
+fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
+    let (_folder, connection) = catalog_of_images(50);
+    let database = Explaining::of(connection);
+    let (id, now) = (ImageId::from_bits(5), Timestamp::from_micros(9));
+    let project = "p".parse().unwrap();
+    let member = Membership::offered(id, "m".parse().unwrap(), now);
+
+    block_on(async {
+        sql::members::put(&database, &member, Some(3))
+            .await
+            .unwrap();
+        let before = sql::images::find(&database, id, Some(&project))
+            .await
+            .unwrap();
+        let before = before.unwrap().image;
+        sql::images::insert(&database, &image(51), Some(100))
+            .await
+            .unwrap();
+        let mut after = image(6);
+        after
+            .locations
+            .push(Location::new(BlobUrl::new("file:///images/5")));
+        let edit = Change::of_edit(before.clone(), after);
+        let edited = sql::change::commit(&database, &edit).await.unwrap();
+        let bare = Change::of_edit(edited.clone(), before);
+        sql::change::commit(&database, &bare).await.unwrap();
+        sql::members::members(&database, id).await.unwrap();
+        let pending = Some(MemberStatus::Pending);
+        for status in [pending, None] {
+            sql::members::set(&database, id, &member.project, status, now)
+                .await
+                .unwrap();
+        }
+        let deleted = edited.after(Event::Deleted, now).unwrap();
+        let delete = Change::of_status(edited, deleted);
+        sql::change::commit(&database, &delete).await.unwrap();
+    });
+
+    let plans = std::mem::take(&mut *database.plans.lock().unwrap());
+    assert!(plans.len() > 40, "{}", plans.len());
+    for (statement, plan) in plans {
+        for line in &plan {
+            let by_image = line.contains("_image_id") || line.contains("images_1 (id=?)");
+            let by_row = line.contains("INTEGER PRIMARY KEY") || line.contains("IN-OPERATOR");
+            // The quota of a project counts its own images.
+            let by_owner = line.contains("INDEX glance_rs_images_owner_");
+            let finds = !line.contains("SCAN") && (by_image || by_row || by_owner);
+            let other = ["CONSTANT ROW", "SUBQUERY", "TEMP B-TREE", "BLOOM FILTER"];
+            let fine = finds || other.iter().any(|words| line.contains(words));
+            assert!(fine, "{statement}\n{}", plan.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn a_page_takes_a_number_of_statements_that_does_not_grow_with_it() {
+    let (_folder, connection) = catalog_of_images(200);
+    let database = Explaining::of(connection);
+    let (_, viewer) = viewers().remove(1);
+
+    let statements = |limit| {
+        let mut query = first_page(Listed::Usual, Sort::default());
+        query.page.limit = limit;
+        let page = database.explain(&query, &viewer);
+        (page.images.len(), page.plans.len())
+    };
+
+    assert_eq!(statements(2), (2, 7));
+    assert_eq!(statements(50), (50, 7));
+}
+
+#[test]
+fn a_row_that_no_glance_writes_is_an_error_that_names_it() {
+    let bad = [
+        (
+            "UPDATE images SET status = 'lost'",
+            "status: `lost` is not an image status",
+        ),
+        (
+            "UPDATE images SET owner = ''",
+            "owner: a project id must not be empty",
+        ),
+        ("UPDATE images SET size = -1", "size: -1 is not a size"),
+        (
+            "UPDATE images SET min_disk = -1",
+            "min_disk: -1 is not between 0 and 2147483647",
+        ),
+        (
+            "UPDATE images SET created_at = 'noon'",
+            "created_at: `noon` is not an ISO 8601 time such as 2026-11-22T10:00:00Z",
+        ),
+    ];
+
+    for (update, problem) in bad {
+        let (folder, connection) = catalog_of_images(1);
+        connection.execute_batch(update).unwrap();
+        let path = folder.path().join(FILE);
+        let catalog = block_on(SqliteCatalog::open(path, SqliteOptions::default())).unwrap();
+
+        let error = block_on(catalog.find(ImageId::from_bits(1), None)).unwrap_err();
+
+        let CatalogError::Backend { source, .. } = error else {
+            panic!("{error:?}")
+        };
+        let id = ImageId::from_bits(1);
+        assert_eq!(source.to_string(), format!("in images `{id}`, {problem}"));
+    }
+}
+
+#[test]
+fn a_row_in_an_unknown_status_is_left_out_of_lists() {
+    let (folder, connection) = catalog_of_images(3);
+    let lost = "UPDATE images SET status = 'lost' WHERE id LIKE '%2'";
+    assert_eq!(connection.execute(lost, []).unwrap(), 1);
+    let path = folder.path().join(FILE);
+    let catalog = block_on(SqliteCatalog::open(path, SqliteOptions::default())).unwrap();
+    let admin = Viewer {
+        project: None,
+        admin: true,
+    };
+
+    let query = first_page(Listed::All, Sort::default());
+    let listed = block_on(catalog.list(&query, &admin)).unwrap();
+
+    assert_eq!(listed.len(), 2);
+}
+
+#[test]
+fn members_that_upstream_raced_to_add_twice_can_be_removed() {
+    let (folder, connection) = catalog_of_images(1);
+    let twin =
+        "INSERT INTO image_members (image_id, member, can_share, status, deleted, created_at)
+        SELECT id, 'twin', 0, 'pending', 0, created_at FROM images";
+    connection
+        .execute_batch(&format!("{twin}; {twin};"))
+        .unwrap();
+    let path = folder.path().join(FILE);
+    let catalog = block_on(SqliteCatalog::open(path, SqliteOptions::default())).unwrap();
+    let (id, twin) = (ImageId::from_bits(1), "twin".parse().unwrap());
+    assert_eq!(block_on(catalog.members(id)).unwrap().len(), 1);
+
+    block_on(catalog.set_member(id, &twin, None, Timestamp::from_micros(9))).unwrap();
+
+    assert_eq!(block_on(catalog.members(id)).unwrap(), []);
+}
+
+/// What SQLite says of how a select is carried out.
+fn check_plan(statement: &str, plan: &[String]) {
+    let shown = || format!("{statement}\n{}", plan.join("\n"));
+    let joins_shares = statement.contains("CROSS JOIN");
+    for line in plan {
+        assert!(!line.contains("SCAN"), "{}", shown());
+        // Only the few shares of a project, and the few locations of a page, are sorted.
+        let sorts = line.contains("TEMP B-TREE");
+        let may_sort = joins_shares || statement.contains("FROM \"image_locations\"");
+        assert!(!sorts || may_sort, "{}", shown());
+    }
+    if statement.contains("LIMIT") {
+        let table = if joins_shares {
+            "image_members"
+        } else {
+            "images"
+        };
+        let first = plan.first().map(String::as_str).unwrap_or_default();
+        assert!(
+            first.starts_with(&format!("SEARCH {table} USING "))
+                && first.contains("INDEX glance_rs_"),
+            "{}",
+            shown()
+        );
+    }
+}
+
+/// A select, and how SQLite carries it out.
+type Plan = (String, Vec<String>);
+
+/// A database that notes how it carries out what it reads.
+struct Explaining {
+    connection: Mutex<Connection>,
+    plans: Mutex<Vec<Plan>>,
+}
+
+struct Explained {
+    images: Vec<Image>,
+    plans: Vec<Plan>,
+}
+
+impl Explaining {
+    fn of(connection: Connection) -> Self {
+        Self {
+            connection: Mutex::new(connection),
+            plans: Mutex::default(),
+        }
+    }
+
+    fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Explained {
+        let images = block_on(sql::list::list(self, query, viewer)).unwrap();
+        Explained {
+            images,
+            plans: std::mem::take(&mut *self.plans.lock().unwrap()),
+        }
+    }
+}
+
+impl Explaining {
+    fn run(&self, statement: &Statement) -> Vec<Row> {
+        let connection = self.connection.lock().unwrap();
+        let explain = Statement {
+            text: format!("EXPLAIN QUERY PLAN {}", statement.text),
+            values: statement.values.clone(),
+        };
+        let detail = |mut row: Row| match row.pop() {
+            Some(Cell::Text(detail)) => detail,
+            other => panic!("{other:?}"),
+        };
+        let plan = select(&connection, &explain).unwrap();
+        let plan = plan.into_iter().map(detail).collect();
+        let mut plans = self.plans.lock().unwrap();
+        plans.push((statement.text.clone(), plan));
+        select(&connection, statement).unwrap()
+    }
+}
+
+impl Database for Explaining {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn read<R: Reading>(&self, mut reading: R) -> Result<R, CatalogError> {
+        while let Some(statement) = reading.next() {
+            let rows = self.run(&statement);
+            reading.take(rows)?;
+        }
+        Ok(reading)
+    }
+
+    async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, CatalogError> {
+        for step in &batch.steps {
+            self.run(&step.statement);
+        }
+        Ok(batch
+            .then
+            .iter()
+            .map(|statement| self.run(statement))
+            .collect())
+    }
+}
+
+fn orders() -> impl Iterator<Item = (SortKey, Direction)> {
+    let directions = [Direction::Ascending, Direction::Descending];
+    SortKey::ALL
+        .into_iter()
+        .flat_map(move |key| directions.map(|direction| (key, direction)))
+}
+
+fn viewers() -> Vec<(&'static str, Viewer)> {
+    let project = || Some("p".parse().unwrap());
+    vec![
+        (
+            "admin",
+            Viewer {
+                project: project(),
+                admin: true,
+            },
+        ),
+        (
+            "member",
+            Viewer {
+                project: project(),
+                admin: false,
+            },
+        ),
+    ]
+}
+
+fn first_page(listed: Listed, sort: Sort) -> ImageQuery {
+    let mut query = ImageQuery {
+        listed,
+        sort,
+        ..ImageQuery::default()
+    };
+    query.page.limit = 3;
+    query
+}
+
+/// Images of all kinds, and a connection to their file.
+fn catalog_of_images(count: u128) -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    let options = SqliteOptions {
+        synchronous_full: false,
+        ..SqliteOptions::default()
+    };
+    let catalog = block_on(SqliteCatalog::open(&path, options)).unwrap();
+    let images: Vec<Image> = (1..=count).map(image).collect();
+    let inserts = images.iter().map(|image| catalog.insert(image, None));
+    for insert in block_on(futures::future::join_all(inserts)) {
+        insert.unwrap();
+    }
+    drop(catalog);
+    (folder, open(&path))
+}
+
+fn open(path: &Path) -> Connection {
+    Connection::open(path).unwrap()
+}
+
+fn image(number: u128) -> Image {
+    let time = Timestamp::from_micros(i64::try_from(number / 3).unwrap());
+    let mut image = Image::queued(ImageId::from_bits(number), time);
+    image.visibility = Visibility::ALL[usize::try_from(number % 4).unwrap()];
+    image.owner = Some(
+        ["p", "q"][usize::try_from(number / 7 % 2).unwrap()]
+            .parse()
+            .unwrap(),
+    );
+    image.name = (!number.is_multiple_of(5)).then(|| format!("n{}", number % 9).parse().unwrap());
+    image.tags.insert("tag".parse().unwrap());
+    image
+}
+
+const FILE: &str = "glance.sqlite";

@@ -1,0 +1,30 @@
+//! The contract of catalogs, for each catalog.
+#![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::future::Future;
+
+use glance_stores::{SqliteCatalog, SqliteOptions};
+use tempfile::TempDir;
+
+glance_core::catalog_conformance!(sqlite, run, new_catalog(SqliteOptions::default()).await);
+
+glance_core::catalog_conformance!(
+    sqlite_that_does_not_wait_for_the_disk,
+    run,
+    new_catalog(SqliteOptions {
+        synchronous_full: false,
+        ..SqliteOptions::default()
+    })
+    .await
+);
+
+async fn new_catalog(options: SqliteOptions) -> (SqliteCatalog, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("glance.sqlite");
+    (SqliteCatalog::open(path, options).await.unwrap(), folder)
+}
+
+fn run(clause: impl Future<Output = ()>) {
+    futures::executor::block_on(clause);
+}

@@ -1,0 +1,323 @@
+//! The SQLite catalog against the meaning of queries and changes, on random ones.
+//!
+//! `PROPTEST_CASES` sets how many; a failure prints what shrinks it and is kept by proptest.
+#![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::executor::block_on;
+use futures::future::join_all;
+use glance_core::domain::query::{
+    Compare, Direction, Filter, ImageQuery, Listed, NumberField, OneOf, Page, Sort, SortKey,
+    TextField, TimeField,
+};
+use glance_core::domain::{
+    BlobUrl, Change, Image, ImageId, Location, MemberStatus, Membership, Multihash, Status,
+    Timestamp, Viewer, Visibility,
+};
+use glance_core::ports::{Catalog, CatalogError};
+use glance_stores::{SqliteCatalog, SqliteOptions};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use tempfile::TempDir;
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_list_is_what_its_query_means(
+        images in vec((any_image(), any_shares()), 0..25),
+        queries in vec((any_query(), any_viewer()), 8),
+    ) {
+        let (catalog, _folder) = new_catalog();
+        let images = numbered(images);
+        for stored in block_on(join_all(images.iter().map(|(image, _)| catalog.insert(image, None)))) {
+            stored.unwrap();
+        }
+        for member in images.iter().flat_map(|(_, members)| members) {
+            block_on(catalog.put_member(member, None)).unwrap();
+        }
+
+        for ((mut query, after), viewer) in queries {
+            if let Some(after) = after && !images.is_empty() {
+                query.page.after = Some(query.sort.position(&after.get(&images).0));
+            }
+            let matching = images
+                .iter()
+                .filter(|(image, members)| query.matches(&viewer, image, members))
+                .map(|(image, _)| image.clone());
+            let meant = query.page_of(matching.collect());
+
+            let listed = block_on(catalog.list(&query, &viewer)).unwrap();
+
+            prop_assert_eq!(listed, meant, "{:#?} by {:?}", query, viewer);
+        }
+    }
+
+    #[test]
+    fn a_commit_makes_what_its_change_means(
+        (read, meanwhile, after) in (any_image(), option::of(any_image()), any_image()),
+        edits in any::<bool>(),
+    ) {
+        let (catalog, _folder) = new_catalog();
+        block_on(catalog.insert(&read, None)).unwrap();
+        let mut stored = read.clone();
+        if let Some(mut other) = meanwhile {
+            (other.created_at, other.updated_at) = (read.created_at, read.updated_at.max(other.updated_at));
+            stored = block_on(catalog.commit(&Change::of_status(read.clone(), other))).unwrap();
+        }
+        let mut after = after;
+        after.created_at = read.created_at;
+        let change = if edits { Change::of_edit(read, after) } else { Change::of_status(read, after) };
+
+        let committed = block_on(catalog.commit(&change));
+
+        match (change.applied_to(&stored), committed) {
+            (Some(meant), Ok(committed)) => {
+                prop_assert_eq!(&committed, &meant);
+                let found = block_on(catalog.find(meant.id, None)).unwrap().unwrap().image;
+                prop_assert_eq!(found, meant);
+            }
+            (None, Err(CatalogError::Conflict)) => {
+                let found = block_on(catalog.find(stored.id, None)).unwrap().unwrap().image;
+                prop_assert_eq!(found, stored);
+            }
+            (meant, committed) => prop_assert!(false, "{:?} is not {:?}", committed, meant),
+        }
+    }
+}
+
+fn cases() -> u32 {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    cases.unwrap_or(200)
+}
+
+fn new_catalog() -> (SqliteCatalog, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions {
+        synchronous_full: false,
+        ..SqliteOptions::default()
+    };
+    let catalog = SqliteCatalog::open(folder.path().join("glance.sqlite"), options);
+    (block_on(catalog).unwrap(), folder)
+}
+
+/// Each image with its own id, and its members.
+fn numbered(images: Vec<(Image, Shares)>) -> Vec<(Image, Vec<Membership>)> {
+    let with_members = |(number, (mut image, shares)): (u128, (Image, Shares))| {
+        // Ids in another order than that of insertion.
+        image.id = ImageId::from_bits(number * 7919 % 31);
+        let offered =
+            |project: String| Membership::offered(image.id, project.parse().unwrap(), time(1));
+        let members = shares.into_iter().map(|(project, status)| Membership {
+            status,
+            ..offered(project)
+        });
+        let members = members.collect();
+        (image, members)
+    };
+    (1..).zip(images).map(with_members).collect()
+}
+
+type Shares = BTreeMap<String, MemberStatus>;
+
+fn any_shares() -> impl Strategy<Value = Shares> {
+    btree_map(project(), select(&MemberStatus::ALL[..]), 0..3)
+}
+
+fn any_image() -> impl Strategy<Value = Image> {
+    let identity = (
+        option::of(word()),
+        option::of(project()),
+        select(&Visibility::ALL[..]),
+    );
+    let flags = (
+        any::<bool>(),
+        prop::bool::weighted(0.2),
+        select(&STATUSES[..]),
+    );
+    let formats = (option::of(word()), option::of(word()), 0_i64..4, 0_i64..4);
+    let data = (
+        option::of(0_u64..4),
+        option::of(0_u64..4),
+        option::of(word()),
+        option::of(word()),
+    );
+    let sets = (
+        btree_set(word(), 0..3),
+        btree_map(word(), word(), 0..3),
+        vec(0_u8..3, 0..3),
+    );
+    (identity, flags, formats, data, sets, (0_i64..4, 0_i64..4)).prop_map(
+        |(identity, flags, formats, data, sets, (created, updated))| {
+            let mut image = Image::queued(ImageId::from_bits(1), time(created));
+            image.updated_at = time(updated);
+            image.name = identity.0.map(|name| name.parse().unwrap());
+            image.owner = identity.1.map(|owner| owner.parse().unwrap());
+            image.visibility = identity.2;
+            (image.protected, image.hidden) = (flags.0, flags.1);
+            image.disk_format = formats.0.map(|format| format.parse().unwrap());
+            image.container_format = formats.1.map(|format| format.parse().unwrap());
+            image.min_disk = formats.2.try_into().unwrap();
+            image.min_ram = formats.3.try_into().unwrap();
+            (image.size, image.virtual_size, image.checksum) = (data.0, data.1, data.2);
+            let hash = |value| Multihash {
+                algorithm: "sha512".to_owned(),
+                value,
+            };
+            image.multihash = data.3.map(hash);
+            let tags: BTreeSet<String> = sets.0;
+            image.tags = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
+            let properties: BTreeMap<String, String> = sets.1;
+            image.properties = properties
+                .iter()
+                .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
+                .collect();
+            let places: BTreeSet<u8> = sets.2.into_iter().collect();
+            let place = |place| Location::new(BlobUrl::new(format!("file:///images/{place}")));
+            image.locations = places.into_iter().map(place).collect();
+            image.stored_as(flags.2)
+        },
+    )
+}
+
+fn any_viewer() -> impl Strategy<Value = Viewer> {
+    (option::weighted(0.8, project()), any::<bool>()).prop_map(|(project, admin)| Viewer {
+        project: project.map(|project| project.parse().unwrap()),
+        admin,
+    })
+}
+
+/// A query, and which image it continues after.
+fn any_query() -> impl Strategy<Value = (ImageQuery, Option<Index>)> {
+    let listed = prop_oneof![
+        3 => Just(Listed::Usual),
+        3 => Just(Listed::All),
+        1 => Just(Listed::Nothing),
+        3 => select(&Visibility::ALL[..]).prop_map(Listed::Only),
+    ];
+    let direction = select(&[Direction::Ascending, Direction::Descending][..]);
+    let sort = vec((select(&SortKey::ALL[..]), direction), 0..3).prop_map(Sort::by);
+    let member_status = option::of(select(&MemberStatus::ALL[..]));
+    let hidden = prop::bool::weighted(0.2);
+    let parts = (
+        listed,
+        member_status,
+        hidden,
+        vec(any_filter(), 0..3),
+        sort,
+        0_u32..9,
+    );
+    (parts, option::of(any::<Index>())).prop_map(
+        |((listed, member_status, hidden, filters, sort, limit), after)| {
+            let page = Page { limit, after: None };
+            (
+                ImageQuery {
+                    listed,
+                    member_status,
+                    hidden,
+                    filters,
+                    sort,
+                    page,
+                },
+                after,
+            )
+        },
+    )
+}
+
+fn any_filter() -> impl Strategy<Value = Filter> {
+    let numbers = select(
+        &[
+            NumberField::MinDisk,
+            NumberField::MinRam,
+            NumberField::Size,
+            NumberField::VirtualSize,
+        ][..],
+    );
+    let texts = select(
+        &[
+            TextField::Checksum,
+            TextField::ContainerFormat,
+            TextField::DiskFormat,
+            TextField::HashAlgorithm,
+            TextField::HashValue,
+            TextField::Id,
+            TextField::Name,
+            TextField::Owner,
+            TextField::Status,
+        ][..],
+    );
+    let wanted = prop_oneof![
+        word(),
+        project(),
+        Just("active".to_owned()),
+        Just("sha512".to_owned())
+    ];
+    let times = select(&[TimeField::CreatedAt, TimeField::UpdatedAt][..]);
+    prop_oneof![
+        (numbers, any_compare(), 0_i64..4)
+            .prop_map(|(field, compare, number)| Filter::Number(field, compare, number)),
+        (word(), word()).prop_map(|(name, value)| Filter::Property(name, value)),
+        any::<bool>().prop_map(Filter::Protected),
+        word().prop_map(Filter::Tag),
+        (texts, wanted).prop_map(|(field, text)| Filter::Text(field, OneOf::exactly(text))),
+        vec(word(), 0..3).prop_map(|names| {
+            let list = names.join(",");
+            Filter::Text(
+                TextField::Name,
+                OneOf::parse(&format!("in:{list}")).unwrap(),
+            )
+        }),
+        (times, any_compare(), 0_i64..4).prop_map(|(field, compare, at)| Filter::Time(
+            field,
+            compare,
+            time(at)
+        )),
+    ]
+}
+
+fn any_compare() -> impl Strategy<Value = Compare> {
+    select(
+        &[
+            Compare::Equal,
+            Compare::NotEqual,
+            Compare::Less,
+            Compare::AtMost,
+            Compare::Greater,
+            Compare::AtLeast,
+        ][..],
+    )
+}
+
+/// Words on which databases could differ: empty, upper and lower case, wildcards, accents.
+fn word() -> impl Strategy<Value = String> {
+    select(&["", "a", "A", "b%", "B_", "á", "z'"][..]).prop_map(str::to_owned)
+}
+
+fn project() -> impl Strategy<Value = String> {
+    select(&["p", "q", "P"][..]).prop_map(str::to_owned)
+}
+
+fn time(number: i64) -> Timestamp {
+    // Around the turn of a second, where the text of a time has to be padded.
+    Timestamp::from_micros(1_700_000_000_000_000 - 2 + number)
+}
+
+const STATUSES: [Status; 6] = [
+    Status::Queued,
+    Status::Saving,
+    Status::Active,
+    Status::Deactivated,
+    Status::Killed,
+    Status::PendingDelete,
+];
