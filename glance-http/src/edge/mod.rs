@@ -1,0 +1,9 @@
+//! What happens to a request before it is routed, and to every answer.
+
+mod guard;
+mod negotiate;
+mod trace;
+
+pub(crate) use self::guard::{catch_panic, render_error};
+pub(crate) use self::negotiate::{Base, negotiate};
+pub(crate) use self::trace::trace;

@@ -1,0 +1,158 @@
+use glance_core::domain::policy::Action;
+use glance_core::domain::{
+    BlobUrl, Event, IllegalTransition, ImageId, QuotaExceeded, Resource, StoreId, UnknownFormat,
+    Unsatisfiable, Visibility,
+};
+use glance_core::ports::{BodyError, BoxError, Denied};
+
+use super::*;
+use crate::reply::{Form, render};
+
+/// Every error of the core at least once; none of its secrets may come out.
+fn errors() -> Vec<Error> {
+    let image = ImageId::from_bits(1);
+    let store: StoreId = "canary".parse().unwrap();
+    let source = || -> BoxError { "canary".into() };
+    let location = BlobUrl::new("canary://canary");
+    let denied = |action| Error::Denied(Denied { action });
+    let refused = |from, event| IllegalTransition { from, event };
+    let quota = QuotaExceeded {
+        resource: Resource::Tags,
+        limit: 1,
+        count: 2,
+    };
+    let name = || "name".to_owned();
+    let mut errors = vec![
+        Error::AlreadyMember {
+            image,
+            project: "p".parse().unwrap(),
+        },
+        Error::Body(BodyError(source())),
+        Error::CannotUpload(CannotUpload::FormatMissing {
+            attribute: "disk_format",
+        }),
+        Error::CannotUpload(CannotUpload::Status(refused(
+            Status::Active,
+            Event::UploadStarted,
+        ))),
+        Error::Catalog(CatalogError::Backend {
+            operation: "canary",
+            source: source(),
+        }),
+        Error::Catalog(CatalogError::Conflict),
+        Error::Catalog(CatalogError::NotFound),
+        Error::Catalog(CatalogError::Unavailable { source: source() }),
+        Error::Contended { image },
+        Error::Deactivated { image },
+        denied(Action::GetImages),
+        Error::DuplicateImage { image },
+        Error::Edit(EditError::AlreadyPresent { name: name() }),
+        Error::Edit(EditError::FormatFixed {
+            attribute: "disk_format",
+        }),
+        Error::Edit(EditError::Missing { name: name() }),
+        Error::Edit(EditError::NoSuchTag {
+            tag: "t".parse().unwrap(),
+        }),
+        Error::Edit(EditError::Quota(quota.clone())),
+        Error::Edit(EditError::UnknownFormat(UnknownFormat {
+            attribute: "disk_format",
+            format: "x".to_owned(),
+            accepted: vec!["raw".to_owned()],
+        })),
+        Error::ForeignOwner {
+            owner: "p".to_owned(),
+        },
+        Error::Gone { image },
+        Error::ImageNotFound {
+            id: image.to_string(),
+        },
+        Error::MemberNotFound {
+            image,
+            project: "p".to_owned(),
+        },
+        Error::NotShared {
+            image,
+            visibility: Visibility::Private,
+        },
+        Error::Protected { image },
+        Error::Quota(quota),
+        Error::Range(Unsatisfiable { size: 16 }),
+        Error::SizeMismatch {
+            expected: 5,
+            got: 16,
+        },
+        Error::Stopping,
+        Error::Transition(refused(Status::Queued, Event::Deactivated)),
+        Error::Transition(refused(Status::Queued, Event::Reactivated)),
+        Error::Transition(refused(Status::Deleted, Event::Deleted)),
+        Error::UnknownMarker {
+            marker: image.to_string(),
+        },
+    ];
+    errors.extend(
+        [
+            StoreError::AlreadyExists {
+                store: store.clone(),
+                image,
+            },
+            StoreError::Backend {
+                store: store.clone(),
+                operation: Operation::Write,
+                source: source(),
+            },
+            StoreError::Full {
+                store: store.clone(),
+            },
+            StoreError::NotFound {
+                store: store.clone(),
+                location,
+            },
+            StoreError::PermissionDenied {
+                store: store.clone(),
+                operation: Operation::Write,
+                source: source(),
+            },
+            StoreError::Unsupported {
+                store: store.clone(),
+                operation: Operation::ReadRange,
+            },
+            StoreError::Unsupported {
+                store,
+                operation: Operation::Write,
+            },
+        ]
+        .map(Error::Store),
+    );
+    errors
+}
+
+#[tokio::test]
+async fn errors_match_the_golden_table_and_keep_secrets() {
+    let mut table = String::new();
+    for error in errors() {
+        let shown = format!("{error:?}");
+        let end = shown
+            .find(|c: char| !c.is_alphanumeric() && c != '(')
+            .unwrap_or(shown.len());
+        let variant = shown[..end].trim_end_matches('(');
+        let answer = render(ApiError::from(error).into_response(), Form::Plain);
+        let status = answer.status().as_u16();
+        let retry = answer.headers().get(RETRY_AFTER).map_or("", |_| " (retry)");
+        let page = axum::body::to_bytes(answer.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        let text = page
+            .split_once("\n\n")
+            .unwrap()
+            .1
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(!page.contains("canary"), "{page}");
+        table += &format!("{status}{retry} {variant}\n    {text}\n");
+    }
+
+    expect_test::expect_file!["golden.txt"].assert_eq(&table);
+}

@@ -1,0 +1,74 @@
+//! How the API is set up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use glance_core::Glance;
+
+use crate::auth::Identity;
+
+/// How the API is set up. The defaults are upstream's where upstream has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiOptions {
+    /// Who vouches for callers.
+    pub identity: Identity,
+    /// Where clients reach the service, for links to it; by default where the request came in.
+    pub public_endpoint: Option<String>,
+    /// The most characters of a request id that a client sends; 0 for any number.
+    pub max_request_id_length: usize,
+    /// Whether readers of an image see the URL of its data. It weakens rule R4.
+    pub show_direct_url: bool,
+    /// Whether readers of an image see all its locations. It weakens rule R4.
+    pub show_locations: bool,
+    /// While this file exists, `/healthcheck` says that the node is out of service.
+    pub healthcheck_disable_file: Option<PathBuf>,
+    /// The most bytes of a JSON body.
+    pub json_limit_bytes: usize,
+    /// How long a client may send nothing in the middle of a body.
+    pub stall_timeout: Duration,
+}
+
+impl Default for ApiOptions {
+    fn default() -> Self {
+        Self {
+            identity: Identity::default(),
+            public_endpoint: None,
+            max_request_id_length: 64,
+            show_direct_url: false,
+            show_locations: false,
+            healthcheck_disable_file: None,
+            json_limit_bytes: 1 << 20,
+            stall_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What handlers and layers share.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    pub(crate) glance: Glance,
+    pub(crate) options: Arc<ApiOptions>,
+}
+
+impl Api {
+    pub(crate) fn new(glance: Glance, options: ApiOptions) -> Self {
+        Self {
+            glance,
+            options: Arc::new(options),
+        }
+    }
+}
+
+impl FromRef<Api> for Glance {
+    fn from_ref(api: &Api) -> Self {
+        api.glance.clone()
+    }
+}
+
+impl FromRef<Api> for Arc<ApiOptions> {
+    fn from_ref(api: &Api) -> Self {
+        Self::clone(&api.options)
+    }
+}

@@ -1,0 +1,116 @@
+//! Parts of requests that handlers ask for.
+
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use glance_core::UploadOptions;
+use glance_core::domain::{Draft, Edit};
+use glance_core::ports::ByteStream;
+
+use crate::body::{self, JsonBody};
+use crate::error::{ACCEPT_PATCH, ApiError};
+use crate::options::Api;
+use crate::wire::patch::Dialect;
+use crate::wire::range::AskedRange;
+use crate::wire::{new_image, upload};
+
+/// The variable segments of a path, decoded.
+pub(super) struct Segments<const N: usize>(pub(super) [String; N]);
+
+impl<const N: usize, S: Send + Sync> FromRequestParts<S> for Segments<N> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::undecodable())?;
+        let segments: Vec<String> = params
+            .iter()
+            .map(|(_, segment)| segment.to_owned())
+            .collect();
+        // Upstream decodes before it routes: an escaped slash makes another path.
+        if segments.iter().any(|segment| segment.contains('/')) {
+            return Err(ApiError::no_resource());
+        }
+        segments
+            .try_into()
+            .map(Self)
+            .map_err(|_| ApiError::internal())
+    }
+}
+
+/// The body of a request to create an image.
+pub(super) struct NewImage(pub(super) Draft);
+
+impl FromRequest<Api> for NewImage {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let JsonBody(body) = JsonBody::from_request(request, api).await?;
+        new_image::read(&body, &api.glance.settings().formats).map(Self)
+    }
+}
+
+/// The body of a request to edit an image.
+pub(super) struct ImagePatch(pub(super) Vec<Edit>);
+
+impl FromRequest<Api> for ImagePatch {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let media = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|media| media.to_str().ok());
+        let Some(dialect) = Dialect::of(media) else {
+            let all = Dialect::all();
+            let detail = format!("Image PATCH expects Content-Type one of: {all}");
+            return Err(ApiError::unsupported_media(media, detail).with_header(ACCEPT_PATCH, &all));
+        };
+        let JsonBody(body) = JsonBody::from_request(request, api).await?;
+        dialect
+            .read(&body, &api.glance.settings().formats)
+            .map(Self)
+    }
+}
+
+/// Which bytes of an image are asked for.
+pub(super) struct AskedData(pub(super) Option<AskedRange>);
+
+impl<S: Sync> FromRequestParts<S> for AskedData {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        if query
+            .split('&')
+            .any(|pair| pair == "prefer" || pair.starts_with("prefer="))
+        {
+            return Err(ApiError::bad_request(
+                "Store selection for download is not available when multiple backends are not \
+                 enabled.",
+            ));
+        }
+        AskedRange::of(&parts.headers).map(Self)
+    }
+}
+
+/// Image data on its way in.
+pub(super) struct ImageData {
+    pub(super) options: UploadOptions,
+    pub(super) bytes: ByteStream,
+}
+
+impl FromRequest<Api> for ImageData {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let options = upload::read(request.headers());
+        // Also where the headers are refused the body is let go of gently.
+        let bytes = body::incoming(request, api.options.stall_timeout);
+        Ok(Self {
+            options: options?,
+            bytes,
+        })
+    }
+}

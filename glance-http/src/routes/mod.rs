@@ -1,0 +1,131 @@
+//! The table of all routes.
+
+mod discovery;
+mod extract;
+pub(crate) mod health;
+mod image_actions;
+mod image_file;
+mod images;
+mod members;
+mod schemas;
+mod tags;
+mod verbs;
+
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use axum::{Router, middleware};
+
+use self::verbs::Verbs;
+use crate::auth;
+use crate::error::ApiError;
+use crate::options::Api;
+
+/// Every path with what it takes.
+fn resources() -> Vec<(&'static str, Verbs)> {
+    vec![
+        (
+            "/v2/images",
+            Verbs::new().get(images::list).post(images::create),
+        ),
+        (
+            "/v2/images/{image_id}",
+            Verbs::new()
+                .get(images::show)
+                .patch(images::edit)
+                .delete(images::delete),
+        ),
+        (
+            "/v2/images/{image_id}/actions/deactivate",
+            Verbs::new().post(image_actions::deactivate),
+        ),
+        (
+            "/v2/images/{image_id}/actions/reactivate",
+            Verbs::new().post(image_actions::reactivate),
+        ),
+        (
+            "/v2/images/{image_id}/file",
+            Verbs::new()
+                .get(image_file::download)
+                .put(image_file::upload),
+        ),
+        (
+            "/v2/images/{image_id}/members",
+            Verbs::new().get(members::list).post(members::add),
+        ),
+        (
+            "/v2/images/{image_id}/members/{member_id}",
+            Verbs::new()
+                .get(members::show)
+                .put(members::answer)
+                .delete(members::remove),
+        ),
+        (
+            "/v2/images/{image_id}/tags/{tag}",
+            Verbs::new().put(tags::add).delete(tags::remove),
+        ),
+        (
+            "/v2/info/import",
+            Verbs::new().get(discovery::import_methods),
+        ),
+        ("/v2/info/stores", Verbs::new().get(discovery::stores)),
+        ("/v2/info/usage", Verbs::new().get(discovery::usage)),
+        ("/v2/schemas/image", Verbs::new().get(schemas::image)),
+        ("/v2/schemas/images", Verbs::new().get(schemas::images)),
+        ("/v2/schemas/member", Verbs::new().get(schemas::member)),
+        ("/v2/schemas/members", Verbs::new().get(schemas::members)),
+    ]
+}
+
+/// The routes behind the identity of the caller.
+pub(crate) fn table(api: Api) -> Router {
+    resources()
+        .into_iter()
+        .fold(Router::new(), |router, (path, verbs)| {
+            router.route(path, verbs.into_router())
+        })
+        .route("/v2", any(discovery::to_versioned_root))
+        .fallback(unknown)
+        .layer(middleware::from_fn_with_state(api.clone(), auth::identify))
+        .with_state(api)
+}
+
+/// A method on a path, as in `GET /v2/images/{image_id}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// The method.
+    pub method: Method,
+    /// The path, with names in braces for what varies.
+    pub path: &'static str,
+}
+
+/// Everything that [`router`](crate::router) answers to callers, for documents, metrics and tests.
+pub fn endpoints() -> Vec<Endpoint> {
+    let resources = resources().into_iter();
+    resources
+        .flat_map(|(path, verbs)| {
+            verbs
+                .methods()
+                .into_iter()
+                .map(move |method| Endpoint { method, path })
+        })
+        .collect()
+}
+
+async fn unknown(method: Method) -> Response {
+    if KNOWN_METHODS.contains(&method) {
+        ApiError::no_resource().into_response()
+    } else {
+        ApiError::method_not_implemented(&method).into_response()
+    }
+}
+
+const KNOWN_METHODS: [Method; 6] = [
+    Method::DELETE,
+    Method::GET,
+    Method::HEAD,
+    Method::PATCH,
+    Method::POST,
+    Method::PUT,
+];

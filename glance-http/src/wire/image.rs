@@ -1,0 +1,146 @@
+//! An image as JSON.
+
+use std::fmt::Display;
+
+use glance_core::ImageList;
+use glance_core::domain::{Image, Location, Status};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use super::Reader;
+use super::links::Links;
+
+/// An image as one of its readers sees it.
+pub(crate) struct ImageView<'a> {
+    image: &'a Image,
+    locations: &'a [Location],
+    show_locations: bool,
+    show_direct_url: bool,
+}
+
+impl<'a> ImageView<'a> {
+    pub(crate) fn new(image: &'a Image, reader: &Reader<'a>) -> Self {
+        let hidden = image.status() == Status::Deactivated && !reader.caller.is_admin();
+        Self {
+            image,
+            locations: if hidden { &[] } else { &image.locations },
+            show_locations: reader.options.show_locations,
+            show_direct_url: reader.options.show_direct_url,
+        }
+    }
+}
+
+impl Serialize for ImageView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let image = self.image;
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in image.shown_properties() {
+            map.serialize_entry(name.as_str(), value.as_str())?;
+        }
+        let hash = image.multihash.as_ref();
+        map.serialize_entry("name", &image.name.as_ref().map(Text))?;
+        map.serialize_entry("disk_format", &image.disk_format.as_ref().map(Text))?;
+        map.serialize_entry(
+            "container_format",
+            &image.container_format.as_ref().map(Text),
+        )?;
+        map.serialize_entry("visibility", image.visibility.as_str())?;
+        map.serialize_entry("size", &image.size)?;
+        map.serialize_entry("virtual_size", &image.virtual_size)?;
+        map.serialize_entry("status", image.status().as_str())?;
+        map.serialize_entry("checksum", &image.checksum)?;
+        map.serialize_entry("protected", &image.protected)?;
+        map.serialize_entry("min_ram", &image.min_ram.get())?;
+        map.serialize_entry("min_disk", &image.min_disk.get())?;
+        map.serialize_entry("owner", &image.owner.as_ref().map(Text))?;
+        map.serialize_entry("os_hidden", &image.hidden)?;
+        map.serialize_entry("os_hash_algo", &hash.map(|hash| &hash.algorithm))?;
+        map.serialize_entry("os_hash_value", &hash.map(|hash| &hash.value))?;
+        map.serialize_entry("id", image.id.as_str())?;
+        map.serialize_entry("created_at", &Text(&image.created_at))?;
+        map.serialize_entry("updated_at", &Text(&image.updated_at))?;
+        if self.show_locations {
+            map.serialize_entry("locations", &Locations(self.locations))?;
+        }
+        if let (true, Some(best)) = (self.show_direct_url, self.locations.first()) {
+            map.serialize_entry("direct_url", best.url.as_str())?;
+        }
+        map.serialize_entry("tags", &Tags(image))?;
+        map.serialize_entry("self", &Text(&format_args!("/v2/images/{}", image.id)))?;
+        map.serialize_entry("file", &Text(&format_args!("/v2/images/{}/file", image.id)))?;
+        map.serialize_entry("schema", "/v2/schemas/image")?;
+        map.end()
+    }
+}
+
+/// A page of a list of images.
+pub(crate) struct ImageListView<'a> {
+    pub(crate) list: &'a ImageList,
+    pub(crate) links: &'a Links,
+    pub(crate) reader: Reader<'a>,
+}
+
+impl Serialize for ImageListView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("images", &Images(self))?;
+        map.serialize_entry("first", &self.links.first())?;
+        map.serialize_entry("schema", "/v2/schemas/images")?;
+        if let Some(marker) = &self.list.next {
+            map.serialize_entry("next", &self.links.next(marker.as_str()))?;
+        }
+        map.end()
+    }
+}
+
+struct Images<'a>(&'a ImageListView<'a>);
+
+impl Serialize for Images<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let images = &self.0.list.images;
+        serializer.collect_seq(
+            images
+                .iter()
+                .map(|image| ImageView::new(image, &self.0.reader)),
+        )
+    }
+}
+
+struct Tags<'a>(&'a Image);
+
+impl Serialize for Tags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.tags.iter().map(|tag| tag.as_str()))
+    }
+}
+
+struct Locations<'a>(&'a [Location]);
+
+impl Serialize for Locations<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
+        for location in self.0 {
+            seq.serialize_element(&OneLocation(location))?;
+        }
+        seq.end()
+    }
+}
+
+struct OneLocation<'a>(&'a Location);
+
+impl Serialize for OneLocation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("url", self.0.url.as_str())?;
+        map.serialize_entry("metadata", &self.0.metadata)?;
+        map.end()
+    }
+}
+
+/// What is written as its text.
+pub(crate) struct Text<'a, T: ?Sized>(pub(crate) &'a T);
+
+impl<T: Display + ?Sized> Serialize for Text<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}

@@ -1,0 +1,36 @@
+//! What JSON, query strings and headers look like, and what they mean.
+
+pub(crate) mod attribute;
+pub(crate) mod image;
+pub(crate) mod links;
+pub(crate) mod member;
+pub(crate) mod new_image;
+pub(crate) mod patch;
+pub(crate) mod pointer;
+pub(crate) mod query_string;
+pub(crate) mod range;
+pub(crate) mod schema;
+pub(crate) mod upload;
+pub(crate) mod versions;
+
+use glance_core::Error;
+use glance_core::domain::{Caller, ImageId};
+
+use crate::error::ApiError;
+use crate::options::ApiOptions;
+
+/// Reads the id of an image. What is no UUID is the id of no image.
+pub(crate) fn image_id(text: &str) -> Result<ImageId, ApiError> {
+    text.parse().map_err(|_| {
+        let id = text.chars().take(LONGEST_ECHO).collect();
+        Error::ImageNotFound { id }.into()
+    })
+}
+
+/// For whom an answer is written, and how.
+pub(crate) struct Reader<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) options: &'a ApiOptions,
+}
+
+const LONGEST_ECHO: usize = 255;

@@ -1,0 +1,201 @@
+//! Glance's two dialects of JSON patch (spec/api-images.md §5).
+
+use glance_core::domain::{Edit, Formats, Presence};
+use serde_json::{Map, Value};
+
+use super::{attribute, pointer};
+use crate::error::ApiError;
+
+/// A dialect of patches, by its media type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `{"replace": "/x", "value": ...}`
+    V20,
+    /// `{"op": "replace", "path": "/x", "value": ...}`
+    V21,
+}
+
+impl Dialect {
+    /// The dialect of a `Content-Type`, whatever parameters follow.
+    pub(crate) fn of(content_type: Option<&str>) -> Option<Self> {
+        let media = content_type?.split(';').next()?.trim();
+        match media {
+            V20 => Some(Self::V20),
+            V21 => Some(Self::V21),
+            _ => None,
+        }
+    }
+
+    /// What `Accept-Patch` lists.
+    pub(crate) fn all() -> String {
+        [V20, V21].join(", ")
+    }
+
+    /// Reads a patch: all of its operations are checked before anything is looked at.
+    pub(crate) fn read(self, body: &Value, formats: &Formats) -> Result<Vec<Edit>, ApiError> {
+        let Value::Array(operations) = body else {
+            return Err(ApiError::bad_request(
+                "Request body must be a JSON array of operation objects.",
+            ));
+        };
+        operations
+            .iter()
+            .map(|operation| match operation {
+                Value::Object(operation) => self.operation(operation)?.edit(self, formats),
+                _ => Err(ApiError::bad_request("Operations must be JSON objects.")),
+            })
+            .collect()
+    }
+
+    fn operation(self, operation: &Map<String, Value>) -> Result<Operation<'_>, ApiError> {
+        let (verb, path) = match self {
+            Self::V20 => v20_verb(operation)?,
+            Self::V21 => v21_verb(operation)?,
+        };
+        let path = path
+            .as_str()
+            .ok_or_else(|| ApiError::bad_request("The path of an operation must be a string."))?;
+        Ok(Operation {
+            verb,
+            path,
+            value: operation.get("value"),
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Add,
+    Remove,
+    Replace,
+}
+
+impl Verb {
+    const ALL: [Self; 3] = [Self::Add, Self::Remove, Self::Replace];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Replace => "replace",
+        }
+    }
+}
+
+fn v21_verb(operation: &Map<String, Value>) -> Result<(Verb, &Value), ApiError> {
+    let op = operation.get("op").ok_or_else(|| {
+        ApiError::bad_request(format!(
+            "Unable to find `op` in JSON Schema change. {VERBS}"
+        ))
+    })?;
+    let verb = Verb::ALL
+        .into_iter()
+        .find(|verb| op.as_str() == Some(verb.as_str()));
+    let verb = verb.ok_or_else(|| {
+        let shown: String = op.as_str().map_or(op.to_string(), str::to_owned);
+        let shown: String = shown.chars().take(64).collect();
+        ApiError::bad_request(format!("Invalid operation: `{shown}`. {VERBS}"))
+    })?;
+    let path = operation
+        .get("path")
+        .ok_or_else(|| ApiError::bad_request("Unable to find 'path' in JSON Schema change"))?;
+    Ok((verb, path))
+}
+
+fn v20_verb(operation: &Map<String, Value>) -> Result<(Verb, &Value), ApiError> {
+    let mut named = Verb::ALL
+        .into_iter()
+        .filter_map(|verb| operation.get(verb.as_str()).map(|path| (verb, path)));
+    match (named.next(), named.next()) {
+        (Some(one), None) => Ok(one),
+        _ => Err(ApiError::bad_request(
+            "Operation objects must contain exactly one member named \"add\", \"remove\", or \
+             \"replace\".",
+        )),
+    }
+}
+
+struct Operation<'a> {
+    verb: Verb,
+    path: &'a str,
+    value: Option<&'a Value>,
+}
+
+impl Operation<'_> {
+    /// The order of the checks is upstream's.
+    fn edit(&self, dialect: Dialect, formats: &Formats) -> Result<Edit, ApiError> {
+        let tokens = pointer::read(self.path)?;
+        let name = self.name(&tokens)?;
+        let value = match (self.verb, self.value) {
+            (Verb::Remove, _) => &Value::Null,
+            (_, Some(value)) => value,
+            (verb, None) => {
+                return Err(ApiError::bad_request(format!(
+                    "Operation \"{}\" requires a member named \"value\".",
+                    verb.as_str()
+                )));
+            }
+        };
+        if READ_ONLY.contains(&name) {
+            return Err(ApiError::forbidden(format!(
+                "Attribute '{name}' is read-only."
+            )));
+        }
+        if name == LOCATIONS {
+            return Err(ApiError::forbidden(
+                "It's not allowed to add, replace or remove locations of an image by PATCH.",
+            ));
+        }
+        let presence = match (self.verb, dialect) {
+            (Verb::Remove, _) if attribute::is_built_in(name) => {
+                return Err(ApiError::access_denied(format!(
+                    "Property {name} may not be removed."
+                )));
+            }
+            (Verb::Remove, _) => return attribute::property_name(name).map(Edit::RemoveProperty),
+            (Verb::Add, Dialect::V20) => Presence::Absent,
+            (Verb::Add, Dialect::V21) => Presence::Any,
+            (Verb::Replace, _) => Presence::Present,
+        };
+        Ok(Edit::Set(presence, attribute::read(name, value, formats)?))
+    }
+
+    /// The attribute that the path leads to. Nothing but locations has an inside.
+    fn name<'t>(&self, tokens: &'t [String]) -> Result<&'t str, ApiError> {
+        let (first, depth) = (tokens.first().map_or("", String::as_str), tokens.len());
+        let expected = match (first, self.verb) {
+            (LOCATIONS, Verb::Add | Verb::Remove) => 2,
+            _ => 1,
+        };
+        if depth == expected {
+            return Ok(first);
+        }
+        let shown: String = self.path.chars().take(255).collect();
+        Err(ApiError::bad_request(format!(
+            "Invalid JSON pointer for this resource: '{shown}'"
+        )))
+    }
+}
+
+const V20: &str = "application/openstack-images-v2.0-json-patch";
+const V21: &str = "application/openstack-images-v2.1-json-patch";
+const VERBS: &str = "It must be one of the following: add, remove, replace.";
+const LOCATIONS: &str = "locations";
+
+/// What only the service sets (rule R5).
+const READ_ONLY: [&str; 14] = [
+    "checksum",
+    "created_at",
+    "direct_url",
+    "file",
+    "id",
+    "os_hash_algo",
+    "os_hash_value",
+    "schema",
+    "self",
+    "size",
+    "status",
+    "stores",
+    "updated_at",
+    "virtual_size",
+];
