@@ -1,0 +1,45 @@
+//! What a filter costs on one image, in memory.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use glance::domain::policy::{Action, Target};
+use glance::domain::query::{Compare, Filter, ImageQuery, NumberField, OneOf, TextField};
+use glance::domain::{Caller, Image, ImageId, Timestamp, Viewer};
+use glance::ports::{DefaultPolicy, Policy};
+
+fn filters(criterion: &mut Criterion) {
+    let mut image = Image::queued(ImageId::from_bits(1), Timestamp::from_micros(0));
+    image.name = "debian-13-amd64".parse().ok();
+    image.owner = "alice".parse().ok();
+    image.size = Some(1 << 30);
+    image.tags = ["lts", "amd64"]
+        .iter()
+        .filter_map(|tag| tag.parse().ok())
+        .collect();
+    let query = ImageQuery {
+        filters: vec![
+            Filter::Text(TextField::Name, OneOf::exactly("debian-13-amd64")),
+            Filter::Tag("lts".to_owned()),
+            Filter::Number(NumberField::Size, Compare::AtLeast, 1 << 20),
+        ],
+        ..ImageQuery::default()
+    };
+    let alice = Caller::of_project(image.owner.clone().expect("it has an owner"))
+        .with_roles(["member", "reader"]);
+    let viewer = Viewer::from(&alice);
+    criterion.bench_function("filter/three conditions on an image", |bencher| {
+        bencher.iter(|| black_box(&query).matches(&viewer, black_box(&image), &[]));
+    });
+
+    let policy = DefaultPolicy::default();
+    criterion.bench_function("policy/get_image on an image", |bencher| {
+        bencher.iter(|| {
+            let target = Target::image(black_box(&image), &alice);
+            policy.check(black_box(&alice), Action::GetImage, &target)
+        });
+    });
+}
+
+criterion_group!(benches, filters);
+criterion_main!(benches);

@@ -1,0 +1,131 @@
+//! A whole image service in one folder.
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::{AbortHandle, abortable};
+use glance_core::domain::InvalidTextId;
+use glance_core::{BuildError, Error, Glance, GlanceBuilder, Settings};
+use glance_stores::{FilesystemOptions, FilesystemStore, OpenError, SqliteCatalog, SqliteOptions};
+use thiserror::Error as ThisError;
+
+/// An image service in one folder: `glance.sqlite` for rows, `images/` for bytes.
+///
+/// It needs a tokio runtime around it. What a crash left is removed when it is opened, and while
+/// it is open. Several processes may open one folder.
+#[derive(Debug)]
+pub struct LocalGlance {
+    glance: Glance,
+    scrubber: AbortHandle,
+    /// Held while this process bears the folder's node name.
+    _name: Option<File>,
+}
+
+impl LocalGlance {
+    /// Opens the service in `folder`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`OpenLocalError`] names the folder or file, and what is wrong with it.
+    pub async fn open(folder: impl AsRef<Path>) -> Result<Self, OpenLocalError> {
+        Self::open_with(folder, Settings::default()).await
+    }
+
+    /// Opens the service in `folder` with limits, formats and hash of one's own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); a setting makes no sense.
+    pub async fn open_with(
+        folder: impl AsRef<Path>,
+        settings: Settings,
+    ) -> Result<Self, OpenLocalError> {
+        let folder = folder.as_ref();
+        std::fs::create_dir_all(folder).map_err(|source| OpenLocalError::Folder {
+            folder: folder.to_owned(),
+            source,
+        })?;
+        let catalog =
+            SqliteCatalog::open(folder.join("glance.sqlite"), SqliteOptions::default()).await?;
+        let store = FilesystemStore::open(FilesystemOptions {
+            id: "file".parse()?,
+            directories: vec![(folder.join("images"), 0)],
+            file_perm: None,
+        })?;
+        let name = take_name(folder);
+        let mut builder = GlanceBuilder::new(
+            Arc::new(catalog),
+            Arc::new(store),
+            glance_stores::tokio_runtime(),
+        )
+        .with_settings(settings);
+        if name.is_some() {
+            builder = builder.with_node("local");
+        }
+        let glance = builder.build()?;
+        glance.scrub().await?;
+        let scrubber = keep_scrubbing(&glance);
+        Ok(Self {
+            glance,
+            scrubber,
+            _name: name,
+        })
+    }
+}
+
+impl Deref for LocalGlance {
+    type Target = Glance;
+
+    fn deref(&self) -> &Glance {
+        &self.glance
+    }
+}
+
+impl Drop for LocalGlance {
+    fn drop(&mut self) {
+        self.scrubber.abort();
+    }
+}
+
+/// The name `local` is for the first process that opens a folder; the lock goes with the process.
+fn take_name(folder: &Path) -> Option<File> {
+    let lock = File::create(folder.join("glance.lock")).ok()?;
+    lock.try_lock().ok().map(|()| lock)
+}
+
+fn keep_scrubbing(glance: &Glance) -> AbortHandle {
+    let glance = glance.clone();
+    let (task, handle) = abortable(async move { glance.keep_scrubbing().await });
+    glance_stores::tokio_runtime()
+        .executor
+        .spawn(task.map(|_| ()).boxed());
+    handle
+}
+
+/// Why a local service could not be opened.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum OpenLocalError {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The folder cannot be made.
+    #[error("cannot make the folder {}: {source}", folder.display())]
+    Folder {
+        /// Which one.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The catalog or the store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What an earlier process left cannot be looked at.
+    #[error("leftovers of an earlier process cannot be removed")]
+    Scrub(#[from] Error),
+    /// The name of the store is no name.
+    #[error(transparent)]
+    StoreName(#[from] InvalidTextId),
+}

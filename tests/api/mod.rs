@@ -1,0 +1,20 @@
+//! See `tests/api.rs`.
+
+mod discovery;
+mod errors;
+mod image_actions;
+mod image_file;
+mod image_list;
+mod image_patch;
+mod image_show;
+mod images;
+mod members;
+mod properties;
+mod ranges;
+mod read_only;
+mod routes;
+mod schemas;
+mod server;
+mod streams;
+mod support;
+mod tags;

@@ -1,0 +1,245 @@
+//! One walk of the whole table of routes: as nobody, and as a stranger.
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use glance_http::endpoints;
+
+use super::support::{ALICE, Answer, BOB, RAW, Site, request};
+
+/// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
+///
+/// A new route fails the walk until it stands here.
+const WALK: [(&str, &str, &str, u16); 23] = [
+    ("GET", "/v2/images", "", 200),
+    ("POST", "/v2/images", "{}", 201),
+    ("GET", "/v2/images/{image_id}", "", 404),
+    ("PATCH", "/v2/images/{image_id}", "[]", 404),
+    ("DELETE", "/v2/images/{image_id}", "", 404),
+    ("POST", "/v2/images/{image_id}/actions/deactivate", "", 404),
+    ("POST", "/v2/images/{image_id}/actions/reactivate", "", 404),
+    ("GET", "/v2/images/{image_id}/file", "", 404),
+    ("PUT", "/v2/images/{image_id}/file", "data", 404),
+    ("GET", "/v2/images/{image_id}/members", "", 404),
+    (
+        "POST",
+        "/v2/images/{image_id}/members",
+        r#"{"member": "p2"}"#,
+        404,
+    ),
+    ("GET", "/v2/images/{image_id}/members/{member_id}", "", 404),
+    (
+        "PUT",
+        "/v2/images/{image_id}/members/{member_id}",
+        r#"{"status": "accepted"}"#,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/images/{image_id}/members/{member_id}",
+        "",
+        404,
+    ),
+    ("PUT", "/v2/images/{image_id}/tags/{tag}", "", 404),
+    ("DELETE", "/v2/images/{image_id}/tags/{tag}", "", 404),
+    ("GET", "/v2/info/import", "", 200),
+    ("GET", "/v2/info/stores", "", 404),
+    ("GET", "/v2/info/usage", "", 200),
+    ("GET", "/v2/schemas/image", "", 200),
+    ("GET", "/v2/schemas/images", "", 200),
+    ("GET", "/v2/schemas/member", "", 200),
+    ("GET", "/v2/schemas/members", "", 200),
+];
+
+fn path(template: &str, id: &str) -> String {
+    template
+        .replace("{image_id}", id)
+        .replace("{member_id}", "p2")
+        .replace("{tag}", "t")
+}
+
+fn media(template: &str) -> &'static str {
+    if template.ends_with("/file") {
+        "application/octet-stream"
+    } else {
+        "application/openstack-images-v2.1-json-patch"
+    }
+}
+
+#[test]
+fn the_walk_leaves_no_route_out() {
+    let walked: Vec<(&str, &str)> = WALK
+        .iter()
+        .map(|(method, path, ..)| (*method, *path))
+        .collect();
+    let table = endpoints();
+    let table: Vec<(&str, &str)> = table
+        .iter()
+        .map(|endpoint| (endpoint.method.as_str(), endpoint.path))
+        .collect();
+
+    assert_eq!(walked, table);
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_without_an_identity() {
+    let site = Site::new();
+    let id = site.image(ALICE, RAW).await;
+    let before = site.held(&id).await;
+
+    for (method, template, body, _) in &WALK {
+        for status in [None, Some("Invalid"), Some("confirmed")] {
+            let mut request = Request::builder().method(*method).uri(path(template, &id));
+            request = request.header("content-type", media(template));
+            if let Some(status) = status {
+                request = request
+                    .header("x-identity-status", status)
+                    .header("x-roles", "admin");
+            }
+            let answer = Answer::of(
+                site.router.clone(),
+                request.body(Body::from(*body)).unwrap(),
+            )
+            .await;
+            assert_eq!(
+                answer.status,
+                StatusCode::UNAUTHORIZED,
+                "{method} {template}"
+            );
+            assert!(
+                answer
+                    .text()
+                    .contains("This server could not verify that you are authorized")
+            );
+        }
+    }
+    for path in ["/v2", "/v2/", "/v2/nothing", "/v2.9/nothing/at/all"] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = Answer::of(site.router.clone(), request).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(site.held(&id).await, before);
+}
+
+#[tokio::test]
+async fn a_stranger_finds_nothing() {
+    let site = Site::new();
+    let id = site
+        .image(
+            ALICE,
+            r#"{"visibility": "private", "disk_format": "raw", "container_format": "bare"}"#,
+        )
+        .await;
+    let before = site.held(&id).await;
+
+    for (method, template, body, status) in &WALK {
+        let request = request(BOB, method.parse().unwrap(), &path(template, &id))
+            .header("content-type", media(template));
+        let answer = site.send(request.body(Body::from(*body)).unwrap()).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            *status,
+            "{method} {template}: {}",
+            answer.text()
+        );
+    }
+    assert_eq!(site.held(&id).await, before);
+}
+
+#[tokio::test]
+async fn a_stranger_reads_a_community_image_and_writes_nothing() {
+    let site = Site::new();
+    let body = r#"{"visibility": "community", "disk_format": "raw", "container_format": "bare"}"#;
+    let id = site.image(ALICE, body).await;
+    let before = site.held(&id).await;
+
+    for (method, template, body, _) in WALK
+        .iter()
+        .filter(|(_, path, ..)| path.contains("{image_id}"))
+    {
+        let body = if *method == "PATCH" { NAMING } else { body };
+        let request = request(BOB, method.parse().unwrap(), &path(template, &id))
+            .header("content-type", media(template));
+        let answer = site.send(request.body(Body::from(body)).unwrap()).await;
+        let expected: &[u16] = match (*method, template.contains("/members")) {
+            ("GET", false) => &[200, 204],
+            (_, true) => &[403, 404],
+            _ => &[403],
+        };
+        assert!(
+            expected.contains(&answer.status.as_u16()),
+            "{method} {template}: {}",
+            answer.status
+        );
+    }
+    assert_eq!(site.held(&id).await, before);
+}
+
+const NAMING: &str = r#"[{"op": "replace", "path": "/name", "value": "mine"}]"#;
+
+#[tokio::test]
+async fn wrong_verbs_are_refused_with_the_right_ones() {
+    let site = Site::new();
+    let id = site.image(ALICE, RAW).await;
+
+    for (verb, template, allowed) in [
+        ("DELETE", "/v2/images", "GET, POST"),
+        ("PUT", "/v2/images", "GET, POST"),
+        ("HEAD", "/v2/images", "GET, POST"),
+        ("BREW", "/v2/images", "GET, POST"),
+        ("TRACE", "/v2/images", "GET, POST"),
+        ("POST", "/v2/images/{image_id}", "GET, PATCH, DELETE"),
+        ("HEAD", "/v2/images/{image_id}", "GET, PATCH, DELETE"),
+        ("POST", "/v2/images/{image_id}/file", "GET, PUT"),
+        ("HEAD", "/v2/images/{image_id}/file", "GET, PUT"),
+        ("GET", "/v2/images/{image_id}/actions/deactivate", "POST"),
+        ("HEAD", "/v2/images/{image_id}/actions/deactivate", "POST"),
+        ("PUT", "/v2/images/{image_id}/members", "GET, POST"),
+        (
+            "POST",
+            "/v2/images/{image_id}/members/{member_id}",
+            "GET, PUT, DELETE",
+        ),
+        ("GET", "/v2/images/{image_id}/tags/{tag}", "PUT, DELETE"),
+        ("POST", "/v2/schemas/image", "GET"),
+    ] {
+        let method: Method = verb.parse().unwrap();
+        let request = request(ALICE, method, &path(template, &id))
+            .body(Body::empty())
+            .unwrap();
+        let answer = site.send(request).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{verb} {template}"
+        );
+        assert_eq!(answer.header("allow"), allowed, "{verb} {template}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_routes_are_404_and_unknown_verbs_on_them_501() {
+    let site = Site::new();
+    let id = site.image(ALICE, RAW).await;
+
+    for (verb, path, status) in [
+        ("GET", "/v2/nothing".to_owned(), 404),
+        ("PUT", "/v2/nothing".to_owned(), 404),
+        ("PATCH", "/v2/nothing".to_owned(), 404),
+        ("HEAD", "/v2/nothing".to_owned(), 404),
+        ("BREW", "/v2/nothing".to_owned(), 501),
+        ("GET", "/v2/images/".to_owned(), 404),
+        ("GET", "/v2//images".to_owned(), 404),
+        ("GET", format!("/v2/images/{id}/"), 404),
+        ("OPTIONS", "/v2/nothing".to_owned(), 200),
+        ("OPTIONS", "/v2/images".to_owned(), 200),
+    ] {
+        let request = request(ALICE, verb.parse().unwrap(), &path)
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(
+            site.send(request).await.status.as_u16(),
+            status,
+            "{verb} {path}"
+        );
+    }
+}
