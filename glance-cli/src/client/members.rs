@@ -1,0 +1,81 @@
+//! Members: the projects that an image is shared with.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::error::ClientError;
+use super::images::{JSON, into_object};
+use super::session::Session;
+use crate::output::Object;
+
+impl Session {
+    /// The members of an image.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn members(&self, image: &str) -> Result<Vec<Object>, ClientError> {
+        let url = self.url(&["images", image, "members"]);
+        let mut answer = self.call(Method::GET, url, None).await?;
+        match answer.get_mut("members").map(Value::take) {
+            Some(Value::Array(members)) => {
+                Ok(members.into_iter().filter_map(into_object).collect())
+            }
+            _ => Err(self.not_glance("its list has no members")),
+        }
+    }
+
+    /// A member.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn member(&self, image: &str, member: &str) -> Result<Object, ClientError> {
+        let url = self.url(&["images", image, "members", member]);
+        let answer = self.call(Method::GET, url, None).await?;
+        self.object(answer)
+    }
+
+    /// Adds a member.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn add_member(
+        &self,
+        image: &str,
+        member: &str,
+    ) -> Result<Object, ClientError> {
+        let url = self.url(&["images", image, "members"]);
+        let body = json!({"member": member});
+        let answer = self.call(Method::POST, url, Some((JSON, &body))).await?;
+        self.object(answer)
+    }
+
+    /// Sets the answer of a member.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn answer_as_member(
+        &self,
+        image: &str,
+        member: &str,
+        status: &str,
+    ) -> Result<Object, ClientError> {
+        let url = self.url(&["images", image, "members", member]);
+        let body = json!({"status": status});
+        let answer = self.call(Method::PUT, url, Some((JSON, &body))).await?;
+        self.object(answer)
+    }
+
+    /// Removes a member.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn remove_member(&self, image: &str, member: &str) -> Result<(), ClientError> {
+        let url = self.url(&["images", image, "members", member]);
+        self.call(Method::DELETE, url, None).await.map(drop)
+    }
+}

@@ -1,0 +1,12 @@
+//! What each command does.
+
+pub(crate) mod client;
+pub(crate) mod db;
+mod image;
+mod logging;
+mod member;
+mod open;
+mod operator;
+pub(crate) mod scrub;
+pub(crate) mod serve;
+mod startup;

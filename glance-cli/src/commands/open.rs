@@ -1,0 +1,297 @@
+//! From a configuration to what the service works with: catalog, store, settings.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glance_core::domain::query::PageLimits;
+use glance_core::domain::{Formats, Quotas};
+use glance_core::memory::MemoryCatalog;
+use glance_core::ports::Catalog;
+use glance_core::{Glance, GlanceBuilder, Runtime, Settings};
+use glance_stores::{
+    FilesystemOptions, FilesystemStore, OpenError, SqliteCatalog, SqliteOptions, schema_version,
+};
+
+use super::operator::OperatorError;
+use crate::config::{Config, Database, PolicyConfig};
+
+/// What a service is put together from.
+#[derive(Debug)]
+pub(super) struct Backends {
+    pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) store: Arc<FilesystemStore>,
+    pub(super) runtime: Runtime,
+}
+
+/// What becomes of folders, and of the database of an embedded server, that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    IsMade,
+    IsRefused,
+}
+
+impl Backends {
+    /// Opens the catalog and the store. What fails leaves nothing behind: what is there is looked
+    /// at first, then folders are made, and the database last.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be used.
+    pub(super) async fn open(config: &Config, missing: Missing) -> Result<Self, OperatorError> {
+        let may_create = missing == Missing::IsMade && config.files.is_empty();
+        look_at_database(&config.catalog.database, may_create)?;
+        if missing == Missing::IsRefused {
+            look_at_folders(config)?;
+        }
+        let mut folders = NewFolders::default();
+        for folder in &config.store.data_folders {
+            folders.make(&folder.path)?;
+        }
+        let store = FilesystemStore::open(FilesystemOptions {
+            id: STORE.parse()?,
+            directories: config
+                .store
+                .data_folders
+                .iter()
+                .map(|folder| (folder.path.clone(), folder.priority))
+                .collect(),
+            file_perm: config.store.file_permissions,
+        })?;
+        let catalog: Arc<dyn Catalog> = match &config.catalog.database {
+            Database::SqliteInMemory => Arc::new(MemoryCatalog::default()),
+            Database::Sqlite(path) => {
+                if let Some(parent) = path.parent().filter(|_| may_create) {
+                    folders.make(parent)?;
+                }
+                let options = SqliteOptions {
+                    synchronous_full: config.catalog.synchronous,
+                    additions: config.catalog.additions,
+                    create: may_create,
+                };
+                Arc::new(SqliteCatalog::open(path, options).await?)
+            }
+        };
+        folders.keep();
+        Ok(Self {
+            catalog,
+            store: Arc::new(store),
+            runtime: glance_stores::tokio_runtime(),
+        })
+    }
+
+    /// The service on them. Without a name it is one that takes over nobody's work early.
+    ///
+    /// # Errors
+    ///
+    /// A setting makes no sense.
+    pub(super) fn glance(
+        &self,
+        config: &Config,
+        node: Option<String>,
+    ) -> Result<Glance, OperatorError> {
+        let store = Arc::clone(&self.store);
+        let runtime = self.runtime.clone();
+        let builder = GlanceBuilder::new(Arc::clone(&self.catalog), store, runtime)
+            .with_settings(settings(config)?);
+        let builder = match node {
+            Some(node) => builder.with_node(node),
+            None => builder,
+        };
+        Ok(builder.build()?)
+    }
+}
+
+/// Refuses a configuration with policy in it: the default rules are all that is enforced, and an
+/// operator who wrote others counts on them.
+///
+/// # Errors
+///
+/// There is a file with rules, or one that cannot be read.
+pub(super) fn refuse_policy(policy: &PolicyConfig) -> Result<(), OperatorError> {
+    let mut files = policy.files.clone();
+    for folder in &policy.folders {
+        match fs::read_dir(folder) {
+            Ok(entries) => files.extend(entries.filter_map(|entry| Some(entry.ok()?.path()))),
+            Err(error) if is_absent(&error) => {}
+            Err(source) => return Err(unreadable(folder.clone(), source)),
+        }
+    }
+    for path in files {
+        match fs::read_to_string(&path) {
+            Ok(text) if has_rules(&text) => return Err(OperatorError::Policy { path }),
+            Ok(_) => {}
+            Err(error) if is_absent(&error) => {}
+            Err(source) => return Err(unreadable(path, source)),
+        }
+    }
+    Ok(())
+}
+
+/// What `oslopolicy-sample-generator` writes is comments only.
+fn has_rules(text: &str) -> bool {
+    text.lines()
+        .map(str::trim)
+        .any(|line| !matches!(line, "" | "{}" | "---" | "...") && !line.starts_with('#'))
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn unreadable(path: PathBuf, source: io::Error) -> OperatorError {
+    OperatorError::File {
+        action: "read",
+        path,
+        source,
+    }
+}
+
+/// Refuses a database that cannot be used before anything is created.
+fn look_at_database(database: &Database, may_create: bool) -> Result<(), OperatorError> {
+    let Database::Sqlite(path) = database else {
+        return Ok(());
+    };
+    match schema_version(path) {
+        Ok(_) => Ok(()),
+        Err(OpenError::Missing { .. }) if may_create => Ok(()),
+        Err(OpenError::Missing { path }) => Err(OperatorError::NoDatabase { path }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn look_at_folders(config: &Config) -> Result<(), OperatorError> {
+    for folder in &config.store.data_folders {
+        let path = &folder.path;
+        fs::read_dir(path).map_err(|source| unreadable(path.clone(), source))?;
+    }
+    Ok(())
+}
+
+fn settings(config: &Config) -> Result<Settings, OperatorError> {
+    let api = &config.api;
+    let page = |size: u64| u32::try_from(size).unwrap_or(u32::MAX);
+    Ok(Settings {
+        formats: Formats {
+            disk: config.formats.disk_formats.clone(),
+            container: config.formats.container_formats.clone(),
+        },
+        hash: config.store.hashing_algorithm.parse()?,
+        pages: PageLimits {
+            default: page(api.limit_param_default),
+            max: page(api.api_limit_max),
+        },
+        quotas: Quotas {
+            images: config.quotas.images_per_project,
+            image_bytes: Some(config.quotas.image_size_cap),
+            members: config.quotas.members,
+            properties: config.quotas.properties,
+            tags: config.quotas.tags,
+        },
+        ..Settings::default()
+    })
+}
+
+/// Folders that were made, and go again unless they are kept; only empty ones do.
+#[derive(Debug, Default)]
+pub(super) struct NewFolders {
+    made: Vec<PathBuf>,
+}
+
+impl NewFolders {
+    /// Makes a folder and those it is in. Others have no business in them.
+    pub(super) fn make(&mut self, path: &Path) -> Result<(), OperatorError> {
+        let missing: Vec<&Path> = path
+            .ancestors()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .take_while(|folder| fs::symlink_metadata(folder).is_err())
+            .collect();
+        for folder in missing.into_iter().rev() {
+            DirBuilder::new()
+                .mode(0o700)
+                .create(folder)
+                .map_err(|source| OperatorError::File {
+                    action: "create the folder",
+                    path: path.to_owned(),
+                    source,
+                })?;
+            self.made.push(folder.to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep(mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for NewFolders {
+    fn drop(&mut self) {
+        for folder in self.made.iter().rev() {
+            // Somebody else has put something there by now.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// What Python's Glance calls its file store in the metadata of locations.
+const STORE: &str = "file";
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{NewFolders, has_rules, refuse_policy, settings};
+    use crate::config::{Config, PolicyConfig};
+
+    #[test]
+    fn folders_that_are_not_kept_are_gone() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("a/b");
+
+        let mut folders = NewFolders::default();
+        folders.make(&deep).unwrap();
+        assert!(deep.is_dir());
+        drop(folders);
+        assert!(!root.path().join("a").exists());
+
+        let mut folders = NewFolders::default();
+        folders.make(&deep).unwrap();
+        folders.keep();
+        assert!(deep.is_dir());
+    }
+
+    #[test]
+    fn a_file_of_comments_is_no_policy() {
+        assert!(!has_rules("# \"get_images\": \"rule:x\"\n\n---\n"));
+        assert!(has_rules("# comment\n\"get_images\": \"\"\n"));
+    }
+
+    #[test]
+    fn policy_is_refused_and_named() {
+        let root = tempfile::tempdir().unwrap();
+        let policy = PolicyConfig {
+            files: vec![root.path().join("policy.yaml")],
+            folders: vec![root.path().join("policy.d")],
+        };
+        refuse_policy(&policy).unwrap();
+
+        fs::create_dir(root.path().join("policy.d")).unwrap();
+        fs::write(root.path().join("policy.d/mine.yaml"), "a: b").unwrap();
+
+        let error = refuse_policy(&policy).unwrap_err().to_string();
+        assert!(error.contains("policy.d/mine.yaml"), "{error}");
+    }
+
+    #[test]
+    fn the_defaults_of_the_configuration_are_those_of_the_service() {
+        let config = Config::embedded().unwrap();
+
+        assert_eq!(settings(&config).unwrap(), glance_core::Settings::default());
+    }
+}

@@ -1,0 +1,89 @@
+//! What the commands of an operator have in common: the configuration, and what goes wrong.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use glance_core::BuildError;
+use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
+use glance_stores::OpenError;
+use thiserror::Error;
+
+use crate::args::ConfigArgs;
+use crate::config::{ConfigError, Sources};
+
+/// Why a command of an operator did not do what it should.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum OperatorError {
+    /// A number makes no sense to the service.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Nobody can listen there.
+    #[error("cannot listen on {address}")]
+    Bind {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The service itself failed.
+    #[error(transparent)]
+    Core(#[from] glance_core::Error),
+    /// A file or folder is not usable.
+    #[error("cannot {action} `{}`", path.display())]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// The configuration names a hash that there is not.
+    #[error(transparent)]
+    Hash(#[from] UnknownAlgorithm),
+    /// There is nothing there that could be worked on.
+    #[error("the catalog is in memory only: set `[database] connection` to a file")]
+    InMemory,
+    /// The database was not made yet.
+    #[error("there is no database `{}`: `glance db sync` makes it", path.display())]
+    NoDatabase { path: PathBuf },
+    /// The database holds nothing yet.
+    #[error("the database `{}` holds no schema yet: `glance db sync` makes it", path.display())]
+    NoSchema { path: PathBuf },
+    /// The database or the store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The result cannot be printed.
+    #[error("cannot write the result")]
+    Output(#[source] io::Error),
+    /// There is policy, and it is not honoured.
+    #[error(
+        "`{}` sets policy, which this version does not honour: it enforces the default rules only, \
+         so remove the file", path.display()
+    )]
+    Policy { path: PathBuf },
+    /// Threads, timers or signals cannot be had.
+    #[error("cannot {action}")]
+    System {
+        action: &'static str,
+        source: io::Error,
+    },
+    /// Where a store has no name that can be used.
+    #[error(transparent)]
+    StoreName(#[from] InvalidTextId),
+}
+
+/// Where the configuration is read from.
+pub(super) fn sources(args: &ConfigArgs, is_debug: bool) -> Sources {
+    let mut sources = Sources::of_this_process();
+    for file in &args.config_file {
+        sources = sources.with_file(file);
+    }
+    for folder in &args.config_dir {
+        sources = sources.with_folder(folder);
+    }
+    if is_debug {
+        sources = sources.with_override("--debug", "DEFAULT", "debug", "true");
+    }
+    sources
+}

@@ -1,0 +1,124 @@
+//! What a server says of itself at its start.
+
+use std::net::SocketAddr;
+
+use crate::config::{Config, Database, Identity, Warning};
+use crate::output;
+
+/// Tells people where the server is and what it works with. It goes beside the log, which may be
+/// in a file.
+pub(super) fn announce(config: &Config, address: SocketAddr) {
+    output::note(&format!(
+        "glance {}: serving images at {}",
+        env!("CARGO_PKG_VERSION"),
+        url(address)
+    ));
+    if config.files.is_empty() {
+        output::note("  without a configuration file (--config-file), so with the defaults:");
+    }
+    for (what, where_it_is) in facts(config) {
+        output::note(&format!("  {what:<9} {where_it_is}"));
+    }
+}
+
+/// Logs what the operator should know, though the server can start.
+pub(super) fn warn(config: &Config, warnings: &[Warning]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    if config.api.show_image_direct_url {
+        tracing::warn!(
+            "`[DEFAULT] show_image_direct_url` shows readers of an image where its data is stored: \
+             this weakens rule R4, by which locations are not shown"
+        );
+    }
+    if config.catalog.database == Database::SqliteInMemory {
+        tracing::warn!(
+            "the catalog is in memory: it is gone when the server ends, while the files of its \
+             images stay"
+        );
+    }
+    tracing::warn!(
+        "uploaded data is not inspected in this version: an image is taken for what its \
+         `disk_format` says"
+    );
+}
+
+/// Where a client reaches the server.
+pub(super) fn url(address: SocketAddr) -> String {
+    let ip = address.ip();
+    let host = match (ip.is_unspecified(), address.is_ipv6()) {
+        (true, _) => "localhost".to_owned(),
+        (false, true) => format!("[{ip}]"),
+        (false, false) => ip.to_string(),
+    };
+    format!("http://{host}:{}", address.port())
+}
+
+fn facts(config: &Config) -> Vec<(&'static str, String)> {
+    let mut facts: Vec<(&'static str, String)> = config
+        .files
+        .iter()
+        .map(|file| ("settings", file.display().to_string()))
+        .collect();
+    facts.push((
+        "catalog",
+        match &config.catalog.database {
+            Database::Sqlite(path) => format!("{} (SQLite)", path.display()),
+            Database::SqliteInMemory => "in memory".to_owned(),
+        },
+    ));
+    for folder in &config.store.data_folders {
+        facts.push(("images", folder.path.display().to_string()));
+    }
+    facts.push((
+        "identity",
+        match config.identity {
+            Identity::None => "none: whoever reaches this address is an administrator",
+            Identity::Headers => "from the X-... headers that a trusted proxy sets",
+        }
+        .to_owned(),
+    ));
+    if let Some(file) = &config.log.file {
+        facts.push(("log", file.display().to_string()));
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{facts, url};
+    use crate::config::Config;
+
+    #[test]
+    fn the_url_is_one_that_a_client_can_use() {
+        for (address, shown) in [
+            ("127.0.0.1:9292", "http://127.0.0.1:9292"),
+            ("0.0.0.0:80", "http://localhost:80"),
+            ("[::1]:80", "http://[::1]:80"),
+        ] {
+            assert_eq!(url(address.parse().unwrap()), shown);
+        }
+    }
+
+    #[test]
+    fn an_embedded_server_tells_where_its_data_is() {
+        let facts = facts(&Config::embedded().unwrap());
+
+        let facts: Vec<_> = facts
+            .iter()
+            .map(|(what, is)| (*what, is.as_str()))
+            .collect();
+        assert_eq!(
+            facts,
+            [
+                ("catalog", "glance-data/glance.sqlite (SQLite)"),
+                ("images", "glance-data/images"),
+                (
+                    "identity",
+                    "none: whoever reaches this address is an administrator"
+                ),
+            ]
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! Configuration: Glance's own `glance-api.conf`, read once into a typed [`Config`].
+//!
+//! ```text
+//! source       which files; the environment; the command line      -> assignments
+//! ini          one file's text                                     -> entries
+//! options      every option there is, and what this version does about it
+//! settings     which assignment counts, `$` references (interpolate), types (value)
+//! audit        what must be refused or warned about
+//! read         the honoured options                                -> Config
+//! ```
+//!
+//! An option that is not known is warned about; one that is known and cannot be honoured stops
+//! the start. Nothing below `glance-cli` knows about files.
+
+mod audit;
+mod database;
+mod error;
+mod ini;
+mod interpolate;
+mod options;
+mod read;
+mod settings;
+mod source;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) use self::database::Database;
+pub(crate) use self::error::{ConfigError, Warning};
+pub(crate) use self::source::Sources;
+
+use self::read::Reader;
+use self::settings::Settings;
+
+/// Everything an operator can set, as far as this version honours it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Config {
+    /// The files that were read, the strongest last. Empty for an embedded server.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) identity: Identity,
+    pub(crate) listen: ListenConfig,
+    pub(crate) api: ApiConfig,
+    pub(crate) quotas: QuotaConfig,
+    pub(crate) formats: FormatConfig,
+    pub(crate) catalog: CatalogConfig,
+    pub(crate) store: StoreConfig,
+    pub(crate) policy: PolicyConfig,
+    pub(crate) log: LogConfig,
+    /// While this file exists the health check answers that the server is to be left alone.
+    pub(crate) healthcheck_disable_file: Option<PathBuf>,
+}
+
+/// Who callers are taken for: `[paste_deploy] flavor`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Identity {
+    /// Who the `X-…` headers of a trusted proxy say.
+    Headers,
+    /// Everybody is an administrator.
+    None,
+}
+
+/// Where and how the server listens: `[glance_rs]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ListenConfig {
+    pub(crate) address: SocketAddr,
+    /// Whether it may listen beyond this machine with [`Identity::None`].
+    pub(crate) allow_unauthenticated_remote: bool,
+    /// How long requests may take to finish once the server is told to stop.
+    pub(crate) drain_timeout: Duration,
+    /// How long a client may take to send the headers of a request.
+    pub(crate) header_timeout: Duration,
+    /// How long a body may stand still.
+    pub(crate) stall_timeout: Duration,
+    pub(crate) max_connections: usize,
+}
+
+/// How the API answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ApiConfig {
+    /// What links start with, if not with what the client asked for.
+    pub(crate) public_endpoint: Option<String>,
+    /// The longest accepted `X-Openstack-Request-ID`.
+    pub(crate) max_request_id_length: usize,
+    /// How many items a page has that does not say.
+    pub(crate) limit_param_default: u64,
+    /// How many items a page has at most.
+    pub(crate) api_limit_max: u64,
+    pub(crate) show_image_direct_url: bool,
+}
+
+/// Limits; `None` is no limit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct QuotaConfig {
+    /// Bytes of one image.
+    pub(crate) image_size_cap: u64,
+    pub(crate) members: Option<u64>,
+    pub(crate) properties: Option<u64>,
+    pub(crate) tags: Option<u64>,
+    pub(crate) locations: Option<u64>,
+    pub(crate) images_per_project: Option<u64>,
+}
+
+/// The formats an image may have.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct FormatConfig {
+    pub(crate) container_formats: Vec<String>,
+    pub(crate) disk_formats: Vec<String>,
+}
+
+/// The catalog's database.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct CatalogConfig {
+    pub(crate) database: Database,
+    /// Whether a commit waits for the disk.
+    pub(crate) synchronous: bool,
+    /// Whether the server may add its own tables and indexes at start.
+    pub(crate) additions: bool,
+}
+
+/// The `file` store, and how data on its way there is hashed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct StoreConfig {
+    /// One of md5, sha1, sha224, sha256, sha384, sha512.
+    pub(crate) hashing_algorithm: String,
+    /// At least one.
+    pub(crate) data_folders: Vec<DataFolder>,
+    /// The mode of image files, or that of the process.
+    pub(crate) file_permissions: Option<u32>,
+    pub(crate) chunk_size: usize,
+}
+
+/// A folder for image data. Those with the highest priority are filled first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct DataFolder {
+    pub(crate) path: PathBuf,
+    pub(crate) priority: i64,
+}
+
+/// Where policy could stand. This version enforces the default rules only, so a server that finds
+/// one of these must not start.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct PolicyConfig {
+    pub(crate) files: Vec<PathBuf>,
+    /// Any file in one of these is policy, too.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+/// Where the log goes, and how much of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct LogConfig {
+    pub(crate) debug: bool,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) stderr: bool,
+}
+
+impl Config {
+    /// Reads and checks everything, and collects what the operator should know.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, as one sentence that names its place.
+    pub(crate) fn load(sources: &Sources) -> Result<(Self, Vec<Warning>), ConfigError> {
+        let mut warnings = Vec::new();
+        let files = sources.files()?;
+        let settings = Settings::new(sources.assignments(&files)?, &mut warnings);
+        audit::check(&settings, &mut warnings)?;
+        let config = Reader {
+            sources,
+            files: &files,
+            settings: &settings,
+            warnings: &mut warnings,
+        }
+        .config()?;
+        Ok((config, warnings))
+    }
+
+    /// What a server has that is given nothing at all: SQLite and images under `./glance-data`.
+    ///
+    /// # Errors
+    ///
+    /// None that a test has not found: the defaults are read like a file.
+    #[cfg(test)]
+    pub(crate) fn embedded() -> Result<Self, ConfigError> {
+        Self::load(&Sources::default()).map(|(config, _)| config)
+    }
+
+    /// Without identity everybody is an administrator, which must not happen by mistake.
+    fn refuse_exposure(&self) -> Result<(), ConfigError> {
+        let address = self.listen.address;
+        let is_open = match self.identity {
+            Identity::None => !self.listen.allow_unauthenticated_remote,
+            Identity::Headers => false,
+        };
+        if is_open && !address.ip().to_canonical().is_loopback() {
+            return Err(ConfigError::Exposed { address });
+        }
+        Ok(())
+    }
+}
+
+impl DataFolder {
+    /// `path[:priority]`, as Glance writes it; without a priority it is 0.
+    fn parse(text: &str) -> Option<Self> {
+        let (path, priority) = match text.rsplit_once(':') {
+            Some((path, priority)) => (path.trim(), priority.trim()),
+            None => (text.trim(), ""),
+        };
+        let priority = match priority {
+            "" => 0,
+            digits => digits.parse().ok()?,
+        };
+        (!path.is_empty()).then(|| Self {
+            path: PathBuf::from(path),
+            priority,
+        })
+    }
+}

@@ -1,0 +1,318 @@
+//! The groups of what runs around the API: identity, policy, import, messages, health.
+
+use super::{Group, OptionSpec, honoured, ignored, unsupported};
+use crate::config::value::Kind::{self, Bool};
+use crate::config::value::Kind::{BoundedList, Choice, Dict, Float, List, Multi, Text};
+
+pub(super) const GROUPS: &[Group] = &[
+    Group::new("paste_deploy", PASTE_DEPLOY),
+    Group::new("image_format", IMAGE_FORMAT),
+    Group::new("healthcheck", HEALTHCHECK),
+    Group::new("oslo_policy", OSLO_POLICY),
+    Group::new("cors", CORS),
+    Group::new("oslo_middleware", OSLO_MIDDLEWARE),
+    Group::new("wsgi", WSGI),
+    Group::new("task", TASK),
+    Group::new("taskflow_executor", TASKFLOW_EXECUTOR),
+    Group::new("image_import_opts", IMAGE_IMPORT_OPTS),
+    Group::new("import_filtering_opts", IMPORT_FILTERING_OPTS),
+    Group::new("glance_download_properties", GLANCE_DOWNLOAD_PROPERTIES),
+    Group::new("image_conversion", IMAGE_CONVERSION),
+    Group::new("inject_metadata_properties", INJECT_METADATA_PROPERTIES),
+    Group::new("oslo_concurrency", OSLO_CONCURRENCY),
+    Group::new("oslo_messaging_notifications", NOTIFICATIONS),
+    Group::new("profiler", PROFILER),
+    Group::ignored("keystone_authtoken", KEYSTONE, KEYSTONE_AUTHTOKEN),
+    Group::ignored("oslo_limit", LIMITS, OSLO_LIMIT),
+    Group::ignored("oslo_messaging_amqp", MESSAGES, &[]),
+    Group::ignored("oslo_messaging_kafka", MESSAGES, &[]),
+    Group::ignored("oslo_messaging_metrics", MESSAGES, &[]),
+    Group::ignored("oslo_messaging_rabbit", MESSAGES, &[]),
+    Group::ignored("oslo_middleware_tracing", TRACING, &[]),
+    Group::ignored("profiler_jaeger", TRACING, &[]),
+    Group::ignored("profiler_otlp", TRACING, &[]),
+    Group::ignored("oslo_reports", REPORTS, &[]),
+    Group::unsupported("key_manager", KEYS, KEY_MANAGER),
+    Group::unsupported("barbican", KEYS, &[]),
+    Group::unsupported("barbican_service_user", KEYS, &[]),
+    Group::unsupported("vault", KEYS, &[]),
+];
+
+const PASTE_DEPLOY: &[OptionSpec] = &[
+    honoured("flavor", Text, None),
+    ignored(
+        "config_file",
+        Text,
+        None,
+        "pipelines are not read; `flavor` chooses identity",
+    ),
+];
+
+const IMAGE_FORMAT: &[OptionSpec] = &[
+    honoured(
+        "container_formats",
+        List,
+        Some("ami,ari,aki,bare,ovf,ova,docker,compressed"),
+    )
+    .formerly(&[("DEFAULT", "container_formats")]),
+    honoured(
+        "disk_formats",
+        List,
+        Some("ami,ari,aki,vhd,vhdx,vmdk,raw,qcow2,vdi,iso,ploop"),
+    )
+    .formerly(&[("DEFAULT", "disk_formats")]),
+    ignored("require_image_format_match", Bool, Some("true"), INSPECTION),
+    ignored(
+        "vmdk_allowed_types",
+        List,
+        Some("streamOptimized,monolithicSparse"),
+        INSPECTION,
+    ),
+    ignored("gpt_safety_checks_nonfatal", List, Some(""), INSPECTION),
+];
+
+const HEALTHCHECK: &[OptionSpec] = &[
+    // The default is the one of Glance's paste file; oslo.middleware has none.
+    honoured(
+        "disable_by_file_path",
+        Text,
+        Some("/etc/glance/healthcheck_disable"),
+    ),
+    unsupported(
+        "backends",
+        List,
+        Some(""),
+        "the only check is `disable_by_file`",
+    )
+    .or(&["disable_by_file"]),
+    unsupported("disable_by_file_paths", List, Some(""), BY_PORT),
+    unsupported("enable_by_file_paths", List, Some(""), BY_PORT),
+    unsupported("allowed_source_ranges", List, Some(""), ANYBODY),
+    unsupported("ignore_proxied_requests", Bool, Some("false"), ANYBODY),
+    ignored(
+        "detailed",
+        Bool,
+        Some("false"),
+        "the answer is always short",
+    ),
+    ignored("paste.app_factory", Text, None, PASTE),
+    ignored("paste.filter_factory", Text, None, PASTE),
+    ignored("oslo_config_project", Text, None, PASTE),
+    ignored("oslo_config_program", Text, None, PASTE),
+];
+
+const OSLO_POLICY: &[OptionSpec] = &[
+    // Honoured as far as they are looked for: a server that finds one refuses to start.
+    honoured("policy_file", Text, Some("policy.yaml")),
+    honoured("policy_dirs", Multi, Some("policy.d")),
+    unsupported("enforce_new_defaults", Bool, Some("true"), DEFAULT_RULES),
+    unsupported("enforce_scope", Bool, Some("true"), DEFAULT_RULES),
+    ignored("policy_default_rule", Text, Some("default"), DEFAULT_RULES),
+    ignored(
+        "remote_content_type",
+        Choice(&["application/x-www-form-urlencoded", "application/json"]),
+        Some("application/x-www-form-urlencoded"),
+        DEFAULT_RULES,
+    ),
+    ignored(
+        "remote_ssl_verify_server_crt",
+        Bool,
+        Some("false"),
+        DEFAULT_RULES,
+    ),
+    ignored("remote_ssl_ca_crt_file", Text, None, DEFAULT_RULES),
+    ignored("remote_ssl_client_crt_file", Text, None, DEFAULT_RULES),
+    ignored("remote_ssl_client_key_file", Text, None, DEFAULT_RULES),
+    ignored("remote_timeout", Float, Some("60"), DEFAULT_RULES),
+];
+
+const CORS: &[OptionSpec] = &[
+    unsupported(
+        "allowed_origin",
+        List,
+        None,
+        "browsers of other origins are not let in in this version",
+    ),
+    ignored("allow_credentials", Bool, Some("true"), ORIGINS),
+    ignored("allow_headers", List, None, ORIGINS),
+    ignored("allow_methods", List, None, ORIGINS),
+    ignored("expose_headers", List, None, ORIGINS),
+    ignored("max_age", Kind::INTEGER, Some("3600"), ORIGINS),
+];
+
+const OSLO_MIDDLEWARE: &[OptionSpec] = &[
+    ignored(
+        "enable_proxy_headers_parsing",
+        Bool,
+        Some("false"),
+        "links do not follow the proxy's headers in this version; set `public_endpoint`",
+    ),
+    ignored(
+        "max_request_body_size",
+        Kind::INTEGER,
+        Some("114688"),
+        UNUSED,
+    ),
+    ignored(
+        "http_basic_auth_user_file",
+        Text,
+        Some("/etc/htpasswd"),
+        UNUSED,
+    ),
+];
+
+const WSGI: &[OptionSpec] = &[
+    ignored("task_pool_threads", Kind::POSITIVE, Some("16"), THREADS),
+    ignored("python_interpreter", Text, None, "it is about Python"),
+];
+
+const TASK: &[OptionSpec] = &[
+    ignored("task_time_to_live", Kind::INTEGER, Some("48"), IMPORT)
+        .formerly(&[("DEFAULT", "task_time_to_live")]),
+    ignored(
+        "task_executor",
+        Choice(&["taskflow"]),
+        Some("taskflow"),
+        THREADS,
+    ),
+    ignored("work_dir", Text, None, IMPORT),
+];
+
+const TASKFLOW_EXECUTOR: &[OptionSpec] = &[
+    ignored(
+        "engine_mode",
+        Choice(&["serial", "parallel"]),
+        Some("parallel"),
+        THREADS,
+    ),
+    ignored("max_workers", Kind::POSITIVE, Some("10"), THREADS),
+    ignored("conversion_format", Choice(DISK_FORMATS), None, IMPORT),
+];
+
+const IMAGE_IMPORT_OPTS: &[OptionSpec] = &[
+    ignored("image_import_plugins", BoundedList, Some("[]"), IMPORT),
+    ignored("max_parallel_stores", Kind::POSITIVE, Some("1"), IMPORT),
+];
+
+const IMPORT_FILTERING_OPTS: &[OptionSpec] = &[
+    ignored("allowed_schemes", BoundedList, Some("[http,https]"), IMPORT),
+    ignored("disallowed_schemes", BoundedList, Some("[]"), IMPORT),
+    ignored("allowed_hosts", BoundedList, Some("[]"), IMPORT),
+    ignored("disallowed_hosts", BoundedList, Some("[]"), IMPORT),
+    ignored("allowed_ports", BoundedList, Some("[80,443]"), IMPORT),
+    ignored("disallowed_ports", BoundedList, Some("[]"), IMPORT),
+];
+
+const GLANCE_DOWNLOAD_PROPERTIES: &[OptionSpec] = &[ignored(
+    "extra_properties",
+    BoundedList,
+    Some("[hw_,trait:,os_distro,os_secure_boot,os_type]"),
+    IMPORT,
+)];
+
+const IMAGE_CONVERSION: &[OptionSpec] = &[ignored(
+    "output_format",
+    Choice(DISK_FORMATS),
+    Some("raw"),
+    IMPORT,
+)];
+
+const INJECT_METADATA_PROPERTIES: &[OptionSpec] = &[
+    ignored("ignore_user_roles", List, Some("admin"), IMPORT),
+    ignored("inject", Dict, Some(""), IMPORT),
+];
+
+const OSLO_CONCURRENCY: &[OptionSpec] = &[
+    ignored("lock_path", Text, None, LOCKS),
+    ignored("disable_process_locking", Bool, Some("false"), LOCKS),
+];
+
+const NOTIFICATIONS: &[OptionSpec] = &[
+    unsupported(
+        "driver",
+        Multi,
+        None,
+        "notifications are not sent in this version; use `noop` or leave it out",
+    )
+    .or(&["noop", ""]),
+    ignored("transport_url", Text, None, MESSAGES),
+    ignored("topics", List, Some("notifications"), MESSAGES),
+    ignored("retry", Kind::INTEGER, Some("-1"), MESSAGES),
+];
+
+const PROFILER: &[OptionSpec] = &[
+    unsupported("enabled", Bool, Some("false"), "osprofiler is not built in"),
+    ignored("trace_sqlalchemy", Bool, Some("false"), TRACING),
+    ignored("trace_requests", Bool, Some("false"), TRACING),
+    ignored("hmac_keys", Text, Some("SECRET_KEY"), TRACING),
+    ignored("connection_string", Text, Some("messaging://"), TRACING),
+    ignored("filter_error_trace", Bool, Some("false"), TRACING),
+    ignored("socket_timeout", Float, Some("0.1"), TRACING),
+    ignored("sentinel_service_name", Text, Some("mymaster"), TRACING),
+    ignored("es_doc_type", Text, Some("notification"), TRACING),
+    ignored("es_scroll_size", Kind::INTEGER, Some("10000"), TRACING),
+    ignored("es_scroll_time", Text, Some("2m"), TRACING),
+];
+
+const KEYSTONE_AUTHTOKEN: &[OptionSpec] = &[
+    ignored("www_authenticate_uri", Text, None, KEYSTONE),
+    ignored("auth_url", Text, None, KEYSTONE),
+    ignored("auth_type", Text, None, KEYSTONE).formerly(&[("keystone_authtoken", "auth_plugin")]),
+    ignored("username", Text, None, KEYSTONE),
+    ignored("password", Text, None, KEYSTONE),
+    ignored("project_name", Text, None, KEYSTONE),
+    ignored("user_domain_name", Text, None, KEYSTONE),
+    ignored("project_domain_name", Text, None, KEYSTONE),
+    ignored("memcached_servers", List, None, KEYSTONE)
+        .formerly(&[("keystone_authtoken", "memcache_servers")]),
+    ignored("service_token_roles", List, Some("service"), KEYSTONE),
+    ignored("service_token_roles_required", Bool, Some("true"), KEYSTONE),
+    ignored("include_service_catalog", Bool, Some("true"), KEYSTONE),
+    ignored(
+        "http_request_max_retries",
+        Kind::INTEGER,
+        Some("3"),
+        KEYSTONE,
+    ),
+    ignored("http_connect_timeout", Kind::INTEGER, None, KEYSTONE),
+    ignored("token_cache_time", Kind::INTEGER, Some("300"), KEYSTONE),
+    ignored("cafile", Text, None, KEYSTONE),
+    ignored("certfile", Text, None, KEYSTONE),
+    ignored("keyfile", Text, None, KEYSTONE),
+    ignored("insecure", Bool, Some("false"), KEYSTONE),
+    ignored("region_name", Text, None, KEYSTONE),
+    ignored("interface", Text, Some("internal"), KEYSTONE),
+    ignored("service_type", Text, None, KEYSTONE),
+    ignored("delay_auth_decision", Bool, Some("false"), KEYSTONE),
+];
+
+const OSLO_LIMIT: &[OptionSpec] = &[
+    ignored("endpoint_id", Text, None, LIMITS),
+    ignored("endpoint_service_name", Text, None, LIMITS),
+    ignored("endpoint_service_type", Text, None, LIMITS),
+    ignored("endpoint_region_name", Text, None, LIMITS),
+    ignored("endpoint_interface", Text, Some("public"), LIMITS),
+];
+
+const KEY_MANAGER: &[OptionSpec] =
+    &[unsupported("backend", Text, Some("barbican"), KEYS)
+        .formerly(&[("key_manager", "api_class")])];
+
+const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
+
+const ANYBODY: &str = "the health check answers whoever asks";
+const BY_PORT: &str = "the health check knows one file; use `disable_by_file_path`";
+const DEFAULT_RULES: &str = "only OpenStack's own default rules are enforced in this version";
+const IMPORT: &str = "images cannot be imported in this version";
+const INSPECTION: &str = "image data is not inspected in this version";
+const KEYS: &str = "image signatures and encryption keys are not handled in this version";
+const KEYSTONE: &str = "it is read only with flavor `keystone`, which this version does not have";
+const LIMITS: &str = "it is read only with `use_keystone_limits`, which this version does not have";
+const LOCKS: &str = "there are no lock files";
+const MESSAGES: &str = "notifications are not sent in this version";
+const ORIGINS: &str = "it is read only with `allowed_origin`, which this version does not have";
+const PASTE: &str = "pipelines are not read";
+const REPORTS: &str = "there are no Guru Meditation reports";
+const THREADS: &str = "tasks do not run in threads of their own";
+const TRACING: &str = "osprofiler is not built in";
+const UNUSED: &str = "Glance's own pipelines do not use it either";

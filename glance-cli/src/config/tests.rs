@@ -1,0 +1,340 @@
+//! Whole configurations, as an operator would write them.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Config, Database, Identity, Sources, Warning};
+
+/// The least a file must say.
+const CONNECTION: &str = "[database]\nconnection = sqlite:////var/lib/glance/glance.sqlite\n";
+
+fn loaded(text: &str) -> Result<(Config, Vec<Warning>), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("glance-api.conf");
+    fs::write(&path, text).unwrap();
+    Config::load(&Sources::default().with_file(&path)).map_err(|error| {
+        let folder = format!("{}/", folder.path().display());
+        error.to_string().replace(&folder, "")
+    })
+}
+
+fn config(text: &str) -> Config {
+    loaded(&format!("{CONNECTION}{text}")).unwrap().0
+}
+
+/// Lines of `text` count from 3.
+fn failure(text: &str) -> String {
+    loaded(&format!("{CONNECTION}{text}")).unwrap_err()
+}
+
+#[test]
+fn a_server_without_any_file_keeps_its_data_beside_itself() {
+    let config = Config::embedded().unwrap();
+
+    assert_eq!(
+        config.catalog.database,
+        Database::Sqlite("glance-data/glance.sqlite".into())
+    );
+    assert_eq!(
+        config.store.data_folders[0].path,
+        PathBuf::from("glance-data/images")
+    );
+    assert_eq!(
+        config.listen.address,
+        "127.0.0.1:9292".parse::<SocketAddr>().unwrap()
+    );
+    assert_eq!(config.identity, Identity::None);
+    assert!(config.files.is_empty());
+    assert!(config.policy.files.is_empty());
+    assert!(Config::load(&Sources::default()).unwrap().1.is_empty());
+}
+
+#[test]
+fn the_least_file_gives_the_defaults_of_glance() {
+    let config = config("");
+
+    assert_eq!(config.api.limit_param_default, 25);
+    assert_eq!(config.api.api_limit_max, 1000);
+    assert_eq!(config.api.max_request_id_length, 64);
+    assert_eq!(config.api.public_endpoint, None);
+    assert!(!config.api.show_image_direct_url);
+    assert_eq!(config.quotas.image_size_cap, 1 << 40);
+    assert_eq!(config.quotas.members, Some(128));
+    assert_eq!(config.quotas.locations, Some(10));
+    assert_eq!(config.quotas.images_per_project, None);
+    assert_eq!(config.formats.disk_formats.len(), 11);
+    assert_eq!(config.formats.container_formats.len(), 8);
+    assert!(config.catalog.synchronous && config.catalog.additions);
+    assert_eq!(config.store.hashing_algorithm, "sha512");
+    assert_eq!(
+        config.store.data_folders[0].path,
+        PathBuf::from("/var/lib/glance/images")
+    );
+    assert_eq!(config.store.file_permissions, None);
+    assert_eq!(config.store.chunk_size, 65_536);
+    assert_eq!(config.listen.drain_timeout, Duration::from_secs(30));
+    assert_eq!(config.listen.stall_timeout, Duration::from_secs(60));
+    assert_eq!(config.listen.max_connections, 4096);
+    assert!(config.log.stderr && config.log.file.is_none());
+}
+
+#[test]
+fn a_full_file_is_read() {
+    let config = config(
+        "glance_rs_additions = off\nsqlite_synchronous = no\n\
+         [DEFAULT]\nimage_tag_quota = -1\nimage_size_cap = 9223372036854775808\n\
+         public_endpoint = https://images.example.org\nlog_dir = /var/log/glance\n\
+         [paste_deploy]\nflavor = headers\n\
+         [glance_store]\nfilesystem_store_datadirs = /srv/a:10\n\
+         filesystem_store_datadirs = /srv/b\nfilesystem_store_file_perm = 640\n\
+         [app:healthcheck]\ndisable_by_file_path = /run/off\n\
+         [glance_rs]\nbind_host = ::\nbind_port = 80\nimage_count_quota = 7\n",
+    );
+
+    assert!(!config.catalog.additions && !config.catalog.synchronous);
+    assert_eq!(config.quotas.tags, None);
+    assert_eq!(config.quotas.image_size_cap, 1 << 63);
+    assert_eq!(config.quotas.images_per_project, Some(7));
+    assert_eq!(config.identity, Identity::Headers);
+    assert_eq!(config.listen.address, "[::]:80".parse().unwrap());
+    assert_eq!(config.store.file_permissions, Some(0o640));
+    assert_eq!(config.store.data_folders.len(), 2);
+    assert_eq!(config.store.data_folders[0].priority, 10);
+    assert_eq!(
+        config.healthcheck_disable_file,
+        Some(PathBuf::from("/run/off"))
+    );
+    assert_eq!(
+        config.log.file,
+        Some(PathBuf::from("/var/log/glance/glance-api.log"))
+    );
+    assert!(!config.log.stderr);
+}
+
+#[test]
+fn a_flag_of_the_command_line_wins_over_environment_and_files() {
+    let variable = ("OS_GLANCE_RS__BIND_PORT".to_owned(), "81".to_owned());
+    let sources = Sources::new([variable]);
+
+    let from_environment = Config::load(&sources).unwrap().0;
+    let from_flag = Config::load(&sources.with_override("--port", "glance_rs", "bind_port", "82"))
+        .unwrap()
+        .0;
+
+    assert_eq!(from_environment.listen.address.port(), 81);
+    assert_eq!(from_flag.listen.address.port(), 82);
+}
+
+#[test]
+fn a_wrong_flag_is_named() {
+    let sources = Sources::default().with_override("--port", "glance_rs", "bind_port", "x");
+
+    assert_eq!(
+        Config::load(&sources).unwrap_err().to_string(),
+        "`[glance_rs] bind_port` in the command line (`--port`) is `x`, but must be a whole \
+         number from 0 to 65535"
+    );
+}
+
+#[test]
+fn policy_is_looked_for_beside_the_file() {
+    let config = config("[oslo_policy]\npolicy_dirs = /etc/rules\n");
+
+    assert!(config.policy.files[0].ends_with("policy.yaml"));
+    assert_eq!(config.policy.files[0].parent(), config.files[0].parent());
+    assert_eq!(config.policy.folders, [PathBuf::from("/etc/rules")]);
+}
+
+#[test]
+fn a_file_without_a_connection_is_told_what_to_set() {
+    assert_eq!(
+        loaded("[DEFAULT]\ndebug = true\n").unwrap_err(),
+        "`[database] connection` is not set in `glance-api.conf`: set it, for example to \
+         `sqlite:////var/lib/glance/glance.sqlite`"
+    );
+}
+
+#[test]
+fn another_database_is_refused_without_showing_the_password() {
+    assert_eq!(
+        loaded("[database]\nconnection = mysql+pymysql://glance:secret@db/glance\n").unwrap_err(),
+        "`[database] connection` in `glance-api.conf` line 2 is a `mysql+pymysql` URL, but this \
+         version has SQLite only: use `sqlite:////absolute/path`"
+    );
+    assert_eq!(
+        loaded("[database]\nconnection = secret\n").unwrap_err(),
+        "`[database] connection` in `glance-api.conf` line 2 is not a URL: it must look like \
+         `sqlite:////absolute/path`"
+    );
+}
+
+#[test]
+fn flavors_that_are_not_built_are_refused() {
+    for (flavor, reason) in [
+        (
+            "keystone+cachemanagement",
+            "identity from Keystone is not built in this version; use `headers` or none",
+        ),
+        (
+            "caching",
+            "images are not cached in this version; use `headers` or none",
+        ),
+    ] {
+        assert_eq!(
+            failure(&format!("[paste_deploy]\nflavor = {flavor}\n")),
+            format!(
+                "`[paste_deploy] flavor` in `glance-api.conf` line 4 cannot be honoured: {reason}"
+            )
+        );
+    }
+    assert_eq!(
+        failure("[paste_deploy]\nflavor = vanilla\n"),
+        "`[paste_deploy] flavor` in `glance-api.conf` line 4 is `vanilla`, but must be `headers` \
+         or left out"
+    );
+}
+
+#[test]
+fn listening_beyond_this_machine_without_identity_must_be_allowed() {
+    let open = "[glance_rs]\nbind_host = 0.0.0.0\n";
+
+    assert!(failure(open).starts_with("refusing to listen on 0.0.0.0:9292 without identity"));
+    assert!(
+        loaded(&format!(
+            "{CONNECTION}{open}allow_unauthenticated_remote = on\n"
+        ))
+        .is_ok()
+    );
+    for local in ["localhost", "[::1]", "127.0.0.2", "::ffff:127.0.0.1"] {
+        let text = format!("{CONNECTION}[glance_rs]\nbind_host = {local}\n");
+        assert!(loaded(&text).is_ok(), "{local}");
+    }
+}
+
+#[test]
+fn an_address_that_is_a_name_is_refused() {
+    assert_eq!(
+        failure("[glance_rs]\nbind_host = images.example.org\n"),
+        "`[glance_rs] bind_host` in `glance-api.conf` line 4 is `images.example.org`, but must \
+         be an IP address like 127.0.0.1, 0.0.0.0 or ::1"
+    );
+}
+
+#[test]
+fn a_public_endpoint_must_be_a_web_address_and_hides_its_password() {
+    assert_eq!(
+        failure("[DEFAULT]\npublic_endpoint = ftp://me:secret@host\n"),
+        "`[DEFAULT] public_endpoint` in `glance-api.conf` line 4 is `ftp://***@host`, but must be \
+         an http or https URL"
+    );
+}
+
+#[test]
+fn only_the_file_store_is_accepted_and_http_is_warned_about() {
+    let refusal = "in `glance-api.conf` line 4 cannot be honoured: only the `file` store is built \
+                   in this version";
+    for (line, option) in [
+        ("stores = file,rbd", "stores"),
+        ("stores = http", "stores"),
+        ("default_store = swift", "default_store"),
+    ] {
+        assert_eq!(
+            failure(&format!("[glance_store]\n{line}\n")),
+            format!("`[glance_store] {option}` {refusal}")
+        );
+    }
+
+    let text = format!("{CONNECTION}[glance_store]\nstores = file, http\ndefault_store = file\n");
+    let (_, warnings) = loaded(&text).unwrap();
+
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].to_string().contains("`http` is not built"));
+}
+
+#[test]
+fn one_folder_and_several_contradict_each_other() {
+    let several = "filesystem_store_datadirs = /b:1\n";
+    assert_eq!(
+        failure(&format!(
+            "[glance_store]\nfilesystem_store_datadir = /a\n{several}"
+        )),
+        "`[glance_store] filesystem_store_datadirs` in `glance-api.conf` line 5 contradicts \
+         `filesystem_store_datadir`: set one of the two"
+    );
+    let emptied = config(&format!(
+        "[glance_store]\nfilesystem_store_datadir =\n{several}"
+    ));
+    assert_eq!(emptied.store.data_folders[0].priority, 1);
+}
+
+#[test]
+fn folders_without_a_path_or_with_two_priorities_are_refused() {
+    for (lines, value, allowed) in [
+        (
+            "filesystem_store_datadirs = /a:high\n",
+            "/a:high",
+            "a folder with an optional priority, like `/srv/images:10`",
+        ),
+        (
+            "filesystem_store_datadirs = /a:1\nfilesystem_store_datadirs = /a:2\n",
+            "/a:2",
+            "given with one priority only",
+        ),
+    ] {
+        let message = failure(&format!("[glance_store]\n{lines}"));
+        assert!(
+            message.ends_with(&format!("is `{value}`, but must be {allowed}")),
+            "{message}"
+        );
+    }
+    assert!(failure("[glance_store]\nfilesystem_store_datadir =\n").contains("must be a folder"));
+}
+
+#[test]
+fn permissions_must_be_octal_and_let_the_owner_read() {
+    for digits in ["888", "40", "77777"] {
+        assert_eq!(
+            failure(&format!(
+                "[glance_store]\nfilesystem_store_file_perm = {digits}\n"
+            )),
+            format!(
+                "`[glance_store] filesystem_store_file_perm` in `glance-api.conf` line 4 is \
+                 `{digits}`, but must be 0, or octal digits that let the owner read, like 640"
+            )
+        );
+    }
+}
+
+#[test]
+fn an_unknown_hash_is_refused_with_the_known_ones() {
+    assert_eq!(
+        failure("[DEFAULT]\nhashing_algorithm = crc32\n"),
+        "`[DEFAULT] hashing_algorithm` in `glance-api.conf` line 4 is `crc32`, but must be one of \
+         md5, sha1, sha224, sha256, sha384, sha512"
+    );
+}
+
+#[test]
+fn an_option_that_would_break_a_promise_stops_the_start() {
+    for line in [
+        "[DEFAULT]\nshow_multiple_locations = true",
+        "[DEFAULT]\nuser_storage_quota = 1GB",
+        "[DEFAULT]\nscrub_time = 1",
+        "[DEFAULT]\ndelayed_delete = true",
+        "[DEFAULT]\nuse_keystone_limits = true",
+        "[DEFAULT]\nproperty_protection_file = p.conf",
+        "[DEFAULT]\nimage_cache_dir = /var/cache",
+        "[DEFAULT]\nenabled_backends = fast:file",
+        "[DEFAULT]\nallow_anonymous_access = true",
+        "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",
+        "[glance_store]\nfilesystem_store_metadata_file = m.json",
+        "[glance_store]\nfilesystem_thin_provisioning = true",
+        "[oslo_policy]\nenforce_new_defaults = false",
+        "[cors]\nallowed_origin = https://horizon",
+    ] {
+        let message = failure(line);
+        assert!(message.contains("cannot be honoured"), "{message}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What the command line says of itself, and of mistakes in it.
+
+use crate::support::{Done, glance, run};
+
+fn command(line: &str) -> Done {
+    let folder = tempfile::tempdir().unwrap();
+    run(glance(folder.path()).args(line.split_whitespace()))
+}
+
+#[test]
+fn every_command_has_help() {
+    let overview = command("--help").succeeded().text();
+
+    for name in [
+        "serve",
+        "db",
+        "scrub",
+        "image-create",
+        "image-delete",
+        "image-download",
+        "image-list",
+        "image-show",
+        "image-update",
+        "image-upload",
+        "image-deactivate",
+        "image-reactivate",
+        "image-tag-update",
+        "image-tag-delete",
+        "member-create",
+        "member-delete",
+        "member-list",
+        "member-get",
+        "member-update",
+    ] {
+        assert!(
+            overview.contains(&format!("\n  {name}")),
+            "{name} in {overview}"
+        );
+        let help = command(&format!("help {name}")).succeeded().text();
+        assert!(help.contains("Usage: glance"), "{help}");
+        let own = command(&format!("{name} --help")).succeeded().text();
+        assert_eq!(own, help);
+    }
+    for name in ["db sync", "db version"] {
+        let help = command(&format!("{name} --help")).succeeded().text();
+        assert!(help.contains("--config-dir"), "{help}");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let version = concat!("glance ", env!("CARGO_PKG_VERSION"), "\n");
+
+    assert_eq!(command("--version").succeeded().text(), version);
+}
+
+#[test]
+fn mistakes_end_with_two_and_the_nearest_right_word() {
+    for (line, hint) in [
+        ("image-lst", "image-list"),
+        ("image-list --visibilty all", "--visibility"),
+        ("member-update a b maybe", "accepted"),
+        ("image-create --property novalue", "KEY=VALUE"),
+        ("image-list --sort name --sort-key name", "--sort"),
+        (
+            "--os-image-url nonsense image-list",
+            "http://127.0.0.1:9292",
+        ),
+        ("image-show", "IMAGE_ID"),
+        ("", "Usage"),
+    ] {
+        let done = command(line);
+
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(done.stderr.contains(hint), "{line}: {done:?}");
+        assert!(done.stdout.is_empty(), "{done:?}");
+    }
+}

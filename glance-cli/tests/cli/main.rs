@@ -1,0 +1,18 @@
+//! The `glance` command from outside: its client against its server, each a process of its own.
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod strange;
+#[cfg(test)]
+mod support;

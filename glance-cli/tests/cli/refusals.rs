@@ -1,0 +1,150 @@
+//! A server that cannot start: one sentence, exit code 1, and nothing created.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use crate::support::{files_in, glance, run};
+
+/// The sentence, after a start that left the folder as it was.
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let before = files_in(folder);
+    let mut serve = glance(folder);
+
+    let done = run(serve.arg("serve").args(arguments));
+
+    assert_eq!(files_in(folder), before, "{done:?}");
+    assert!(done.stdout.is_empty(), "{done:?}");
+    done.failed().to_owned()
+}
+
+fn refused_config(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("g.conf"), text).unwrap();
+    refused(
+        folder.path(),
+        &["--bind", "127.0.0.1:0", "--config-file", "g.conf"],
+    )
+}
+
+#[test]
+fn a_port_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+
+    assert_eq!(
+        refused(folder.path(), &["--bind", &address]),
+        format!("cannot listen on {address}: Address already in use (os error 98)")
+    );
+}
+
+#[test]
+fn an_address_beyond_this_machine_without_identity() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let sentence = refused(folder.path(), &["--bind", "0.0.0.0:0"]);
+
+    assert!(
+        sentence.starts_with("refusing to listen on 0.0.0.0:0 without identity"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("glance-data"), "a file is in the way").unwrap();
+
+    let sentence = refused(folder.path(), &["--bind", "127.0.0.1:0"]);
+
+    assert!(sentence.contains("glance-data"), "{sentence}");
+    assert!(sentence.contains("Not a directory"), "{sentence}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "in the way").unwrap();
+    let text = "[database]\nconnection = sqlite:///g.sqlite\n\
+                [glance_store]\nfilesystem_store_datadirs = new/images:1\n\
+                filesystem_store_datadirs = file/images:2\n";
+    fs::write(folder.path().join("g.conf"), text).unwrap();
+    let config = ["--config-file", "g.conf"];
+    run(glance(folder.path()).args(["db", "sync"]).args(config)).succeeded();
+
+    let sentence = refused(
+        folder.path(),
+        &["--bind", "127.0.0.1:0", config[0], config[1]],
+    );
+
+    assert!(sentence.contains("file/images"), "{sentence}");
+}
+
+#[test]
+fn a_broken_database_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("glance-data")).unwrap();
+    let database = folder.path().join("glance-data/glance.sqlite");
+    fs::write(&database, "not a database at all").unwrap();
+
+    let sentence = refused(folder.path(), &["--bind", "127.0.0.1:0"]);
+
+    assert!(sentence.contains("glance-data/glance.sqlite"), "{sentence}");
+    assert_eq!(
+        files_in(&folder.path().join("glance-data")),
+        ["glance.sqlite"]
+    );
+    assert_eq!(
+        fs::read_to_string(database).unwrap(),
+        "not a database at all"
+    );
+}
+
+#[test]
+fn a_misspelt_value() {
+    assert_eq!(
+        refused_config("[DEFAULT]\nlimit_param_default = twenty\n"),
+        "`[DEFAULT] limit_param_default` in `g.conf` line 2 is `twenty`, but must be a whole \
+         number of at least 1"
+    );
+}
+
+#[test]
+fn a_configuration_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+
+    assert_eq!(
+        refused(folder.path(), &["--config-file", "absent.conf"]),
+        "cannot read configuration file `absent.conf`: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn a_log_file_that_cannot_be_written() {
+    let sentence = refused_config(
+        "[DEFAULT]\nlog_file = absent/glance.log\n[database]\nconnection = sqlite:///g.sqlite\n",
+    );
+
+    assert_eq!(
+        sentence,
+        "cannot write the log file `absent/glance.log`: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn policy_that_would_not_be_honoured() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("policy.yaml"),
+        "get_images: role:admin\n",
+    )
+    .unwrap();
+    let text = "[database]\nconnection = sqlite:///g.sqlite\n";
+    fs::write(folder.path().join("g.conf"), text).unwrap();
+
+    let sentence = refused(folder.path(), &["--config-file", "g.conf"]);
+
+    assert!(sentence.contains("policy.yaml` sets policy"), "{sentence}");
+}
