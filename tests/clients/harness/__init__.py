@@ -1,0 +1,1 @@
+"""What the client tests stand on: a server, identities in front of it, disk images, and the clients."""

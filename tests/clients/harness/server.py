@@ -1,0 +1,125 @@
+"""The server under test: our own process, or one that already runs."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+CONFIG = """\
+[DEFAULT]
+node_staging_uri = file://{folder}/staging/
+
+[database]
+connection = sqlite:///{folder}/glance.sqlite
+
+[glance_store]
+filesystem_store_datadir = {folder}/images
+
+[paste_deploy]
+flavor = headers
+
+[glance_rs]
+bind_host = 127.0.0.1
+bind_port = {port}
+"""
+
+
+class RunningServer:
+    """A server that somebody else started."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def stop(self):
+        pass
+
+
+class OwnServer:
+    """A server of our own, with its database and its images in `folder`."""
+
+    def __init__(self, folder):
+        port = _free_port()
+        for name in ("images", "staging"):
+            (folder / name).mkdir(exist_ok=True)
+        self.images = folder / "images"
+        config = folder / "glance-api.conf"
+        config.write_text(CONFIG.format(folder=folder, port=port))
+        self.url = f"http://127.0.0.1:{port}"
+        self._log_path = folder / "server.log"
+        configured = ["--config-file", str(config)]
+        with self._log_path.open("wb") as log:
+            sync = [*_program(), "db", "sync", *configured]
+            subprocess.run(sync, stdout=log, stderr=log, check=True)
+        self._command = [*_program(), "serve", *configured]
+        self.start()
+
+    def start(self):
+        """Starts the server, again after `kill`; gives the seconds to its first answer."""
+        begun = time.monotonic()
+        with self._log_path.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        self._wait_until_healthy()
+        return time.monotonic() - begun
+
+    def kill(self):
+        """Ends the server as a crash does."""
+        self._process.kill()
+        self._process.wait()
+
+    def peak_memory(self):
+        """The most bytes that were ever resident."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+
+    def stop(self):
+        """Asks the server to end, and insists that it ends well."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise AssertionError("the server ignored SIGTERM for 30 seconds") from None
+        assert code == 0, f"the server ended with {code}:\n{self._log()}"
+
+    def _wait_until_healthy(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            assert self._process.poll() is None, f"the server ended:\n{self._log()}"
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthcheck", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.01)
+        self._process.kill()
+        raise AssertionError(f"no healthy server within 30 seconds:\n{self._log()}")
+
+    def _log(self):
+        return self._log_path.read_text(errors="replace")[-4000:]
+
+
+def start(folder):
+    """GLANCE_PEER_URL names a running server; without it, one is started from GLANCE_BIN."""
+    peer = os.environ.get("GLANCE_PEER_URL")
+    return RunningServer(peer.rstrip("/")) if peer else OwnServer(folder)
+
+
+def _program():
+    if command := os.environ.get("GLANCE_BIN"):
+        return command.split()
+    for profile in ("release", "debug"):
+        program = REPOSITORY / "target" / profile / "glance"
+        if program.exists():
+            return [str(program)]
+    raise AssertionError("no glance program: build it, or name it in GLANCE_BIN")
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
