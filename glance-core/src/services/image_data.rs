@@ -70,22 +70,22 @@ impl Glance {
         let now = self.now();
         let intent = self.intent(id, Work::Upload, now);
         let (change, upload) = Upload::begin(&image, intent.clone(), now)?;
-        self.catalog
-            .commit(&change)
-            .await
-            .map_err(|error| match error {
-                // Another upload was first, or a delete.
-                CatalogError::Conflict | CatalogError::NotFound => Error::Contended { image: id },
-                error => error.into(),
-            })?;
 
+        // In a task of its own from the first commit on: whoever asks may go away at any moment.
         let (sender, receiver) = oneshot::channel();
         let glance = self.clone();
         let at_work = self.at_work.on(intent.id.clone());
         let work = async move {
             let _at_work = at_work;
-            let result = glance.write_data(upload, intent, body, options.size).await;
-            // Whoever asked may be gone; the work is done all the same.
+            let result = match glance.catalog.commit(&change).await {
+                Ok(_) => glance.write_data(upload, intent, body, options.size).await,
+                // Another upload was first, or a delete.
+                Err(CatalogError::Conflict | CatalogError::NotFound) => {
+                    Err(Error::Contended { image: id })
+                }
+                Err(error) => Err(error.into()),
+            };
+            // Nobody may wait for it any more.
             let _ = sender.send(result);
         };
         self.runtime.executor.spawn(work.boxed());
