@@ -1,5 +1,7 @@
 //! What a filter costs on one image, in memory.
 
+#![expect(clippy::expect_used, reason = "a bench stops where its ground gives way")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
