@@ -64,7 +64,7 @@ proptest! {
     #[test]
     fn a_commit_makes_what_its_change_means(
         (read, meanwhile, after) in (any_image(), option::of(any_image()), any_image()),
-        edits in any::<bool>(),
+        (edits, deletes) in (any::<bool>(), prop::bool::weighted(0.2)),
     ) {
         let (catalog, _folder) = new_catalog();
         block_on(catalog.insert(&read, None)).unwrap();
@@ -75,6 +75,9 @@ proptest! {
         }
         let mut after = after;
         after.created_at = read.created_at;
+        if deletes {
+            after = after.stored_as(Status::Deleted);
+        }
         let change = if edits { Change::of_edit(read, after) } else { Change::of_status(read, after) };
 
         let committed = block_on(catalog.commit(&change));
@@ -82,8 +85,8 @@ proptest! {
         match (change.applied_to(&stored), committed) {
             (Some(meant), Ok(committed)) => {
                 prop_assert_eq!(&committed, &meant);
-                let found = block_on(catalog.find(meant.id, None)).unwrap().unwrap().image;
-                prop_assert_eq!(found, meant);
+                let found = block_on(catalog.find(meant.id, None)).unwrap().map(|seen| seen.image);
+                prop_assert_eq!(found, (!deletes).then_some(meant));
             }
             (None, Err(CatalogError::Conflict)) => {
                 let found = block_on(catalog.find(stored.id, None)).unwrap().unwrap().image;

@@ -65,6 +65,48 @@ fn what_upstream_left_in_odd_states_reads_as_it_does_there() {
 }
 
 #[test]
+fn an_empty_owner_or_member_is_served_and_is_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = copy_of_upstream(&folder);
+    let rows = "INSERT INTO images (id, owner, status, visibility, protected, os_hidden, \
+            min_disk, min_ram, created_at, deleted) \
+        VALUES ('00000099-0000-4000-8000-000000000000', '', 'queued', 'shared', 0, 0, \
+            0, 0, '2026-01-01 00:00:00.000000', 0); \
+        INSERT INTO image_members (image_id, member, status, can_share, created_at, deleted) \
+        VALUES ('00000099-0000-4000-8000-000000000000', '', 'pending', 0, \
+            '2026-01-01 00:00:00.000000', 0);";
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(rows)
+        .unwrap();
+    let catalog = block_on(SqliteCatalog::open(&path, SqliteOptions::default())).unwrap();
+    let seen_by = |project: Option<&str>, admin| {
+        let viewer = Viewer {
+            project: project.map(|project| project.parse().unwrap()),
+            admin,
+        };
+        let query = ImageQuery {
+            listed: Listed::All,
+            ..ImageQuery::default()
+        };
+        let images = block_on(catalog.list(&query, &viewer)).unwrap();
+        images.iter().any(|image| image.id == id(99))
+    };
+
+    let image = block_on(catalog.find(id(99), None)).unwrap().unwrap().image;
+    let members = block_on(catalog.members(id(99))).unwrap();
+
+    assert_eq!(image.owner.unwrap().as_str(), "");
+    assert_eq!(members[0].project.as_str(), "");
+    let seen = [
+        seen_by(None, true),
+        seen_by(Some("p1"), false),
+        seen_by(None, false),
+    ];
+    assert_eq!(seen, [true, false, false]);
+}
+
+#[test]
 fn viewers_of_upstreams_images_get_listed_what_is_theirs() {
     let (catalog, _folder) = upstream_catalog();
     let mut table = String::new();

@@ -106,6 +106,11 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
+            /// The id as a database holds it, whatever its text.
+            pub fn stored(text: String) -> Self {
+                Self(text)
+            }
+
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0

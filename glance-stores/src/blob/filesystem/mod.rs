@@ -1,10 +1,12 @@
 //! Image data in files: upstream's layout, `file://<directory>/<image id>`.
 
+mod blob_file;
 mod directory;
 mod errno;
 mod reader;
 mod writer;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +14,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
 use tokio::sync::Semaphore;
 
+use self::blob_file::BlobFile;
 use self::directory::Directory;
 use self::writer::FileWriter;
 use crate::OpenError;
@@ -35,7 +38,8 @@ pub struct FilesystemOptions {
 /// Image data in files of one or several directories, as upstream's `file` store lays them out.
 ///
 /// A file gets its name when it is whole and on the disk; what is being written is called
-/// `.glance_rs-<image>-<upload>`. Files are never replaced.
+/// `.glance_rs-<image>-<upload>`, with a `#` and a number after it until it is whole. Files are
+/// never replaced. The directories are `object_store`'s, who writes, opens and removes the files.
 ///
 /// ```
 /// use glance_core::ports::ImageStore;
@@ -98,26 +102,34 @@ impl FilesystemStore {
         })
     }
 
-    async fn blocking<T: Send + 'static>(
+    /// What is done to all directories. Blocks.
+    async fn everywhere<T: Send + 'static>(
         &self,
-        operation: Operation,
-        location: Option<&BlobUrl>,
-        work: impl FnOnce(&Shared) -> std::io::Result<T> + Send + 'static,
+        work: impl FnOnce(&[Directory]) -> io::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
-        let done = tokio::task::spawn_blocking(move || work(&shared)).await;
-        let done = done.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        done.map_err(|error| errno::store_error(&self.shared.id, operation, location, error))
+        blocking(move || work(&shared.directories))
+            .await
+            .map_err(|error| self.failed(Operation::Delete, None, error))
     }
 
     /// The file of a location, if it is one of this store.
-    fn file(&self, location: &BlobUrl) -> Result<PathBuf, StoreError> {
+    fn file(&self, location: &BlobUrl) -> Result<BlobFile, StoreError> {
         self.shared
             .file(location)
             .ok_or_else(|| StoreError::NotFound {
                 store: self.shared.id.clone(),
                 location: location.clone(),
             })
+    }
+
+    fn failed(
+        &self,
+        operation: Operation,
+        location: Option<&BlobUrl>,
+        error: impl Into<BoxError>,
+    ) -> StoreError {
+        errno::store_error(&self.shared.id, operation, location, error)
     }
 }
 
@@ -140,16 +152,10 @@ impl ImageStore for FilesystemStore {
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
-        let shared = Arc::clone(&self.shared);
-        let key = key.clone();
-        let started = tokio::task::spawn_blocking(move || FileWriter::start(shared, &key)).await;
-        let writer = started.unwrap_or_else(|error| {
-            Err(StoreError::Backend {
-                store: self.shared.id.clone(),
-                operation: Operation::Write,
-                source: error.into(),
-            })
-        })?;
+        let (shared, key) = (Arc::clone(&self.shared), key.clone());
+        let writer = blocking(move || Ok(FileWriter::start(shared, &key)))
+            .await
+            .unwrap_or_else(|error| Err(self.failed(Operation::Write, None, error)))?;
         Ok(Box::new(writer))
     }
 
@@ -158,12 +164,11 @@ impl ImageStore for FilesystemStore {
         location: &BlobUrl,
         range: Option<ByteRange>,
     ) -> Result<ByteStream, StoreError> {
-        let path = self.file(location)?;
         let (file, range) = self
-            .blocking(Operation::Read, Some(location), move |_| {
-                reader::open_at(&path, range)
-            })
-            .await?;
+            .file(location)?
+            .open(range)
+            .await
+            .map_err(|error| self.failed(Operation::Read, Some(location), error))?;
         let reads = Arc::clone(&self.shared.reads);
         Ok(ByteStream::new(reader::FileStream::new(
             file,
@@ -173,26 +178,19 @@ impl ImageStore for FilesystemStore {
     }
 
     async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {
-        let path = self.file(location)?;
-        self.blocking(Operation::Size, Some(location), move |_| {
-            Ok(reader::open(&path)?.metadata()?.len())
-        })
-        .await
+        let size = self.file(location)?.size().await;
+        size.map_err(|error| self.failed(Operation::Size, Some(location), error))
     }
 
     async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
-        let path = self.file(location)?;
-        self.blocking(Operation::Delete, Some(location), move |_| {
-            directory::remove_durably(&path)
-        })
-        .await
+        let removed = self.file(location)?.remove().await;
+        removed.map_err(|error| self.failed(Operation::Delete, Some(location), error))
     }
 
     async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
         let key = key.clone();
-        self.blocking(Operation::Delete, None, move |shared| {
-            shared
-                .directories
+        self.everywhere(move |directories| {
+            directories
                 .iter()
                 .try_for_each(|directory| directory.discard(&key))
         })
@@ -200,19 +198,16 @@ impl ImageStore for FilesystemStore {
     }
 
     async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
-        self.blocking(Operation::Delete, None, move |shared| {
-            shared
-                .directories
-                .iter()
-                .try_for_each(|directory| directory.vacate(image))
-        })
-        .await
+        for directory in &self.shared.directories {
+            let removed = directory.blob(image).remove_if_there().await;
+            removed.map_err(|error| self.failed(Operation::Delete, None, error))?;
+        }
+        Ok(())
     }
 
     async fn sweep(&self, age: Duration) -> Result<usize, StoreError> {
-        self.blocking(Operation::Delete, None, move |shared| {
-            shared
-                .directories
+        self.everywhere(move |directories| {
+            directories
                 .iter()
                 .map(|directory| directory.sweep(age))
                 .sum()
@@ -223,7 +218,7 @@ impl ImageStore for FilesystemStore {
 
 impl Shared {
     /// Rule R4: a file of exactly one of the directories, by its bare name, and nothing else.
-    fn file(&self, location: &BlobUrl) -> Option<PathBuf> {
+    fn file(&self, location: &BlobUrl) -> Option<BlobFile> {
         let (scheme, path) = location.as_str().split_once("://")?;
         if !matches!(scheme, "file" | "filesystem") {
             return None;
@@ -237,7 +232,7 @@ impl Shared {
     fn holds(&self, image: ImageId) -> bool {
         self.directories
             .iter()
-            .any(|directory| directory.blob(image).symlink_metadata().is_ok())
+            .any(|directory| directory.holds(image))
     }
 
     /// The directory for a new file: the highest priority with room, and there the most room.
@@ -256,6 +251,14 @@ impl Shared {
             .max_by_key(|(_, room)| *room)
             .map(|(directory, _)| directory)
     }
+}
+
+/// Does what would hold up the runtime.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// How many reads of files go on at the same time.

@@ -1,55 +1,16 @@
 //! A file being read: exactly the bytes asked for, or an error.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::future::Future;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::Stream;
-use glance_core::domain::ByteRange;
-use rustix::fs::{Advice, OFlags};
-use rustix::io::Errno;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-
-/// Opens a file that is a file: no symbolic link (rule R4), no device, no pipe.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    // Without waiting for the other end of a pipe.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(Errno::LOOP.into())
-    }
-}
-
-/// Opens a file at the start of a range of it; `None` is all of it.
-pub(super) fn open_at(path: &Path, range: Option<ByteRange>) -> io::Result<(File, ByteRange)> {
-    let mut file = open(path)?;
-    let range = match range {
-        Some(range) => range,
-        None => ByteRange {
-            offset: 0,
-            length: file.metadata()?.len(),
-        },
-    };
-    if range.offset > 0 {
-        file.seek(SeekFrom::Start(range.offset))?;
-    }
-    // Advice only: a filesystem that takes none reads all the same.
-    let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
-    Ok((file, range))
-}
 
 /// The next bytes of a file, in chunks. Two chunks at most are ahead of whoever takes them, and no
 /// thread waits for it.

@@ -1,126 +1,115 @@
 //! A file being written.
 
-use std::fs::{File, Permissions};
-use std::io::{self, IoSlice, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::{BlobUrl, ImageId, Location};
-use glance_core::ports::{BlobKey, BlobWriter, Operation, StoreError};
+use glance_core::ports::{BlobKey, BlobWriter, BoxError, Operation, StoreError};
+use object_store::{MultipartUpload, PutPayload, UploadPart};
 use rustix::io::Errno;
-use tokio::task::JoinHandle;
 
-use super::Shared;
-use super::directory::Directory;
-use super::errno::store_error;
+use super::directory::{Directory, remove_temporary};
+use super::errno::{self, store_error};
+use super::{Shared, blocking};
 
-/// A file being written under a temporary name. While one batch of chunks goes to the system on a
-/// thread, the next is taken in.
+/// A file being written under a temporary name. While one part goes to the system on a thread, the
+/// next is taken in.
 #[derive(Debug)]
 pub(super) struct FileWriter {
     shared: Arc<Shared>,
-    /// Which of the directories.
-    directory: usize,
+    directory: Directory,
     image: ImageId,
     /// The temporary file, until it is published or removed.
     temporary: Leftover,
-    /// The file, when no thread has it.
-    file: Option<File>,
-    writing: Option<JoinHandle<io::Result<File>>>,
+    upload: Box<dyn MultipartUpload>,
+    on_its_way: Option<Part>,
     waiting: Vec<Bytes>,
     waiting_bytes: usize,
+    /// A part was not written: `object_store` would complete the file without it.
+    holed: bool,
 }
 
 impl FileWriter {
     /// Makes the temporary file. Blocks.
     pub(super) fn start(shared: Arc<Shared>, key: &BlobKey) -> Result<Self, StoreError> {
-        let Some(chosen) = shared.with_room(key.size.unwrap_or(0)) else {
+        let Some(directory) = shared.with_room(key.size.unwrap_or(0)).cloned() else {
             return Err(StoreError::Full {
                 store: shared.id.clone(),
             });
         };
-        let directory = shared
-            .directories
-            .iter()
-            .position(|known| std::ptr::eq(known, chosen));
-        let (path, file) = chosen
-            .create_temporary(key)
+        let (temporary, upload) = directory
+            .begin(key)
             .map_err(|error| store_error(&shared.id, Operation::Write, None, error))?;
         Ok(Self {
-            directory: directory.unwrap_or_default(),
+            shared,
+            directory,
             image: key.image,
-            temporary: Leftover(Some(path)),
-            file: Some(file),
-            writing: None,
+            temporary: Leftover(Some(temporary)),
+            upload,
+            on_its_way: None,
             waiting: Vec::new(),
             waiting_bytes: 0,
-            shared,
+            holed: false,
         })
     }
 
-    /// Waits for the batch under way, and sends the next one.
-    async fn flush(&mut self) -> io::Result<()> {
-        if let Some(writing) = self.writing.take() {
-            self.file = Some(
-                writing
-                    .await
-                    .unwrap_or_else(|error| Err(io::Error::other(error)))?,
-            );
-        }
-        let Some(mut file) = self.file.take() else {
-            return Err(broken());
-        };
-        let batch = std::mem::take(&mut self.waiting);
+    /// Waits for the part on its way, and sends the next one.
+    async fn send(&mut self) -> Result<(), BoxError> {
+        self.arrived().await?;
+        let payload = PutPayload::from_iter(std::mem::take(&mut self.waiting));
         self.waiting_bytes = 0;
-        self.writing = Some(tokio::task::spawn_blocking(move || {
-            write_batch(&mut file, &batch)?;
-            Ok(file)
-        }));
+        let part = self.on_its_way.insert(Part(self.upload.put_part(payload)));
+        // Nothing is done before a part is polled; then a thread is at it.
+        match futures::poll!(&mut part.0) {
+            Poll::Ready(written) => self.note(written),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Waits for the part on its way.
+    async fn arrived(&mut self) -> Result<(), BoxError> {
+        if let Some(part) = &mut self.on_its_way {
+            let written = (&mut part.0).await;
+            self.note(written)?;
+        }
+        if self.holed { Err(holed()) } else { Ok(()) }
+    }
+
+    fn note(&mut self, written: object_store::Result<()>) -> Result<(), BoxError> {
+        self.on_its_way = None;
+        self.holed |= written.is_err();
+        Ok(written?)
+    }
+
+    /// Makes the file whole and durable, under its temporary name.
+    async fn complete(&mut self) -> Result<(), BoxError> {
+        if !self.waiting.is_empty() {
+            self.send().await?;
+        }
+        self.arrived().await?;
+        self.upload.complete().await?;
         Ok(())
     }
 
-    async fn finish(mut self: Box<Self>) -> io::Result<Location> {
-        self.flush().await?;
-        let writing = self.writing.take().ok_or_else(broken)?;
-        let file = writing
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))?;
-        let publish = tokio::task::spawn_blocking(move || self.publish(&file));
-        publish
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error)))
-    }
-
-    /// Makes the file durable, then gives it its name. Blocks.
-    fn publish(mut self, file: &File) -> io::Result<Location> {
-        if let Some(mode) = self.shared.file_perm {
-            file.set_permissions(Permissions::from_mode(mode))?;
-        }
-        file.sync_all()?;
+    /// Gives the file its name. Blocks.
+    fn publish(&mut self) -> io::Result<Location> {
         if self.shared.holds(self.image) {
             return Err(Errno::EXIST.into());
         }
-        let directory = self.directory()?;
-        directory.publish(self.temporary.path()?, self.image)?;
-        let mut location = Location::new(BlobUrl::new(directory.url(self.image)));
-        let store = self.shared.id.to_string();
-        location.metadata.insert("store".to_owned(), store.into());
-        self.temporary.is_published();
-        Ok(location)
+        let temporary = self.temporary.0.as_ref().ok_or(Errno::NOENT)?;
+        self.directory
+            .publish(temporary, self.image, self.shared.file_perm)?;
+        self.temporary.0 = None;
+        Ok(Location::new(BlobUrl::new(self.directory.url(self.image))))
     }
 
-    fn directory(&self) -> io::Result<&Directory> {
-        self.shared
-            .directories
-            .get(self.directory)
-            .ok_or_else(broken)
-    }
-
-    fn failed(shared: &Shared, image: ImageId, error: io::Error) -> StoreError {
-        if error.kind() == io::ErrorKind::AlreadyExists {
+    fn failed(shared: &Shared, image: ImageId, error: BoxError) -> StoreError {
+        if errno::of(error.as_ref()) == Some(Errno::EXIST) {
             return StoreError::AlreadyExists {
                 store: shared.id.clone(),
                 image,
@@ -135,25 +124,47 @@ impl BlobWriter for FileWriter {
     async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
         self.waiting_bytes += chunk.len();
         self.waiting.push(chunk);
-        if self.waiting_bytes < BATCH && self.waiting.len() < MOST_CHUNKS {
+        if self.waiting_bytes < PART && self.waiting.len() < MOST_CHUNKS {
             return Ok(());
         }
-        let flushed = self.flush().await;
-        flushed.map_err(|error| Self::failed(&self.shared, self.image, error))
+        let sent = self.send().await;
+        sent.map_err(|error| Self::failed(&self.shared, self.image, error))
     }
 
-    async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
+    async fn commit(mut self: Box<Self>) -> Result<Location, StoreError> {
         let (shared, image) = (Arc::clone(&self.shared), self.image);
-        self.finish()
-            .await
-            .map_err(|error| Self::failed(&shared, image, error))
+        let completed = self.complete().await;
+        let published = blocking(move || {
+            let published = completed.and_then(|()| Ok(self.publish()?));
+            if published.is_err() {
+                // What cannot be removed now is removed by `discard`.
+                let _ = self.temporary.remove();
+            }
+            Ok(published)
+        });
+        let published = published.await.unwrap_or_else(|error| Err(error.into()));
+        published.map_err(|error| Self::failed(&shared, image, error))
     }
 
     async fn abort(mut self: Box<Self>) -> Result<(), StoreError> {
         let (shared, image) = (Arc::clone(&self.shared), self.image);
-        let removed = tokio::task::spawn_blocking(move || self.temporary.remove()).await;
-        let removed = removed.unwrap_or_else(|error| Err(io::Error::other(error)));
-        removed.map_err(|error| Self::failed(&shared, image, error))
+        let aborted = match self.upload.abort().await {
+            Err(error) if errno::of(&error) != Some(Errno::NOENT) => Err(error.into()),
+            _ => Ok(()),
+        };
+        let removed = blocking(move || self.temporary.remove()).await;
+        aborted
+            .and(removed.map_err(BoxError::from))
+            .map_err(|error| Self::failed(&shared, image, error))
+    }
+}
+
+/// A part of the file on its way to the system.
+struct Part(UploadPart);
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Part")
     }
 }
 
@@ -162,19 +173,8 @@ impl BlobWriter for FileWriter {
 struct Leftover(Option<PathBuf>);
 
 impl Leftover {
-    fn path(&self) -> io::Result<&PathBuf> {
-        self.0.as_ref().ok_or_else(broken)
-    }
-
-    fn is_published(&mut self) {
-        self.0 = None;
-    }
-
     fn remove(&mut self) -> io::Result<()> {
-        match self.0.take().map(std::fs::remove_file) {
-            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.0.take().map_or(Ok(()), |path| remove_temporary(&path))
     }
 }
 
@@ -182,7 +182,7 @@ impl Drop for Leftover {
     fn drop(&mut self) {
         let Some(path) = self.0.take() else { return };
         // What cannot be removed now is removed by `discard`.
-        let remove = move || drop(std::fs::remove_file(path));
+        let remove = move || drop(remove_temporary(&path));
         match tokio::runtime::Handle::try_current() {
             // To remove a large file takes its time.
             Ok(runtime) => drop(runtime.spawn_blocking(remove)),
@@ -191,29 +191,88 @@ impl Drop for Leftover {
     }
 }
 
-/// Writes chunks in order, many in one call.
-fn write_batch(file: &mut File, batch: &[Bytes]) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = batch.iter().map(|chunk| IoSlice::new(chunk)).collect();
-    let mut rest = slices.as_mut_slice();
-    // Empty slices at the front would read as a file that takes no more.
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        match file.write_vectored(rest) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut rest, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-fn broken() -> io::Error {
-    io::Error::other("an earlier write of this file failed")
+fn holed() -> BoxError {
+    "an earlier write of this file failed".into()
 }
 
 /// How many bytes go to the system at a time.
-const BATCH: usize = 512 << 10;
+const PART: usize = 512 << 10;
 
 /// How many chunks go to the system at a time.
 const MOST_CHUNKS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use glance_core::ports::ImageStore;
+    use object_store::PutResult;
+
+    use super::super::{FilesystemOptions, FilesystemStore};
+    use super::*;
+
+    /// An upload whose first part does not fit on the disk, and whose others do.
+    #[derive(Debug)]
+    struct FullForAMoment {
+        inner: Box<dyn MultipartUpload>,
+        is_full: bool,
+    }
+
+    #[async_trait]
+    impl MultipartUpload for FullForAMoment {
+        fn put_part(&mut self, data: PutPayload) -> UploadPart {
+            if !std::mem::take(&mut self.is_full) {
+                return self.inner.put_part(data);
+            }
+            let source = io::Error::from(Errno::NOSPC).into();
+            let store = "LocalFileSystem";
+            async move { Err(object_store::Error::Generic { store, source }) }.boxed()
+        }
+
+        async fn complete(&mut self) -> object_store::Result<PutResult> {
+            self.inner.complete().await
+        }
+
+        async fn abort(&mut self) -> object_store::Result<()> {
+            self.inner.abort().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_with_a_hole_is_never_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FilesystemStore::open(FilesystemOptions {
+            id: "file".parse().unwrap(),
+            directories: vec![(folder.path().to_owned(), 0)],
+            file_perm: None,
+        })
+        .unwrap();
+        let key = BlobKey {
+            image: ImageId::from_bits(1),
+            upload: "upload".parse().unwrap(),
+            size: None,
+        };
+        let mut writer = FileWriter::start(Arc::clone(&store.shared), &key).unwrap();
+        let inner = writer.upload;
+        writer.upload = Box::new(FullForAMoment {
+            inner,
+            is_full: true,
+        });
+        let part = Bytes::from(vec![0; PART]);
+
+        let full = writer.write(part.clone()).await;
+        let later = writer.write(part).await;
+        let committed = Box::new(writer).commit().await;
+
+        assert!(matches!(full, Err(StoreError::Full { .. })), "{full:?}");
+        assert!(
+            matches!(later, Err(StoreError::Backend { .. })),
+            "{later:?}"
+        );
+        assert!(
+            matches!(committed, Err(StoreError::Backend { .. })),
+            "{committed:?}"
+        );
+        store.discard(&key).await.unwrap();
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+}

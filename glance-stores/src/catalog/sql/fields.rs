@@ -78,15 +78,6 @@ impl Fields {
         }
     }
 
-    /// A text that means something, if one is there.
-    pub(super) fn parsed_if_any<T>(&mut self) -> Result<Option<T>, BadRow>
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        self.text()?.map(|text| self.parse(&text)).transpose()
-    }
-
     /// A text that is there and means something.
     pub(super) fn parsed<T>(&mut self) -> Result<T, BadRow>
     where

@@ -146,8 +146,8 @@ fn read(row: Row) -> Result<Image, BadRow> {
     let mut image = Image::queued(id, created_at);
     image.updated_at = updated_at;
     image.name = fields.text()?.map(ImageName::stored);
-    // Fails closed: an image without an owner is everybody's to see.
-    image.owner = fields.parsed_if_any()?;
+    // Fails closed: an image without an owner is everybody's to see, one of owner `` nobody's.
+    image.owner = fields.text()?.map(ProjectId::stored);
     image.visibility = fields.parsed()?;
     image.protected = fields.boolean()?;
     image.hidden = fields.boolean()?;

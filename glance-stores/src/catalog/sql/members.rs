@@ -197,7 +197,7 @@ fn read(row: Row) -> Result<Membership, BadRow> {
     let mut fields = Fields::of(MEMBERS, &COLUMNS, row);
     fields.skip();
     let image = fields.parsed()?;
-    let project = fields.parsed()?;
+    let project = ProjectId::stored(fields.required()?);
     let status = fields.parsed()?;
     let created_at = fields.time()?.ok_or_else(|| fields.bad("is NULL"))?;
     let updated_at = fields.time()?.unwrap_or(created_at);

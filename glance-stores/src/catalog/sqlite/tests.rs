@@ -125,8 +125,8 @@ fn a_row_that_no_glance_writes_is_an_error_that_names_it() {
             "status: `lost` is not an image status",
         ),
         (
-            "UPDATE images SET owner = ''",
-            "owner: a project id must not be empty",
+            "UPDATE images SET visibility = 'secret'",
+            "visibility: visibility 'secret' is not one of public, private, shared, community",
         ),
         ("UPDATE images SET size = -1", "size: -1 is not a size"),
         (
