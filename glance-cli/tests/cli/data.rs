@@ -110,12 +110,12 @@ fn data_of_another_size_than_announced_is_refused() {
         let mut upload = server.command(&format!("image-upload {id} --size {size}"));
         let pipe = run_with(&mut upload, b"12345");
         assert_eq!(pipe.failed(), sentence);
+        crate::support::eventually(
+            || server.json(&format!("image-show {id}"))["status"] == "queued",
+            || "the image to be queued again".to_owned(),
+        );
     }
 
-    crate::support::eventually(
-        || server.json(&format!("image-show {id}"))["status"] == "queued",
-        || "the image to be queued again".to_owned(),
-    );
     assert_eq!(server.files(), [""; 0]);
 }
 
