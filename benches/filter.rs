@@ -1,6 +1,9 @@
 //! What a filter costs on one image, in memory.
 
-#![expect(clippy::expect_used, reason = "a bench stops where its ground gives way")]
+#![expect(
+    clippy::expect_used,
+    reason = "a bench stops where its ground gives way"
+)]
 
 use std::hint::black_box;
 

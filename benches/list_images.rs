@@ -1,7 +1,10 @@
 //! A page of a list, in a catalog of 1,000 and of 100,000 images: first page, middle page, by
 //! name. The figures of the two catalogs should differ little: a page is a walk along an index.
 
-#![expect(clippy::expect_used, reason = "a bench stops where its ground gives way")]
+#![expect(
+    clippy::expect_used,
+    reason = "a bench stops where its ground gives way"
+)]
 
 use std::time::Duration;
 

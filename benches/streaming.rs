@@ -1,7 +1,10 @@
 //! Upload and download of one image, beside a plain copy of the same bytes in the same run: the
 //! ratio of the two is the figure that travels between machines.
 
-#![expect(clippy::expect_used, reason = "a bench stops where its ground gives way")]
+#![expect(
+    clippy::expect_used,
+    reason = "a bench stops where its ground gives way"
+)]
 
 use std::fs;
 use std::io::{Read, Write};
