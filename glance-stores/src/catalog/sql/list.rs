@@ -92,7 +92,6 @@ impl Page {
         add_segment(&mut select, self.dialect, segment);
         select
             .and_where(image_column(OS_HIDDEN).eq(self.query.hidden))
-            .and_where(self.dialect.live_by_index(IMAGES))
             .and_where(is_listed());
         for filter in &self.query.filters {
             select.cond_where(condition(self.dialect, filter));

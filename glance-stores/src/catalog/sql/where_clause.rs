@@ -12,21 +12,28 @@ use super::tables::{
     VALUE, VISIBILITY,
 };
 
-/// Has `select` look at the images of a segment.
+/// Has `select` look at the images of a segment, the deleted ones left out.
 pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segment: &Segment) {
     match segment {
         Segment::Visibility(visibility) => {
-            select.from(IMAGES).and_where(is_visibility(*visibility));
+            select
+                .from(IMAGES)
+                .and_where(is_visibility(*visibility))
+                .and_where(dialect.live_by_index(IMAGES));
         }
         Segment::Owned(project, visibility) => {
             select
                 .from(IMAGES)
                 .and_where(image_column(OWNER).eq(project.as_str()))
-                .and_where_option(visibility.map(is_visibility));
+                .and_where_option(visibility.map(is_visibility))
+                .and_where(dialect.live_by_index(IMAGES));
         }
         Segment::SharedWith(project, status) => {
             // A cross join, for SQLite goes through its tables in the order written: from the few
-            // shares of the project to their images. Distinct, for upstream may race to two rows.
+            // shares of the project to their images, each by its id: what else is asked of an
+            // image is in words that no index serves, or SQLite walks all shared images for each
+            // share. Distinct, for upstream may race to two rows.
+            let visibility = Func::coalesce([image_column(VISIBILITY), Expr::val("")]);
             select
                 .distinct()
                 .from(MEMBERS)
@@ -35,7 +42,8 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
                 .and_where_option(status.map(is_member_status))
                 .and_where(dialect.live_by_index(MEMBERS))
                 .and_where(Expr::col((MEMBERS, IMAGE_ID)).equals((IMAGES, ID)))
-                .and_where(is_visibility(Visibility::Shared));
+                .and_where(Expr::from(visibility).eq(Visibility::Shared.as_str()))
+                .and_where(dialect.live(IMAGES));
         }
     }
 }

@@ -79,16 +79,25 @@ pub(super) fn catalog_error(operation: &'static str, error: rusqlite::Error) -> 
             Some(ErrorCode::ConstraintViolation),
             Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE),
         ) => CatalogError::Conflict,
-        (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => {
-            CatalogError::Unavailable {
-                source: error.into(),
-            }
-        }
+        (Some(code), _) if is_passing(code) => CatalogError::Unavailable {
+            source: error.into(),
+        },
         _ => CatalogError::Backend {
             operation,
             source: error.into(),
         },
     }
+}
+
+/// Whether trouble passes, or an operator can mend it while the service runs.
+pub(super) fn is_passing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+    )
 }
 
 /// A value on its way to SQLite: times as upstream's text, booleans as 0 and 1.
@@ -157,3 +166,27 @@ const CHECKPOINT_PAGES: i64 = 8000;
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_trouble_that_passes() {
+        for code in [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_LOCKED,
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+
+            let error = catalog_error("write", error);
+
+            assert!(
+                matches!(error, CatalogError::Unavailable { .. }),
+                "{error:?}"
+            );
+        }
+    }
+}

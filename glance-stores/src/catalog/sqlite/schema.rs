@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use super::SqliteOptions;
 use super::connection::{set_up, set_up_writer};
@@ -35,13 +35,38 @@ pub fn sync_schema(path: impl AsRef<Path>) -> Result<(), OpenError> {
     open(path.as_ref(), SqliteOptions::default()).map(drop)
 }
 
-/// Opens a file for writing, with all that is needed in it.
+/// Opens a file for writing, with all that is needed in it. A file that was made for it goes again
+/// where that fails.
 pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<Connection, OpenError> {
-    check_file(path, options.create)?;
+    let is_new = check_file(path, options.create)?;
+    open_checked(path, options).inspect_err(|_| {
+        if is_new {
+            for ending in ["", "-wal", "-shm", "-journal"] {
+                let mut name = path.as_os_str().to_owned();
+                name.push(ending);
+                // Whatever cannot be removed was not to be made either: the error says why.
+                let _ = fs::remove_file(name);
+            }
+        }
+    })
+}
+
+fn open_checked(path: &Path, options: SqliteOptions) -> Result<Connection, OpenError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, options.create);
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(failed("open the database", path))?;
+    // SQLite opens what it may not write for reading, and says nothing.
+    if connection
+        .is_readonly(MAIN_DB)
+        .map_err(failed("open the database", path))?
+    {
+        return Err(OpenError::failed(
+            "write to the database",
+            path,
+            "it is read-only",
+        ));
+    }
     set_up(&connection).map_err(failed("open the database", path))?;
     let current = content(&connection, path)?;
     check_revision(&current, path)?;
@@ -63,12 +88,12 @@ enum Content {
 }
 
 /// Refuses what is no database before SQLite touches it, and makes a new file, for SQLite tells
-/// less of the reason where it cannot.
-fn check_file(path: &Path, create: bool) -> Result<(), OpenError> {
+/// less of the reason where it cannot. Tells whether it made one.
+fn check_file(path: &Path, create: bool) -> Result<bool, OpenError> {
     let mut head = Vec::new();
     match fs::File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head))
     {
-        Ok(_) if head.is_empty() || head == MAGIC => Ok(()),
+        Ok(_) if head.is_empty() || head == MAGIC => Ok(false),
         Ok(_) => Err(OpenError::failed(
             "open the database",
             path,
@@ -84,7 +109,7 @@ fn check_file(path: &Path, create: bool) -> Result<(), OpenError> {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 Err(OpenError::failed("create the database", path, error))
             }
-            _ => Ok(()),
+            made => Ok(made.is_ok()),
         },
     }
 }

@@ -209,6 +209,11 @@ fn check_plan(statement: &str, plan: &[String]) {
         } else {
             "images"
         };
+        if joins_shares {
+            let then = plan.get(1).map(String::as_str).unwrap_or_default();
+            assert!(then.starts_with("SEARCH images USING"), "{}", shown());
+            assert!(then.ends_with("(id=?)"), "{}", shown());
+        }
         let first = plan.first().map(String::as_str).unwrap_or_default();
         assert!(
             first.starts_with(&format!("SEARCH {table} USING "))

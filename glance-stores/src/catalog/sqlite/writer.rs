@@ -7,7 +7,7 @@ use glance_core::ports::CatalogError;
 use rusqlite::Connection;
 
 use super::super::sql::database::{Batch, Cell, Measure, Row, Step};
-use super::connection::{catalog_error, change, command, select};
+use super::connection::{catalog_error, change, command, is_passing, select};
 
 /// A batch, and where its outcome goes.
 pub(super) struct Request {
@@ -111,10 +111,9 @@ fn measure(connection: &Connection, step: &Step) -> rusqlite::Result<u64> {
 
 /// An error that a whole group shares.
 fn shared_error(operation: &'static str, error: &Arc<rusqlite::Error>) -> CatalogError {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
     let source = Box::new(Arc::clone(error));
     match error.sqlite_error_code() {
-        Some(DatabaseBusy | DatabaseLocked) => CatalogError::Unavailable { source },
+        Some(code) if is_passing(code) => CatalogError::Unavailable { source },
         _ => CatalogError::Backend { operation, source },
     }
 }
