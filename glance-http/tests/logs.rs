@@ -75,7 +75,7 @@ async fn a_request_is_one_line_without_its_secrets() {
     for part in [
         "request_id=req-seen",
         "method=GET",
-        "path=/v2/images/nope",
+        r#"path="/v2/images/nope""#,
         "status=400",
         "duration_ms=",
     ] {

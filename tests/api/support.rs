@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
 use glance_core::domain::{Caller, Image, Status};
 use glance_core::memory::MemoryGlance;
-use glance_core::ports::Catalog;
+use glance_core::ports::{Catalog, ImageStore};
 use glance_core::{Glance, Settings};
 use glance_http::{ApiOptions, Identity, router};
 use http_body_util::BodyExt;
@@ -144,6 +144,27 @@ impl Site {
         image.owner = Some("p1".parse().unwrap());
         let catalog = Arc::clone(&self.memory.catalog);
         catalog.insert(&image, None).await.unwrap();
+        image
+    }
+
+    /// As [`stored_image`](Self::stored_image), with a blob and a location in whatever status.
+    pub(super) async fn stored_image_with_data(&self, number: u128, status: Status) -> Image {
+        let mut image = Image::queued(
+            glance_core::domain::ImageId::from_bits(number),
+            glance_core::domain::Timestamp::from_micros(1),
+        )
+        .stored_as(status);
+        let upload = "stored".parse().unwrap();
+        let key = glance_core::ports::BlobKey {
+            image: image.id,
+            upload,
+            size: None,
+        };
+        let mut writer = self.memory.store.start(&key).await.unwrap();
+        writer.write("data".into()).await.unwrap();
+        image.size = Some(4);
+        image.locations = vec![writer.commit().await.unwrap()];
+        self.memory.catalog.insert(&image, None).await.unwrap();
         image
     }
 

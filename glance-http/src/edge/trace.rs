@@ -23,7 +23,8 @@ pub(crate) async fn trace(State(api): State<Api>, request: Request, next: Next) 
         "request",
         request_id = %id,
         method = %request.method(),
-        path = %request.uri().path(),
+        // Quoted and escaped: a path may hold whatever a client likes.
+        path = ?request.uri().path(),
     );
     let mut response = match kept {
         Ok(_) => next.run(request).instrument(span.clone()).await,
@@ -41,17 +42,19 @@ pub(crate) async fn trace(State(api): State<Api>, request: Request, next: Next) 
     response
 }
 
-/// The id that the client gave, with the prefix that all of them bear.
+/// The id that the client gave, with the prefix that all of them bear. One that could be taken for
+/// something else in a log is not kept.
 fn kept_id(headers: &HeaderMap, longest: usize) -> Result<Option<String>, ApiError> {
     let given = headers
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    if given.is_empty() {
-        return Ok(None);
-    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
     if longest > 0 && given.len() > longest {
         return Err(ApiError::request_id_too_long(longest));
+    }
+    if given.is_empty() || !given.chars().all(is_plain) {
+        return Ok(None);
     }
     let prefix = if given.starts_with(PREFIX) {
         ""
@@ -90,5 +93,12 @@ mod tests {
         assert!(kept(&"a".repeat(64), 64).is_ok());
         assert!(kept(&"a".repeat(65), 64).is_err());
         assert!(kept(&"a".repeat(6500), 0).is_ok());
+    }
+
+    #[test]
+    fn an_id_that_could_forge_a_line_of_the_log_is_not_kept() {
+        for forged in ["a status=200 path=/evil", "a\"b", "a;b"] {
+            assert_eq!(kept(forged, 64).unwrap(), None, "{forged}");
+        }
     }
 }

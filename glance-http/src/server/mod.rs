@@ -49,7 +49,7 @@ pub enum Stopped {
     TimedOut,
 }
 
-/// Serves HTTP/1.1 and HTTP/2 (prior knowledge) until `shutdown` is ready, then lets the requests
+/// Serves HTTP/1.1 until `shutdown` is ready, then lets the requests
 /// that are going on finish.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! A stream that breaks where its other end takes nothing, or never begins.
+//! A stream that breaks where its other end takes nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -9,32 +9,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// A stream that fails once the other end has taken nothing for a while, for hyper itself would
-/// wait for ever for a client that does not read; and also where it does not begin to speak, for
-/// hyper's timer only starts once it is clear which version of HTTP is spoken.
+/// wait for ever for a client that does not read.
 pub(super) struct Unstalled<S> {
     stream: S,
-    reading: Patience,
     writing: Patience,
-    /// How much of the preface of HTTP/2 has been read; `None` once it is clear what is spoken.
-    preface: Option<usize>,
 }
 
 impl<S> Unstalled<S> {
-    pub(super) fn new(stream: S, opening: Duration, write: Duration) -> Self {
+    pub(super) fn new(stream: S, patience: Duration) -> Self {
         Self {
             stream,
-            reading: Patience::new(opening),
-            writing: Patience::new(write),
-            preface: Some(0),
+            writing: Patience::new(patience),
         }
-    }
-
-    /// Looks whether it is clear by now which version is spoken.
-    fn listen(&mut self, bytes: &[u8]) {
-        let Some(known) = self.preface else { return };
-        let expected = PREFACE.get(known..).unwrap_or_default();
-        let spoken = expected.len() > bytes.len() && expected.starts_with(bytes);
-        self.preface = spoken.then_some(known + bytes.len());
     }
 }
 
@@ -81,13 +67,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unstalled<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if self.preface.is_none() {
-            return polled;
-        }
-        self.listen(&buf.filled()[before..]);
-        self.reading.judge(cx, polled)
+        Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
@@ -123,6 +103,3 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Unstalled<S> {
         self.stream.is_write_vectored()
     }
 }
-
-/// What HTTP/2 begins with (RFC 9113 §3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
