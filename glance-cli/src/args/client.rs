@@ -88,7 +88,7 @@ pub(crate) struct Data {
     /// Bytes of the data, for a pipe. Other data than that many bytes is refused.
     #[arg(long, value_name = "IMAGE_SIZE")]
     pub(crate) size: Option<u64>,
-    /// Show how far it got. On a terminal that is done anyway.
+    /// Taken because Python's client has it: on a terminal, a bar is shown in any case.
     #[arg(long)]
     pub(crate) progress: bool,
     /// The store to put the data in.
@@ -125,7 +125,7 @@ pub(crate) struct DownloadImage {
     /// Where to put the data. Without it the data goes to standard output, if that is no terminal.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Show how far it got. On a terminal that is done anyway.
+    /// Taken because Python's client has it: on a terminal, a bar is shown in any case.
     #[arg(long)]
     pub(crate) progress: bool,
     /// Stores to read from, the best first, separated by commas.

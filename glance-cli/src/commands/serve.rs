@@ -56,7 +56,7 @@ async fn start(
     let glance = backends.glance(config, Some(node_name(address)))?;
 
     startup::announce(config, address);
-    startup::warn(config, warnings);
+    startup::warn(config, address, warnings);
     settle(&glance).await;
     tokio::spawn({
         let glance = glance.clone();

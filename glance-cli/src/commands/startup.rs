@@ -22,7 +22,7 @@ pub(super) fn announce(config: &Config, address: SocketAddr) {
 }
 
 /// Logs what the operator should know, though the server can start.
-pub(super) fn warn(config: &Config, warnings: &[Warning]) {
+pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -31,6 +31,19 @@ pub(super) fn warn(config: &Config, warnings: &[Warning]) {
             "`[DEFAULT] show_image_direct_url` shows readers of an image where its data is stored: \
              this weakens rule R4, by which locations are not shown"
         );
+    }
+    if !address.ip().is_loopback() {
+        match config.identity {
+            Identity::None => tracing::warn!(
+                "`[glance_rs] allow_unauthenticated_remote` makes whoever reaches {address} an \
+                 administrator: this weakens rule R18, by which nobody is taken for more than an \
+                 identity service says"
+            ),
+            Identity::Headers => tracing::warn!(
+                "flavor `headers` believes whoever reaches {address}: let nobody but the \
+                 authenticating proxy get there (rule R18)"
+            ),
+        }
     }
     if config.catalog.database == Database::SqliteInMemory {
         tracing::warn!(
