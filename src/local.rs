@@ -21,8 +21,6 @@ use thiserror::Error as ThisError;
 pub struct LocalGlance {
     glance: Glance,
     scrubber: AbortHandle,
-    /// Held while this process bears the folder's node name.
-    _name: Option<File>,
 }
 
 impl LocalGlance {
@@ -54,24 +52,20 @@ impl LocalGlance {
             directories: vec![(folder.join("images"), 0)],
             file_perm: None,
         })?;
-        let name = take_name(folder);
+        let has_name = take_name(folder);
         let mut builder = GlanceBuilder::new(
             Arc::new(catalog),
             Arc::new(store),
             glance_stores::tokio_runtime(),
         )
         .with_settings(settings);
-        if name.is_some() {
+        if has_name {
             builder = builder.with_node("local");
         }
         let glance = builder.build()?;
         glance.scrub().await?;
         let scrubber = keep_scrubbing(&glance);
-        Ok(Self {
-            glance,
-            scrubber,
-            _name: name,
-        })
+        Ok(Self { glance, scrubber })
     }
 }
 
@@ -89,10 +83,17 @@ impl Drop for LocalGlance {
     }
 }
 
-/// The name `local` is for the first process that opens a folder; the lock goes with the process.
-fn take_name(folder: &Path) -> Option<File> {
-    let lock = File::create(folder.join("glance.lock")).ok()?;
-    lock.try_lock().ok().map(|()| lock)
+/// Whether this process bears the name `local`: the first that opens a folder does, to its end.
+/// Not only until the service is closed, for its clones may still be at work.
+fn take_name(folder: &Path) -> bool {
+    let Ok(lock) = File::create(folder.join("glance.lock")) else {
+        return false;
+    };
+    let is_first = lock.try_lock().is_ok();
+    if is_first {
+        std::mem::forget(lock);
+    }
+    is_first
 }
 
 fn keep_scrubbing(glance: &Glance) -> AbortHandle {

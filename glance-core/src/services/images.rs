@@ -225,4 +225,4 @@ impl Glance {
 }
 
 /// How often a change is tried anew where others change the same image meanwhile.
-const MAX_ATTEMPTS: usize = 16;
+const MAX_ATTEMPTS: usize = 256;
