@@ -39,30 +39,22 @@ class RunningServer:
         pass
 
 
-class OwnServer:
-    """A server of our own, with its database and its images in `folder`."""
+class Process:
+    """A server that is started here, at `url`, with all it says in the file `log`."""
 
-    def __init__(self, folder):
-        port = _free_port()
-        for name in ("images", "staging"):
-            (folder / name).mkdir(exist_ok=True)
-        self.images = folder / "images"
-        config = folder / "glance-api.conf"
-        config.write_text(CONFIG.format(folder=folder, port=port))
-        self.url = f"http://127.0.0.1:{port}"
-        self._log_path = folder / "server.log"
-        configured = ["--config-file", str(config)]
-        with self._log_path.open("wb") as log:
-            sync = [*_program(), "db", "sync", *configured]
-            subprocess.run(sync, stdout=log, stderr=log, check=True)
-        self._command = [*_program(), "serve", *configured]
-        self.start()
+    def __init__(self, command, url, log, environment=None):
+        self.url = url
+        self._command = command
+        self._log_path = log
+        self._environment = environment
 
     def start(self):
         """Starts the server, again after `kill`; gives the seconds to its first answer."""
         begun = time.monotonic()
         with self._log_path.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, env=self._environment
+            )
         self._wait_until_healthy()
         return time.monotonic() - begun
 
@@ -101,6 +93,25 @@ class OwnServer:
 
     def _log(self):
         return self._log_path.read_text(errors="replace")[-4000:]
+
+
+class OwnServer(Process):
+    """A server of our own, with its database and its images in `folder`."""
+
+    def __init__(self, folder):
+        port = _free_port()
+        for name in ("images", "staging"):
+            (folder / name).mkdir(exist_ok=True)
+        self.images = folder / "images"
+        config = folder / "glance-api.conf"
+        config.write_text(CONFIG.format(folder=folder, port=port))
+        configured = ["--config-file", str(config)]
+        log_path = folder / "server.log"
+        super().__init__([*_program(), "serve", *configured], f"http://127.0.0.1:{port}", log_path)
+        with log_path.open("wb") as log:
+            sync = [*_program(), "db", "sync", *configured]
+            subprocess.run(sync, stdout=log, stderr=log, check=True)
+        self.start()
 
 
 def start(folder):
