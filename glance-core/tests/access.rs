@@ -4,7 +4,8 @@
 
 use futures::executor::block_on;
 use glance_core::domain::{
-    Attribute, Caller, Draft, Edit, Image, ImageId, MemberStatus, Presence, Visibility,
+    Attribute, Caller, Draft, Edit, Image, ImageId, MemberStatus, Presence, RangeRequest,
+    Visibility,
 };
 use glance_core::memory::MemoryGlance;
 use glance_core::ports::ByteStream;
@@ -98,7 +99,7 @@ fn nobody_but_an_administrator_gives_an_image_away() {
 
 type Act = fn(&Glance, &Caller, ImageId) -> futures::future::BoxFuture<'static, Result<(), Error>>;
 
-const ACTIONS: [(&str, Act); 6] = [
+const ACTIONS: [(&str, Act); 7] = [
     ("show", |glance, caller, id| {
         let (glance, caller) = (glance.clone(), caller.clone());
         Box::pin(async move { glance.image(&caller, id).await.map(|_| ()) })
@@ -122,6 +123,18 @@ const ACTIONS: [(&str, Act); 6] = [
         let (glance, caller) = (glance.clone(), caller.clone());
         Box::pin(async move {
             match glance.download(&caller, id, None).await? {
+                Some(_) => Ok(()),
+                None => Err(Error::ImageNotFound {
+                    id: "no data".to_owned(),
+                }),
+            }
+        })
+    }),
+    ("range", |glance, caller, id| {
+        let (glance, caller) = (glance.clone(), caller.clone());
+        let range = Some(RangeRequest::From(1));
+        Box::pin(async move {
+            match glance.download(&caller, id, range).await? {
                 Some(_) => Ok(()),
                 None => Err(Error::ImageNotFound {
                     id: "no data".to_owned(),

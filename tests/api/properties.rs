@@ -2,8 +2,10 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Uri};
+use glance::LocalGlance;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::support::{ADMIN, ALICE, Answer, Site, V20, V21, patch_request, request};
@@ -42,21 +44,30 @@ fn any_name() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A service over SQLite and files, for what breaks is most often a statement.
 struct Fuzzed {
     site: Site,
     id: String,
     runtime: Runtime,
+    _folder: TempDir,
 }
 
 impl Fuzzed {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let (site, id) = runtime.block_on(async {
-            let site = Site::new();
+            let glance = LocalGlance::open(folder.path()).await.unwrap();
+            let site = Site::over(glance.clone());
             let id = site.image_with_data(ALICE, "data").await;
             (site, id)
         });
-        Self { site, id, runtime }
+        Self {
+            site,
+            id,
+            runtime,
+            _folder: folder,
+        }
     }
 
     fn send(&self, request: axum::http::Request<Body>) -> Answer {

@@ -63,6 +63,15 @@ impl Site {
     pub(super) fn with(options: ApiOptions, settings: Settings) -> Self {
         let memory = MemoryGlance::new().with_settings(settings);
         let glance = memory.build().unwrap();
+        Self::of(options, memory, glance)
+    }
+
+    /// A site over another service; its own memory stays empty.
+    pub(super) fn over(glance: Glance) -> Self {
+        Self::of(ApiOptions::default(), MemoryGlance::new(), glance)
+    }
+
+    fn of(options: ApiOptions, memory: MemoryGlance, glance: Glance) -> Self {
         let options = ApiOptions {
             identity: Identity::Headers,
             ..options
