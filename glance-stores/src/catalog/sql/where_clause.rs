@@ -25,7 +25,7 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
             select
                 .from(IMAGES)
                 .and_where(image_column(OWNER).eq(project.as_str()))
-                .and_where_option(visibility.map(is_visibility))
+                .and_where_option(visibility.map(happens_to_be))
                 .and_where(dialect.live_by_index(IMAGES));
         }
         Segment::SharedWith(project, status) => {
@@ -33,7 +33,6 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
             // shares of the project to their images, each by its id: what else is asked of an
             // image is in words that no index serves, or SQLite walks all shared images for each
             // share. Distinct, for upstream may race to two rows.
-            let visibility = Func::coalesce([image_column(VISIBILITY), Expr::val("")]);
             select
                 .distinct()
                 .from(MEMBERS)
@@ -42,7 +41,7 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
                 .and_where_option(status.map(is_member_status))
                 .and_where(dialect.live_by_index(MEMBERS))
                 .and_where(Expr::col((MEMBERS, IMAGE_ID)).equals((IMAGES, ID)))
-                .and_where(Expr::from(visibility).eq(Visibility::Shared.as_str()))
+                .and_where(happens_to_be(Visibility::Shared))
                 .and_where(dialect.live(IMAGES));
         }
     }
@@ -169,6 +168,13 @@ fn other_half(field: TextField) -> Option<&'static str> {
 
 fn is_visibility(visibility: Visibility) -> Expr {
     image_column(VISIBILITY).eq(visibility.as_str())
+}
+
+/// That an image is of a visibility, in words that no index serves: for images that are found by
+/// what narrows them more.
+fn happens_to_be(visibility: Visibility) -> Expr {
+    let coalesced = Func::coalesce([image_column(VISIBILITY), Expr::val("")]);
+    Expr::from(coalesced).eq(visibility.as_str())
 }
 
 fn is_member_status(status: MemberStatus) -> Expr {

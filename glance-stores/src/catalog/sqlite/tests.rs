@@ -215,6 +215,11 @@ fn check_plan(statement: &str, plan: &[String]) {
             assert!(then.ends_with("(id=?)"), "{}", shown());
         }
         let first = plan.first().map(String::as_str).unwrap_or_default();
+        if statement.contains("\"owner\" = ") {
+            // Its own images, not all of a visibility.
+            let own = first.contains("INDEX glance_rs_images_owner_");
+            assert!(own, "{}", shown());
+        }
         assert!(
             first.starts_with(&format!("SEARCH {table} USING "))
                 && first.contains("INDEX glance_rs_"),
