@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use futures::stream::{self, StreamExt};
-use glance::LocalGlance;
 use glance::domain::query::{Direction, Filter, ImageQuery, OneOf, Sort, SortKey, TextField};
 use glance::domain::{Caller, Draft, ImageId, Visibility};
+use glance::{LocalGlance, Settings};
 
 fn lists(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -60,7 +60,11 @@ fn lists(criterion: &mut Criterion) {
 
 /// Images of ten projects, a third of them public; gives a public one from the middle.
 async fn filled(folder: &std::path::Path, count: usize) -> (LocalGlance, ImageId) {
-    let glance = LocalGlance::open(folder).await.expect("a service");
+    let mut settings = Settings::default();
+    // All of them stay queued.
+    settings.quotas.images.queued = None;
+    let opened = LocalGlance::open_with(folder, settings).await;
+    let glance = opened.expect("a service");
     let create = |number: usize| {
         let glance = &glance;
         async move {

@@ -17,7 +17,7 @@ use futures::StreamExt;
 use futures::stream;
 use glance::domain::{Caller, Draft, HashAlgorithm, ImageId};
 use glance::ports::{BodyError, ByteStream};
-use glance::{LocalGlance, UploadOptions};
+use glance::{DownloadOptions, LocalGlance, UploadOptions};
 
 const SIZE: u64 = 256 << 20;
 const CHUNK: usize = 256 << 10;
@@ -52,7 +52,7 @@ fn streaming(criterion: &mut Criterion) {
     group.bench_function("download", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             let download = glance
-                .download(&admin, image, None)
+                .download(&admin, image, DownloadOptions::default())
                 .await
                 .expect("a download");
             let mut body = download.expect("it has data").body;

@@ -7,7 +7,7 @@ use glance::domain::query::{Filter, ImageQuery};
 use glance::domain::{Caller, Draft, MemberStatus, RangeRequest};
 use glance::memory::MemoryGlance;
 use glance::ports::ByteStream;
-use glance::{Error, UploadOptions};
+use glance::{DownloadOptions, Error, UploadOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     futures::executor::block_on(run())
@@ -47,9 +47,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(list.images.len(), 1);
 
     // And he reads the part he wants.
-    let part = glance
-        .download(&bob, image.id, Some(RangeRequest::Last(4)))
-        .await?;
+    let end = DownloadOptions {
+        range: Some(RangeRequest::Last(4)),
+        ..Default::default()
+    };
+    let part = glance.download(&bob, image.id, end).await?;
     let part = part.ok_or("the image has no data")?;
     let chunks: Vec<bytes::Bytes> = part.body.try_collect().await?;
     assert_eq!(chunks.concat(), b"disk");

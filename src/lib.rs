@@ -27,7 +27,7 @@
 //! assert_eq!(list.images[0].size, Some(19));
 //!
 //! // ... and bytes come out as a stream.
-//! let download = glance.download(&alice, image.id, None).await?.expect("it has data");
+//! let download = glance.download(&alice, image.id, Default::default()).await?.expect("it has data");
 //! let chunks: Vec<Bytes> = download.body.try_collect().await?;
 //! assert_eq!(chunks.concat(), b"the bytes of a disk");
 //! # Ok(())
@@ -38,6 +38,9 @@
 //! |---|---|---|
 //! | `sqlite` | the catalog in a SQLite file: [`stores::SqliteCatalog`] | yes |
 //! | `fs` | blobs in folders: [`stores::FilesystemStore`] | yes |
+//! | `postgres`, `mysql` | the catalog in PostgreSQL, MySQL or MariaDB | no |
+//! | `s3`, `azure`, `gcs` | blobs in a bucket or container: `stores::ObjectBridge` | no |
+//! | `http-store` | blobs on web servers, read-only: `stores::HttpStore` | no |
 //! | `http` | the Image API v2 as an axum router: [`http`] | no |
 //!
 //! Backends of your own implement [`ports`]; the feature `conformance` has their contracts as
@@ -49,8 +52,9 @@ mod local;
 #[cfg(feature = "conformance")]
 pub use glance_core::conformance;
 pub use glance_core::{
-    BuildError, Download, Error, ErrorKind, Glance, GlanceBuilder, ImageList, Runtime, Scrubbed,
-    Settings, UploadOptions, domain, memory, ports,
+    BuildError, ConfiguredStore, Download, DownloadOptions, Error, ErrorKind, Glance,
+    GlanceBuilder, ImageList, Runtime, Scrubbed, Settings, Stores, UploadOptions, domain, memory,
+    ports,
 };
 #[cfg(feature = "http")]
 pub use glance_http as http;

@@ -112,6 +112,9 @@ pub(crate) enum Command {
     Db(Db),
     /// Remove what deletes and broken uploads left behind.
     Scrub(Scrub),
+    /// Look at the stores of the configuration.
+    #[command(subcommand)]
+    Store(Store),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -139,6 +142,10 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Db {
+    /// Tell whether the schema is current: exit code 0, or 3, 4 or 5 as `glance-manage db check`.
+    Check(ConfigArgs),
+    /// Remove what this server adds to Glance's tables; nothing may be serving them.
+    DowngradeAdditions(ConfigArgs),
     /// Create the schema, or add what is missing of it.
     Sync(ConfigArgs),
     /// Print the revision of the schema.
@@ -150,6 +157,31 @@ pub(crate) struct Scrub {
     /// Go on until stopped.
     #[arg(long, short = 'D')]
     pub(crate) daemon: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Print the stores, and what they can do.
+    List(ConfigArgs),
+    /// Write, read and delete a probe in a store, and print how fast that is.
+    Check(CheckStore),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckStore {
+    /// The name of the store, as `glance store list` prints it.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// How large the probe is, in MiB.
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u64).range(1..=1 << 20)
+    )]
+    pub(crate) size: u64,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }
@@ -183,10 +215,16 @@ impl Cli {
             &["serve"][..],
             &["scrub"],
             &["db"],
+            &["db", "check"],
+            &["db", "downgrade-additions"],
             &["db", "sync"],
             &["db", "version"],
+            &["store"],
         ] {
-            grammar = without_client_options(grammar, path);
+            grammar = without_client_options(grammar, path, &[]);
+        }
+        for command in ["list", "check"] {
+            grammar = without_client_options(grammar, &["store", command], &["json"]);
         }
         grammar
     }
@@ -201,13 +239,14 @@ pub(crate) fn usage_error(command: &str, problem: &str) -> clap::Error {
     }
 }
 
-fn without_client_options(grammar: Grammar, path: &[&str]) -> Grammar {
+fn without_client_options(grammar: Grammar, path: &[&str], but: &[&str]) -> Grammar {
     match path.split_first() {
         Some((name, rest)) => {
-            grammar.mut_subcommand(name, |command| without_client_options(command, rest))
+            grammar.mut_subcommand(name, |command| without_client_options(command, rest, but))
         }
         None => grammar.mut_args(|argument| {
-            let is_for_clients = argument.get_help_heading() == Some("Client options");
+            let is_for_clients = argument.get_help_heading() == Some("Client options")
+                && !but.contains(&argument.get_id().as_str());
             argument.hide(is_for_clients)
         }),
     }
@@ -246,9 +285,13 @@ mod tests {
         assert!(help("glance image-list --help").contains("--os-auth-token"));
         for line in [
             "glance serve --help",
+            "glance db check --help",
+            "glance db downgrade-additions --help",
             "glance db sync --help",
             "glance db version --help",
             "glance scrub --help",
+            "glance store list --help",
+            "glance store check --help",
         ] {
             let help = help(line);
             assert!(!help.contains("--os-auth-token"), "{help}");

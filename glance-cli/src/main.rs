@@ -25,7 +25,8 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => ended(commands::serve::run(&args, is_debug)),
         Command::Scrub(args) => ended(commands::scrub::run(&args, is_debug)),
-        Command::Db(db) => ended(commands::db::run(&db, is_debug).map(|()| ExitCode::SUCCESS)),
+        Command::Db(db) => ended(commands::db::run(&db, is_debug)),
+        Command::Store(store) => ended(commands::store::run(&store, &cli.globals)),
         Command::Client(command) => match ask(command, cli.globals) {
             Err(CommandError::Usage(problem)) => complain(&problem),
             // Whoever reads the result has enough of it.

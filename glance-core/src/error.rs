@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use crate::domain::{
-    CannotUpload, EditError, IllegalTransition, ImageId, ProjectId, QuotaExceeded, Unsatisfiable,
-    Visibility,
+    CannotUpload, EditError, IllegalTransition, ImageId, ProjectId, QuotaExceeded, Status, StoreId,
+    Unsatisfiable, Visibility,
 };
 use crate::ports::{BodyError, CatalogError, Denied, StoreError};
 
@@ -79,6 +79,22 @@ pub enum Error {
         /// Who was asked for.
         project: String,
     },
+    /// The image has no data that could be taken away.
+    #[error("image {image} is {status}, not active")]
+    NotActive {
+        /// The image.
+        image: ImageId,
+        /// What it is instead.
+        status: Status,
+    },
+    /// The store does not hold the image.
+    #[error("image {image} has no data in store `{store}`")]
+    NotInStore {
+        /// The image.
+        image: ImageId,
+        /// The store.
+        store: StoreId,
+    },
     /// Only shared images have members.
     #[error("only shared images have members; image {image} is {visibility}")]
     NotShared {
@@ -86,6 +102,12 @@ pub enum Error {
         image: ImageId,
         /// What it is instead.
         visibility: Visibility,
+    },
+    /// Without it, the image would have no data.
+    #[error("cannot delete image {image} from its only store")]
+    OnlyLocation {
+        /// The image.
+        image: ImageId,
     },
     /// Protected images are not deleted.
     #[error("image {image} is protected and cannot be deleted")]
@@ -122,6 +144,12 @@ pub enum Error {
         /// The marker.
         marker: String,
     },
+    /// The service has no such store.
+    #[error("store `{store}` is not configured")]
+    UnknownStore {
+        /// What was asked for.
+        store: String,
+    },
 }
 
 /// What a caller can do about an error.
@@ -154,12 +182,14 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::AlreadyMember { .. } | Self::Contended { .. } | Self::DuplicateImage { .. } => {
-                ErrorKind::Conflict
-            }
-            Self::Body(_) | Self::SizeMismatch { .. } | Self::UnknownMarker { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::AlreadyMember { .. }
+            | Self::Contended { .. }
+            | Self::DuplicateImage { .. }
+            | Self::NotActive { .. } => ErrorKind::Conflict,
+            Self::Body(_)
+            | Self::SizeMismatch { .. }
+            | Self::UnknownMarker { .. }
+            | Self::UnknownStore { .. } => ErrorKind::Invalid,
             Self::CannotUpload(CannotUpload::FormatMissing { .. }) => ErrorKind::Invalid,
             Self::CannotUpload(CannotUpload::Status(_)) | Self::Transition(_) => {
                 ErrorKind::Conflict
@@ -169,10 +199,13 @@ impl Error {
             | Self::Denied(_)
             | Self::ForeignOwner { .. }
             | Self::NotShared { .. }
+            | Self::OnlyLocation { .. }
             | Self::Protected { .. } => ErrorKind::Forbidden,
             Self::Edit(error) => edit_kind(error),
             Self::Gone { .. } => ErrorKind::Gone,
-            Self::ImageNotFound { .. } | Self::MemberNotFound { .. } => ErrorKind::NotFound,
+            Self::ImageNotFound { .. } | Self::MemberNotFound { .. } | Self::NotInStore { .. } => {
+                ErrorKind::NotFound
+            }
             Self::Quota(_) => ErrorKind::TooLarge,
             Self::Range(_) => ErrorKind::Unsatisfiable,
             Self::Stopping => ErrorKind::Unavailable,
@@ -206,6 +239,7 @@ fn catalog_kind(error: &CatalogError) -> ErrorKind {
         CatalogError::Conflict => ErrorKind::Conflict,
         CatalogError::NotFound => ErrorKind::NotFound,
         CatalogError::Quota(_) => ErrorKind::TooLarge,
+        CatalogError::Unstorable { .. } => ErrorKind::Invalid,
         CatalogError::Unavailable { .. } => ErrorKind::Unavailable,
     }
 }
@@ -213,10 +247,13 @@ fn catalog_kind(error: &CatalogError) -> ErrorKind {
 fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
+        StoreError::BadLocation { .. } => ErrorKind::Invalid,
         StoreError::Backend { .. } => ErrorKind::Internal,
         StoreError::Full { .. } => ErrorKind::TooLarge,
         StoreError::NotFound { .. } => ErrorKind::NotFound,
-        StoreError::PermissionDenied { .. } => ErrorKind::Unavailable,
+        StoreError::PermissionDenied { .. } | StoreError::Unavailable { .. } => {
+            ErrorKind::Unavailable
+        }
         StoreError::Unsupported { .. } => ErrorKind::Unsupported,
     }
 }

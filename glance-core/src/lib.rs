@@ -30,6 +30,6 @@ mod services;
 
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
-    BuildError, Download, Glance, GlanceBuilder, ImageList, Runtime, Scrubbed, Settings,
-    UploadOptions,
+    BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
+    Runtime, Scrubbed, Settings, Stores, UploadOptions,
 };

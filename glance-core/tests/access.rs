@@ -9,7 +9,7 @@ use glance_core::domain::{
 };
 use glance_core::memory::MemoryGlance;
 use glance_core::ports::ByteStream;
-use glance_core::{Error, ErrorKind, Glance, UploadOptions};
+use glance_core::{DownloadOptions, Error, ErrorKind, Glance, UploadOptions};
 
 #[test]
 fn who_may_do_what_matches_the_golden_table() {
@@ -122,7 +122,10 @@ const ACTIONS: [(&str, Act); 7] = [
     ("download", |glance, caller, id| {
         let (glance, caller) = (glance.clone(), caller.clone());
         Box::pin(async move {
-            match glance.download(&caller, id, None).await? {
+            match glance
+                .download(&caller, id, DownloadOptions::default())
+                .await?
+            {
                 Some(_) => Ok(()),
                 None => Err(Error::ImageNotFound {
                     id: "no data".to_owned(),
@@ -132,9 +135,12 @@ const ACTIONS: [(&str, Act); 7] = [
     }),
     ("range", |glance, caller, id| {
         let (glance, caller) = (glance.clone(), caller.clone());
-        let range = Some(RangeRequest::From(1));
+        let part = DownloadOptions {
+            range: Some(RangeRequest::From(1)),
+            ..DownloadOptions::default()
+        };
         Box::pin(async move {
-            match glance.download(&caller, id, range).await? {
+            match glance.download(&caller, id, part).await? {
                 Some(_) => Ok(()),
                 None => Err(Error::ImageNotFound {
                     id: "no data".to_owned(),

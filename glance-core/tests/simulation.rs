@@ -7,20 +7,27 @@
 
 mod faults;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use glance_core::domain::{
-    Attribute, Caller, Draft, Edit, HashAlgorithm, Image, ImageId, Presence, Status,
+    Attribute, Caller, Draft, Edit, HashAlgorithm, Image, ImageId, Presence, Status, Timestamp,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{BodyError, ByteStream, Executor};
-use glance_core::{ErrorKind, Glance, GlanceBuilder, UploadOptions};
+use glance_core::{DownloadOptions, ErrorKind, Glance, GlanceBuilder, Settings, UploadOptions};
 
-use faults::{FaultyCatalog, FaultyStore};
+use faults::{FaultyCatalog, FaultyStore, Shared, Trouble};
+
+/// How long images stay queued: nodes come back, and scrub, after longer times.
+const LIFETIME: Duration = Duration::from_secs(300);
+
+/// A process that never crashes.
+const NETWORK: u64 = u64::MAX;
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_unexplained_stays() {
@@ -45,6 +52,8 @@ struct Told {
     created: bool,
     /// The hash of the data that was stored.
     uploaded: Option<String>,
+    /// When it was created or edited last.
+    touched: Option<Timestamp>,
     /// Names of properties that were set.
     edits: Vec<String>,
     /// Somebody asked for its end, and may have got it without hearing so.
@@ -60,6 +69,18 @@ struct World {
     catalog: Arc<MemoryCatalog>,
     store: Arc<MemoryStore>,
     told: Ledger,
+    shared: Arc<Shared>,
+    /// Where a node crashed between a commit that came too late and removing what it wrote, or while
+    /// one that it had given up was on its way: what leases cannot hold (ADR 0006).
+    excused: Mutex<BTreeSet<ImageId>>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("GLANCE_SEED={} replays it", self.seed);
+        }
+    }
 }
 
 impl World {
@@ -70,6 +91,8 @@ impl World {
             catalog: Arc::default(),
             store: Arc::default(),
             told: Arc::default(),
+            shared: Arc::default(),
+            excused: Mutex::default(),
         }
     }
 
@@ -79,31 +102,63 @@ impl World {
         for _ in 0..4 {
             for node in crashed {
                 let process = self.simulation.process(node);
-                let glance = self.start(&process, &format!("node {node}"));
+                let glance = self.start(&process, node_name(node));
                 for id in (1..=3).map(ImageId::from_bits) {
                     self.spawn_client(&glance, &process, id);
                 }
             }
-            for _ in 0..self.simulation.choose(900) {
-                if !self.simulation.step() {
-                    break;
-                }
-                self.check_safety();
-            }
+            self.steps(self.simulation.choose(900));
             let node = self.simulation.choose(2) as u64;
-            self.simulation.process(node).crash();
+            self.crash(node);
             crashed = vec![node];
         }
+        // What lives gets to the end of what it does.
+        self.shared.over.store(true, Ordering::Relaxed);
+        self.steps(2000);
         (0..2).for_each(|node| self.simulation.process(node).crash());
         self.recover();
     }
 
+    fn steps(&self, steps: usize) {
+        for _ in 0..steps {
+            if !self.simulation.step() {
+                break;
+            }
+            self.check_safety();
+        }
+    }
+
+    fn crash(&self, node: u64) {
+        self.simulation.process(node).crash();
+        let mut late = self.shared.late.lock().unwrap();
+        let (its, others) = std::mem::take(&mut *late)
+            .into_iter()
+            .partition(|(name, _)| *name == node_name(node));
+        *late = others;
+        let its: BTreeSet<_> = its;
+        let on_their_way = self.shared.on_their_way.lock().unwrap();
+        let on_their_way = on_their_way.iter().cloned();
+        let its = its
+            .into_iter()
+            .chain(on_their_way.filter(|(name, _)| *name == node_name(node)));
+        let mut excused = self.excused.lock().unwrap();
+        excused.extend(its.map(|(_, image)| image));
+    }
+
     /// A process of a node, which first settles what the one before it left, and then keeps on.
-    fn start(&self, process: &Simulation, node: &str) -> Glance {
-        let catalog = FaultyCatalog::new(Arc::clone(&self.catalog), process.clone());
-        let store = FaultyStore::new(Arc::clone(&self.store), process.clone());
+    fn start(&self, process: &Simulation, node: String) -> Glance {
+        let trouble = Trouble {
+            simulation: process.clone(),
+            node: node.clone(),
+            catalog: Arc::clone(&self.catalog),
+            shared: Arc::clone(&self.shared),
+            network: self.simulation.process(NETWORK),
+        };
+        let catalog = FaultyCatalog::new(trouble.clone());
+        let store = FaultyStore::new(Arc::clone(&self.store), trouble);
         let glance = GlanceBuilder::new(Arc::new(catalog), Arc::new(store), process.runtime())
             .with_node(node)
+            .with_settings(settings())
             .build()
             .unwrap();
         let scrubber = glance.clone();
@@ -134,6 +189,7 @@ impl World {
             Arc::<MemoryStore>::clone(&self.store),
             self.simulation.runtime(),
         )
+        .with_settings(settings())
         .build()
         .unwrap();
         let scrubbed = futures::executor::block_on(glance.scrub()).unwrap();
@@ -141,22 +197,22 @@ impl World {
 
         self.check_safety();
         assert_eq!(self.catalog.intents(), [], "seed {}", self.seed);
-        let (blobs, partial) = self.store.contents();
+        let (mut blobs, partial) = self.store.contents();
         assert_eq!(partial, 0, "seed {}: a broken blob stays", self.seed);
         let mut located = Vec::new();
         for image in self.catalog.images() {
-            let at_rest = matches!(image.status(), Status::Queued | Status::Active);
-            assert!(
-                at_rest,
-                "seed {}: {} is {}",
-                self.seed,
-                image.id,
-                image.status()
-            );
+            let (id, status) = (image.id, image.status());
+            let at_rest = matches!(status, Status::Queued | Status::Active);
+            assert!(at_rest, "seed {}: {id} is {status}", self.seed);
             if !image.locations.is_empty() {
-                located.push(image.id);
+                located.push(id);
+                let stored = futures::executor::block_on(hash_of_data(&glance, id));
+                let hash = image.multihash.map(|hash| hash.value);
+                assert_eq!(hash, Some(stored), "seed {}: other data of {id}", self.seed);
             }
         }
+        let excused = self.excused.lock().unwrap();
+        blobs.retain(|id| located.contains(id) || !excused.contains(id));
         assert_eq!(
             blobs, located,
             "seed {}: blobs and locations differ",
@@ -198,7 +254,11 @@ impl World {
     fn check_told(&self, id: ImageId, told: &Told, image: Option<&Image>) {
         let seed = self.seed;
         let Some(image) = image else {
-            let excused = told.delete_tried || !told.created;
+            let idle = told.uploaded.is_none()
+                && told
+                    .touched
+                    .is_some_and(|touched| touched.after(LIFETIME) < self.simulation.now());
+            let excused = told.delete_tried || !told.created || idle;
             assert!(excused, "seed {seed}: {id} is lost");
             return;
         };
@@ -212,6 +272,29 @@ impl World {
             assert!(kept, "seed {seed}: the edit {name} of {id} is lost");
         }
     }
+}
+
+async fn hash_of_data(glance: &Glance, id: ImageId) -> String {
+    let download = glance
+        .download(&Caller::local_admin(), id, DownloadOptions::default())
+        .await;
+    let mut body = download.unwrap().unwrap().body;
+    let mut hasher = HashAlgorithm::Sha512.hasher();
+    while let Some(chunk) = body.next().await {
+        hasher.update(&chunk.unwrap());
+    }
+    hasher.finish()
+}
+
+fn settings() -> Settings {
+    Settings {
+        queued_lifetime: Some(LIFETIME),
+        ..Settings::default()
+    }
+}
+
+fn node_name(node: u64) -> String {
+    format!("node {node}")
 }
 
 /// Somebody who creates, uploads, edits and deletes one image, as the seed has it.
@@ -237,6 +320,7 @@ impl Client {
     }
 
     async fn create(&self) {
+        let now = self.simulation.now();
         let draft = Draft {
             id: Some(self.id),
             ..Draft::raw("image").unwrap()
@@ -247,7 +331,10 @@ impl Client {
             .await
             .is_ok()
         {
-            self.tell(|told| told.created = true);
+            self.tell(|told| {
+                told.created = true;
+                told.touched = Some(now);
+            });
         }
     }
 
@@ -290,6 +377,7 @@ impl Client {
     }
 
     async fn edit(&self, turn: usize) {
+        let now = self.simulation.now();
         let name = format!("p{turn}x{}", self.simulation.choose(1000));
         let property = Attribute::Property(name.parse().unwrap(), "v".parse().unwrap());
         let edits = [Edit::Set(Presence::Any, property)];
@@ -299,14 +387,17 @@ impl Client {
             .await
             .is_ok()
         {
-            self.tell(|told| told.edits.push(name));
+            self.tell(|told| {
+                told.edits.push(name);
+                told.touched = told.touched.max(Some(now));
+            });
         }
     }
 
     async fn read(&self) {
         let result = self
             .glance
-            .download(&Caller::local_admin(), self.id, None)
+            .download(&Caller::local_admin(), self.id, DownloadOptions::default())
             .await;
         if let Err(error) = result {
             let expected = [

@@ -228,6 +228,10 @@ fn explained(error: &Error, status: StatusCode) -> ApiError {
         Error::Catalog(CatalogError::NotFound) => {
             ApiError::new(status, "The image no longer exists.")
         }
+        Error::Catalog(CatalogError::Unstorable { .. }) => ApiError::new(
+            status,
+            "The database cannot keep a text of this request as it is.",
+        ),
         Error::Catalog(_) => ApiError::new(status, "The image has changed meanwhile: try again."),
         Error::Deactivated { .. } => ApiError::new(
             status,
@@ -275,6 +279,7 @@ fn transition(refused: IllegalTransition) -> String {
 fn store_trouble(error: &StoreError) -> &'static str {
     match error {
         StoreError::AlreadyExists { .. } => "The store holds data of this image already.",
+        StoreError::BadLocation { .. } => "The location of the image's data cannot be used.",
         StoreError::Full { .. } => "There is not enough room in the image store.",
         StoreError::NotFound { .. } => "The data of the image is missing in its store.",
         StoreError::Unsupported {

@@ -3,21 +3,70 @@
 //! | port | backend | feature | type |
 //! | --- | --- | --- | --- |
 //! | `Catalog` | SQLite, in Glance's own tables | `sqlite` | `SqliteCatalog` |
+//! | `Catalog` | MySQL or MariaDB, in Glance's own tables | `mysql` | `MysqlCatalog` |
+//! | `Catalog` | PostgreSQL, in Glance's own tables | `postgres` | `PostgresCatalog` |
 //! | `ImageStore` | directories of files, in Glance's own layout | `fs` | `FilesystemStore` |
+//! | `ImageStore` | any web server, read-only | `http-store` | `HttpStore` |
+//! | `ImageStore` | a bucket on S3 or what speaks its language | `s3` | `ObjectBridge::open_s3` |
+//! | `ImageStore` | any other: with deadlines and a bulkhead, tried again, counted | always there | [`Limited`], [`Retried`], [`Metered`] |
+//! | `ImageStore` | a container on Azure Blob Storage | `azure` | `ObjectBridge::open_azure` |
+//! | `ImageStore` | a bucket on Google Cloud Storage | `gcs` | `ObjectBridge::open_gcs` |
 //! | `Clock`, `Executor`, `IdSource` | the system and tokio | always there | [`tokio_runtime`] |
 
-#[cfg(feature = "fs")]
 mod blob;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_sql")]
 mod catalog;
-#[cfg(any(feature = "fs", feature = "sqlite"))]
+#[cfg(feature = "http-store")]
+mod guard;
+#[cfg(any(
+    feature = "_cloud",
+    feature = "_sql",
+    feature = "fs",
+    feature = "http-store"
+))]
 mod open_error;
 mod runtime;
+#[cfg(feature = "_cloud")]
+mod secret;
+mod watched;
 
+#[cfg(feature = "azure")]
+pub use self::blob::AzureOptions;
+#[cfg(feature = "_cloud")]
+pub use self::blob::ObjectBridge;
 #[cfg(feature = "fs")]
 pub use self::blob::{FilesystemOptions, FilesystemStore};
+#[cfg(feature = "gcs")]
+pub use self::blob::{GcsCredentials, GcsOptions};
+pub use self::blob::{
+    Histogram, Limited, Metered, OperationMetrics, Retried, Retries, StoreLimits, StoreMetrics,
+    StoreOperation,
+};
+#[cfg(feature = "http-store")]
+pub use self::blob::{HttpOptions, HttpStore};
+#[cfg(feature = "s3")]
+pub use self::blob::{S3BucketUrlFormat, S3Options};
+#[cfg(feature = "_sql")]
+pub use self::catalog::SqlCatalog;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use self::catalog::{Charset, DatabaseHost, DatabaseTls, PoolOptions, ServerOptions, TlsMode};
+#[cfg(feature = "mysql")]
+pub use self::catalog::{Mysql, MysqlCatalog};
+#[cfg(feature = "postgres")]
+pub use self::catalog::{Postgres, PostgresCatalog};
 #[cfg(feature = "sqlite")]
-pub use self::catalog::{SqliteCatalog, SqliteOptions, schema_version, sync_schema};
-#[cfg(any(feature = "fs", feature = "sqlite"))]
+pub use self::catalog::{
+    Sqlite, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
+};
+#[cfg(feature = "http-store")]
+pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
+#[cfg(any(
+    feature = "_cloud",
+    feature = "_sql",
+    feature = "fs",
+    feature = "http-store"
+))]
 pub use self::open_error::OpenError;
 pub use self::runtime::{RandomIds, SystemClock, TokioExecutor, tokio_runtime};
+#[cfg(feature = "_cloud")]
+pub use self::secret::Secret;

@@ -1,7 +1,9 @@
 //! Why a backend could not be opened.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+#[cfg(feature = "_cloud")]
+use glance_core::domain::StoreId;
 use glance_core::ports::BoxError;
 use thiserror::Error;
 
@@ -11,14 +13,30 @@ use thiserror::Error;
 pub enum OpenError {
     /// Something of ours is not there, and it may not be added.
     #[error(
-        "the database {} lacks {}, and adding is forbidden: run `glance db sync`",
-        path.display(), missing.join(", ")
+        "the database {database} lacks {}, and adding is forbidden: run `glance db sync`",
+        missing.join(", ")
     )]
     AdditionsMissing {
-        /// The database.
-        path: PathBuf,
+        /// The database: a file, or a server's without the password.
+        database: String,
         /// Tables and indexes that are missing.
         missing: Vec<String>,
+    },
+    /// The database cannot be used.
+    #[error("cannot {action} {database}: {reason}")]
+    Database {
+        /// What was to be done with it.
+        action: &'static str,
+        /// The database.
+        database: String,
+        /// Why it was not.
+        reason: BoxError,
+    },
+    /// The database is there, and nothing in it.
+    #[error("the database {database} holds no schema yet: `glance db sync` makes it")]
+    Empty {
+        /// The database.
+        database: String,
     },
     /// The file or folder cannot be used.
     #[error("cannot {action} {}: {reason}", path.display())]
@@ -37,10 +55,10 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// A database, but of another program.
-    #[error("{} is a database, but not one of Glance: it has no table alembic_version", path.display())]
+    #[error("{database} is a database, but not one of Glance: it has no table alembic_version")]
     NotGlance {
         /// The database.
-        path: PathBuf,
+        database: String,
     },
     /// A store needs a directory.
     #[error("store `{store}` has no directory to keep its files in")]
@@ -48,25 +66,64 @@ pub enum OpenError {
         /// The store.
         store: String,
     },
+    /// The options of a store do not fit.
+    #[error("store `{store}` cannot be used: {reason}")]
+    Options {
+        /// The store.
+        store: String,
+        /// Which option is wrong, and how.
+        reason: BoxError,
+    },
     /// Glance's schema, but not the revision that is understood.
     #[error(
-        "the database {} is at revision {found}, and {expected} is needed: \
-         run Glance's own `glance-manage db sync` first", path.display()
+        "the database {database} is at revision {found}, and {expected} is needed: \
+         run Glance's own `glance-manage db sync` first"
     )]
     Revision {
         /// The database.
-        path: PathBuf,
+        database: String,
         /// What it is at.
         found: String,
         /// What is understood.
         expected: &'static str,
     },
+    /// A setting cannot be used.
+    #[error("cannot use {setting}: {reason}")]
+    Setting {
+        /// What was set.
+        setting: String,
+        /// Why it cannot be used.
+        reason: BoxError,
+    },
+    /// The server of the database does not answer, or not yet: worth another try.
+    #[error("cannot reach the database {database}: {reason}")]
+    Unreachable {
+        /// The database.
+        database: String,
+        /// Why.
+        reason: BoxError,
+    },
 }
 
 impl OpenError {
+    #[cfg(feature = "_cloud")]
+    pub(crate) fn options(store: &StoreId, reason: impl Into<BoxError>) -> Self {
+        Self::Options {
+            store: store.to_string(),
+            reason: reason.into(),
+        }
+    }
+
+    #[cfg(any(
+        feature = "fs",
+        feature = "gcs",
+        feature = "http-store",
+        feature = "s3",
+        feature = "sqlite"
+    ))]
     pub(crate) fn failed(
         action: &'static str,
-        path: impl AsRef<Path>,
+        path: impl AsRef<std::path::Path>,
         reason: impl Into<BoxError>,
     ) -> Self {
         Self::Failed {

@@ -4,9 +4,7 @@ use std::fmt::Write;
 
 use axum::body::Body;
 use axum::http::Method;
-use glance_core::Settings;
 use glance_core::domain::{Quotas, Status};
-use glance_http::ApiOptions;
 
 use super::support::{ABSENT, ALICE, BOB, RAW, READER, Site, V21, Who, request};
 
@@ -77,19 +75,12 @@ type Failing = (Who, &'static str, String, &'static str, &'static str);
 
 #[tokio::test]
 async fn what_clients_are_told_matches_the_golden_table() {
-    let quotas = Quotas {
+    let site = Site::with_quotas(Quotas {
         members: Some(1),
         properties: Some(1),
         image_bytes: Some(8),
         ..Quotas::default()
-    };
-    let site = Site::with(
-        ApiOptions::default(),
-        Settings {
-            quotas,
-            ..Settings::default()
-        },
-    );
+    });
     let queued = site.image(ALICE, RAW).await;
     let bare = site.image(ALICE, "{}").await;
     let protected = site.image(ALICE, r#"{"protected": true}"#).await;

@@ -184,17 +184,10 @@ async fn a_client_that_falls_silent_is_given_up() {
 
 #[tokio::test]
 async fn more_than_the_cap_is_413() {
-    let quotas = Quotas {
+    let site = Site::with_quotas(Quotas {
         image_bytes: Some(15),
         ..Quotas::default()
-    };
-    let site = Site::with(
-        ApiOptions::default(),
-        Settings {
-            quotas,
-            ..Settings::default()
-        },
-    );
+    });
     let id = site.image(ALICE, RAW).await;
     let chunks = futures::stream::iter([Ok::<_, std::io::Error>(DATA)]);
 

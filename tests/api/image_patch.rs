@@ -1,9 +1,7 @@
 //! Edits of images, in both dialects.
 
 use axum::http::StatusCode;
-use glance_core::Settings;
 use glance_core::domain::{Quotas, Status};
-use glance_http::ApiOptions;
 use serde_json::{Value, json};
 
 use super::support::{ABSENT, ADMIN, ALICE, BOB, RAW, READER, Site, V20, V21, patch_request};
@@ -423,18 +421,11 @@ async fn formats_are_fixed_once_there_is_data() {
 
 #[tokio::test]
 async fn quotas_refuse_growth() {
-    let quotas = Quotas {
+    let site = Site::with_quotas(Quotas {
         tags: Some(1),
         properties: Some(1),
         ..Quotas::default()
-    };
-    let site = Site::with(
-        ApiOptions::default(),
-        Settings {
-            quotas,
-            ..Settings::default()
-        },
-    );
+    });
     let id = site.image(ALICE, r#"{"a": "1", "tags": ["t"]}"#).await;
 
     for body in [

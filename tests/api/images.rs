@@ -2,11 +2,11 @@
 
 use axum::http::StatusCode;
 use glance_core::Settings;
-use glance_core::domain::Quotas;
+use glance_core::domain::{ImageQuotas, Quotas};
 use glance_http::ApiOptions;
 use serde_json::{Value, json};
 
-use super::support::{ABSENT, ADMIN, ALICE, BOB, READER, ROLELESS, Site};
+use super::support::{ABSENT, ADMIN, ALICE, BOB, RAW, READER, ROLELESS, Site};
 
 #[tokio::test]
 async fn an_empty_object_makes_an_image_of_defaults() {
@@ -326,19 +326,15 @@ async fn an_id_is_used_once_for_ever() {
 
 #[tokio::test]
 async fn quotas_are_413() {
-    let quotas = Quotas {
+    let site = Site::with_quotas(Quotas {
         tags: Some(1),
         properties: Some(1),
-        images: Some(1),
-        ..Quotas::default()
-    };
-    let site = Site::with(
-        ApiOptions::default(),
-        Settings {
-            quotas,
-            ..Settings::default()
+        images: ImageQuotas {
+            all: Some(1),
+            queued: None,
         },
-    );
+        ..Quotas::default()
+    });
 
     for body in [r#"{"tags": ["a", "b"]}"#, r#"{"a": "1", "b": "2"}"#] {
         assert_eq!(
@@ -351,4 +347,39 @@ async fn quotas_are_413() {
         site.post(ALICE, "/v2/images", "{}").await.status,
         StatusCode::PAYLOAD_TOO_LARGE
     );
+}
+
+#[tokio::test]
+async fn the_quota_of_queued_images_is_413_until_one_has_data_or_is_gone() {
+    let site = Site::with_quotas(Quotas {
+        images: ImageQuotas {
+            all: None,
+            queued: Some(2),
+        },
+        ..Quotas::default()
+    });
+    let queued = [site.image(ALICE, RAW).await, site.image(ALICE, RAW).await];
+
+    let refused = site.post(ALICE, "/v2/images", "{}").await;
+    site.upload(ALICE, &queued[0], "data").await;
+    let after_upload = site.post(ALICE, "/v2/images", "{}").await;
+    let full_again = site.post(ALICE, "/v2/images", "{}").await;
+    site.delete(ALICE, &format!("/v2/images/{}", queued[1]))
+        .await;
+    let after_delete = site.post(ALICE, "/v2/images", "{}").await;
+    let other_project = site.post(BOB, "/v2/images", "{}").await;
+
+    assert_eq!(
+        refused.explanation(),
+        "The limit on queued images of a project is exceeded: attempted 3, maximum 2."
+    );
+    for (answer, status) in [
+        (refused, StatusCode::PAYLOAD_TOO_LARGE),
+        (after_upload, StatusCode::CREATED),
+        (full_again, StatusCode::PAYLOAD_TOO_LARGE),
+        (after_delete, StatusCode::CREATED),
+        (other_project, StatusCode::CREATED),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
 }

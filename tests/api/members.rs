@@ -1,9 +1,7 @@
 //! Members of images.
 
 use axum::http::StatusCode;
-use glance_core::Settings;
 use glance_core::domain::Quotas;
-use glance_http::ApiOptions;
 use serde_json::json;
 
 use super::support::{ABSENT, ADMIN, ALICE, BOB, Site, Who};
@@ -227,17 +225,10 @@ async fn only_shared_images_have_members() {
 
 #[tokio::test]
 async fn the_quota_of_members_is_413() {
-    let quotas = Quotas {
+    let site = Site::with_quotas(Quotas {
         members: Some(1),
         ..Quotas::default()
-    };
-    let site = Site::with(
-        ApiOptions::default(),
-        Settings {
-            quotas,
-            ..Settings::default()
-        },
-    );
+    });
     let id = site.image(ALICE, "{}").await;
     let path = format!("/v2/images/{id}/members");
 

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod errors;
+mod hidden;
 mod image_actions;
 mod image_file;
 mod image_list;
@@ -15,6 +16,7 @@ mod read_only;
 mod routes;
 mod schemas;
 mod server;
+mod stores;
 mod streams;
 mod support;
 mod tags;

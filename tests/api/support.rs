@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
-use glance_core::domain::{Caller, Image, Status};
+use glance_core::domain::{Caller, Image, Quotas, Status};
 use glance_core::memory::MemoryGlance;
 use glance_core::ports::{Catalog, ImageStore};
 use glance_core::{Glance, Settings};
@@ -64,6 +64,14 @@ impl Site {
         let memory = MemoryGlance::new().with_settings(settings);
         let glance = memory.build().unwrap();
         Self::of(options, memory, glance)
+    }
+
+    pub(super) fn with_quotas(quotas: Quotas) -> Self {
+        let settings = Settings {
+            quotas,
+            ..Settings::default()
+        };
+        Self::with(ApiOptions::default(), settings)
     }
 
     /// A site over another service; its own memory stays empty.

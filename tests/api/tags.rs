@@ -1,9 +1,7 @@
 //! Tags, one by one.
 
 use axum::http::StatusCode;
-use glance_core::Settings;
 use glance_core::domain::Quotas;
-use glance_http::ApiOptions;
 use serde_json::json;
 
 use super::support::{ABSENT, ALICE, BOB, READER, Site};
@@ -62,17 +60,10 @@ async fn tags_that_cannot_be_are_refused() {
 
 #[tokio::test]
 async fn policies_and_quotas_hold_for_tags() {
-    let quotas = Quotas {
+    let site = Site::with_quotas(Quotas {
         tags: Some(1),
         ..Quotas::default()
-    };
-    let site = Site::with(
-        ApiOptions::default(),
-        Settings {
-            quotas,
-            ..Settings::default()
-        },
-    );
+    });
     let id = site.image(ALICE, r#"{"tags": ["t"]}"#).await;
 
     for (who, id, status) in [

@@ -7,22 +7,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use glance_core::domain::query::PageLimits;
-use glance_core::domain::{Formats, Quotas};
+use glance_core::domain::{Formats, ImageQuotas, Quotas};
 use glance_core::memory::MemoryCatalog;
 use glance_core::ports::Catalog;
-use glance_core::{Glance, GlanceBuilder, Runtime, Settings};
+use glance_core::{Glance, GlanceBuilder, Runtime, Settings, Stores};
 use glance_stores::{
-    FilesystemOptions, FilesystemStore, OpenError, SqliteCatalog, SqliteOptions, schema_version,
+    MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
 };
 
 use super::operator::OperatorError;
-use crate::config::{Config, Database, PolicyConfig};
+use super::stores;
+use crate::config::{CatalogConfig, Config, Database, PolicyConfig};
 
 /// What a service is put together from.
 #[derive(Debug)]
 pub(super) struct Backends {
     pub(super) catalog: Arc<dyn Catalog>,
-    pub(super) store: Arc<FilesystemStore>,
+    pub(super) stores: Stores,
     pub(super) runtime: Runtime,
 }
 
@@ -47,19 +48,10 @@ impl Backends {
             look_at_folders(config)?;
         }
         let mut folders = NewFolders::default();
-        for folder in &config.store.data_folders {
+        for folder in config.stores.folders() {
             folders.make(&folder.path)?;
         }
-        let store = FilesystemStore::open(FilesystemOptions {
-            id: STORE.parse()?,
-            directories: config
-                .store
-                .data_folders
-                .iter()
-                .map(|folder| (folder.path.clone(), folder.priority))
-                .collect(),
-            file_perm: config.store.file_permissions,
-        })?;
+        let stores = stores::open(&config.stores)?;
         let catalog: Arc<dyn Catalog> = match &config.catalog.database {
             Database::SqliteInMemory => Arc::new(MemoryCatalog::default()),
             Database::Sqlite(path) => {
@@ -73,11 +65,19 @@ impl Backends {
                 };
                 Arc::new(SqliteCatalog::open(path, options).await?)
             }
+            Database::Mysql(server) => {
+                let catalog = &config.catalog;
+                Arc::new(reached(catalog, || MysqlCatalog::open(server)).await?)
+            }
+            Database::Postgres(server) => {
+                let catalog = &config.catalog;
+                Arc::new(reached(catalog, || PostgresCatalog::open(server)).await?)
+            }
         };
         folders.keep();
         Ok(Self {
             catalog,
-            store: Arc::new(store),
+            stores,
             runtime: glance_stores::tokio_runtime(),
         })
     }
@@ -92,15 +92,38 @@ impl Backends {
         config: &Config,
         node: Option<String>,
     ) -> Result<Glance, OperatorError> {
-        let store = Arc::clone(&self.store);
+        let stores = self.stores.clone();
         let runtime = self.runtime.clone();
-        let builder = GlanceBuilder::new(Arc::clone(&self.catalog), store, runtime)
+        let builder = GlanceBuilder::new(Arc::clone(&self.catalog), stores, runtime)
             .with_settings(settings(config)?);
         let builder = match node {
             Some(node) => builder.with_node(node),
             None => builder,
         };
         Ok(builder.build()?)
+    }
+}
+
+/// Opens a database, again while its server cannot be reached.
+async fn reached<T, F>(config: &CatalogConfig, open: impl Fn() -> F) -> Result<T, OpenError>
+where
+    F: Future<Output = Result<T, OpenError>>,
+{
+    let mut tried = 0;
+    loop {
+        match open().await {
+            Err(error @ OpenError::Unreachable { .. })
+                if config.retries.is_none_or(|most| tried < most) =>
+            {
+                tracing::warn!(
+                    "{error}: trying again in {} s",
+                    config.retry_interval.as_secs()
+                );
+            }
+            opened => return opened,
+        }
+        tried += 1;
+        tokio::time::sleep(config.retry_interval).await;
     }
 }
 
@@ -157,6 +180,17 @@ fn look_at_database(database: &Database, may_create: bool) -> Result<(), Operato
     let Database::Sqlite(path) = database else {
         return Ok(());
     };
+    // SQLite would read what it may not write, and leave files beside it.
+    match fs::File::options().write(true).open(path) {
+        Err(source) if !is_absent(&source) => {
+            return Err(OperatorError::File {
+                action: "write to",
+                path: path.clone(),
+                source,
+            });
+        }
+        _ => {}
+    }
     match schema_version(path) {
         Ok(_) => Ok(()),
         Err(OpenError::Missing { .. }) if may_create => Ok(()),
@@ -166,7 +200,7 @@ fn look_at_database(database: &Database, may_create: bool) -> Result<(), Operato
 }
 
 fn look_at_folders(config: &Config) -> Result<(), OperatorError> {
-    for folder in &config.store.data_folders {
+    for folder in config.stores.folders() {
         let path = &folder.path;
         fs::read_dir(path).map_err(|source| unreadable(path.clone(), source))?;
     }
@@ -181,18 +215,22 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             disk: config.formats.disk_formats.clone(),
             container: config.formats.container_formats.clone(),
         },
-        hash: config.store.hashing_algorithm.parse()?,
+        hash: config.stores.hashing_algorithm.parse()?,
         pages: PageLimits {
             default: page(api.limit_param_default),
             max: page(api.api_limit_max),
         },
         quotas: Quotas {
-            images: config.quotas.images_per_project,
+            images: ImageQuotas {
+                all: config.quotas.images_per_project,
+                queued: config.quotas.queued_per_project,
+            },
             image_bytes: Some(config.quotas.image_size_cap),
             members: config.quotas.members,
             properties: config.quotas.properties,
             tags: config.quotas.tags,
         },
+        queued_lifetime: config.quotas.queued_lifetime,
         ..Settings::default()
     })
 }
@@ -238,9 +276,6 @@ impl Drop for NewFolders {
         }
     }
 }
-
-/// What Python's Glance calls its file store in the metadata of locations.
-const STORE: &str = "file";
 
 #[cfg(test)]
 mod tests {

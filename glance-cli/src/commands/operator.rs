@@ -48,8 +48,11 @@ pub(crate) enum OperatorError {
     #[error("there is no database `{}`: `glance db sync` makes it", path.display())]
     NoDatabase { path: PathBuf },
     /// The database holds nothing yet.
-    #[error("the database `{}` holds no schema yet: `glance db sync` makes it", path.display())]
-    NoSchema { path: PathBuf },
+    #[error("the database `{database}` holds no schema yet: `glance db sync` makes it")]
+    NoSchema { database: String },
+    /// None of the stores has the name.
+    #[error("there is no store `{name}`: the configuration has {known}")]
+    NoStore { name: String, known: String },
     /// The database or the store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -106,6 +106,7 @@ impl Scrubber {
             let more = self.glance.scrub().await?;
             done.uploads += more.uploads;
             done.deletes += more.deletes;
+            done.expired += more.expired;
             done.strays += more.strays;
             done.failures += more.failures;
             unfinished = self.unfinished().await?;
@@ -123,10 +124,11 @@ impl Scrubber {
 
 fn tell(done: Scrubbed, unfinished: usize) -> Result<ExitCode, OperatorError> {
     let text = format!(
-        "uploads undone: {}\ndeletes finished: {}\nstray files removed: {}\nfailures: {}\n\
-         still being worked on: {}",
+        "uploads undone: {}\ndeletes finished: {}\nqueued images expired: {}\n\
+         stray files removed: {}\nfailures: {}\nstill being worked on: {}",
         done.uploads,
         done.deletes,
+        done.expired,
         done.strays,
         done.failures,
         unfinished.saturating_sub(done.failures),

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use glance_core::{Glance, Scrubbed};
 use glance_http::server::{ServerOptions, Stopped, serve};
 use glance_http::{ApiOptions, Identity as Vouching, router};
 use tokio::net::TcpListener;
@@ -57,7 +56,7 @@ async fn start(
 
     startup::announce(config, address);
     startup::warn(config, address, warnings);
-    settle(&glance).await;
+    glance.scrub_at_start().await;
     tokio::spawn({
         let glance = glance.clone();
         async move { glance.keep_scrubbing().await }
@@ -99,24 +98,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, OperatorError> {
     TcpListener::bind(address)
         .await
         .map_err(|source| OperatorError::Bind { address, source })
-}
-
-/// Takes over what an earlier process of this name left unfinished, before anybody is served.
-async fn settle(glance: &Glance) {
-    match glance.scrub().await {
-        Ok(done) if done == Scrubbed::default() => {}
-        Ok(done) => tracing::info!(
-            uploads = done.uploads,
-            deletes = done.deletes,
-            strays = done.strays,
-            failures = done.failures,
-            "leftovers of an earlier server removed"
-        ),
-        Err(error) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "leftovers of an earlier server cannot be looked for"
-        ),
-    }
 }
 
 /// When the server is to stop.

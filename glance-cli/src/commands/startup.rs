@@ -79,10 +79,17 @@ fn facts(config: &Config) -> Vec<(&'static str, String)> {
         match &config.catalog.database {
             Database::Sqlite(path) => format!("{} (SQLite)", path.display()),
             Database::SqliteInMemory => "in memory".to_owned(),
+            Database::Mysql(server) => format!("{server} (MySQL)"),
+            Database::Postgres(server) => format!("{server} (PostgreSQL)"),
         },
     ));
-    for folder in &config.store.data_folders {
-        facts.push(("images", folder.path.display().to_string()));
+    let stores = &config.stores;
+    for store in &stores.all {
+        if stores.named {
+            facts.push(("images", format!("{}: {}", store.id, store.driver)));
+        } else if store.id == stores.default {
+            facts.push(("images", store.driver.to_string()));
+        }
     }
     facts.push((
         "identity",

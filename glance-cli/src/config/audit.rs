@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{ConfigError, Origin, Warning};
-use super::options::{self, Group, OptionSpec, Others, Support};
+use super::options::{self, Group, OptionSpec, Others, Support, Table};
 use super::settings::Settings;
 use super::source::Assignment;
 use super::value::{Kind, Value};
@@ -17,8 +17,8 @@ use super::value::{Kind, Value};
 pub(super) fn check(settings: &Settings, warnings: &mut Vec<Warning>) -> Result<(), ConfigError> {
     let mut ignored: BTreeMap<(&str, &'static str), Vec<(String, Origin)>> = BTreeMap::new();
     for (group, name) in settings.places() {
-        let spec = options::option(group, name);
-        match support(group, spec) {
+        let spec = settings.table().option(group, name);
+        match support(settings.table().group(group), spec) {
             None | Some(Support::Honoured) => {}
             Some(Support::Ignored { reason }) => ignored
                 .entry((group, reason))
@@ -53,9 +53,9 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn of(assignment: &Assignment) -> Self {
+    pub(super) fn of(assignment: &Assignment, table: &Table) -> Self {
         let (group, option) = (assignment.group.as_str(), assignment.option.as_str());
-        let known_group = options::group(group);
+        let known_group = table.group(group);
         if known_group.is_some_and(|group| group.option(option).is_some()) {
             return Self::Known;
         }
@@ -103,8 +103,8 @@ fn asks_for_something(
 }
 
 /// What is done about a known option, listed or not; `None` for an unknown one.
-fn support(group: &str, spec: Option<&OptionSpec>) -> Option<Support> {
-    match (spec, options::group(group)?.others) {
+fn support(group: Option<&Group>, spec: Option<&OptionSpec>) -> Option<Support> {
+    match (spec, group?.others) {
         (Some(spec), _) => Some(spec.support),
         (None, Others::All(support)) => Some(support),
         (None, Others::Unknown) => None,
@@ -145,15 +145,14 @@ mod tests {
     fn ignored_options_are_told_once_for_each_reason() {
         let warnings = checked(
             "[keystone_authtoken]\nauth_url = http://k\nnew_option = 1\n\
-             [database]\nmax_pool_size = many\n",
+             [database]\nconnection_debug = many\n",
         )
         .unwrap();
 
         assert_eq!(
             warnings,
             [
-                "no effect of `[database]` `max_pool_size` (`0.conf` line 5): SQLite needs no \
-                 pool, no reconnecting and no session settings",
+                "no effect of `[database]` `connection_debug` (`0.conf` line 5): it is about Python",
                 "no effect of `[keystone_authtoken]` `auth_url` (`0.conf` line 2), `new_option` \
                  (`0.conf` line 3): it is read only with flavor `keystone`, which this version \
                  does not have",

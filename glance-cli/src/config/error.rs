@@ -78,6 +78,8 @@ pub(crate) enum ConfigError {
         setting: Box<Setting>,
         problem: &'static str,
     },
+    #[error("{setting} has a parameter `{name}` that this version does not take, or not like this")]
+    InvalidParameter { setting: Box<Setting>, name: String },
     #[error("{setting} is `{value}`, but must be {allowed}")]
     InvalidValue {
         setting: Box<Setting>,
@@ -90,6 +92,15 @@ pub(crate) enum ConfigError {
         place.display()
     )]
     MissingConnection { place: PathBuf },
+    /// Where several stores are enabled, one has to be the default.
+    #[error("`[glance_store] default_backend` is not set: it must be {names}")]
+    MissingDefaultStore { names: String },
+    #[error("`[{group}] {option}` is not set, and store `{store}` needs it")]
+    MissingOfStore {
+        store: String,
+        group: String,
+        option: String,
+    },
     #[error("`{}` line {line} {problem}: `{text}`", path.display())]
     Syntax {
         path: PathBuf,
@@ -112,8 +123,8 @@ pub(crate) enum ConfigError {
         reason: &'static str,
     },
     #[error(
-        "{setting} is a `{scheme}` URL, but this version has SQLite \
-         only: use `sqlite:////absolute/path`"
+        "{setting} is a `{scheme}` URL, but must be one of `sqlite`, `mysql`, `mariadb` or \
+         `postgresql`"
     )]
     UnsupportedDatabase {
         setting: Box<Setting>,

@@ -6,7 +6,7 @@
 //! options      every option there is, and what this version does about it
 //! settings     which assignment counts, `$` references (interpolate), types (value)
 //! audit        what must be refused or warned about
-//! read         the honoured options                                -> Config
+//! read         the honoured options; those of stores in stores     -> Config
 //! ```
 //!
 //! An option that is not known is warned about; one that is known and cannot be honoured stops
@@ -21,8 +21,12 @@ mod options;
 mod read;
 mod settings;
 mod source;
+mod store_group;
+mod stores;
 mod value;
 
+#[cfg(test)]
+mod store_tests;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +37,7 @@ use std::time::Duration;
 pub(crate) use self::database::Database;
 pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::source::Sources;
+pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
 
 use self::read::Reader;
 use self::settings::Settings;
@@ -48,7 +53,7 @@ pub(crate) struct Config {
     pub(crate) quotas: QuotaConfig,
     pub(crate) formats: FormatConfig,
     pub(crate) catalog: CatalogConfig,
-    pub(crate) store: StoreConfig,
+    pub(crate) stores: StoresConfig,
     pub(crate) policy: PolicyConfig,
     pub(crate) log: LogConfig,
     /// While this file exists the health check answers that the server is to be left alone.
@@ -101,8 +106,10 @@ pub(crate) struct QuotaConfig {
     pub(crate) members: Option<u64>,
     pub(crate) properties: Option<u64>,
     pub(crate) tags: Option<u64>,
-    pub(crate) locations: Option<u64>,
     pub(crate) images_per_project: Option<u64>,
+    pub(crate) queued_per_project: Option<u64>,
+    /// How long images stay queued.
+    pub(crate) queued_lifetime: Option<Duration>,
 }
 
 /// The formats an image may have.
@@ -116,29 +123,15 @@ pub(crate) struct FormatConfig {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct CatalogConfig {
     pub(crate) database: Database,
+    /// How often a server of a database is tried at start, beside the first time; without a number,
+    /// for ever.
+    pub(crate) retries: Option<u64>,
+    /// How long to wait between tries.
+    pub(crate) retry_interval: Duration,
     /// Whether a commit waits for the disk.
     pub(crate) synchronous: bool,
     /// Whether the server may add its own tables and indexes at start.
     pub(crate) additions: bool,
-}
-
-/// The `file` store, and how data on its way there is hashed.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct StoreConfig {
-    /// One of md5, sha1, sha224, sha256, sha384, sha512.
-    pub(crate) hashing_algorithm: String,
-    /// At least one.
-    pub(crate) data_folders: Vec<DataFolder>,
-    /// The mode of image files, or that of the process.
-    pub(crate) file_permissions: Option<u32>,
-    pub(crate) chunk_size: usize,
-}
-
-/// A folder for image data. Those with the highest priority are filled first.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct DataFolder {
-    pub(crate) path: PathBuf,
-    pub(crate) priority: i64,
 }
 
 /// Where policy could stand. This version enforces the default rules only, so a server that finds
@@ -200,23 +193,5 @@ impl Config {
             return Err(ConfigError::Exposed { address });
         }
         Ok(())
-    }
-}
-
-impl DataFolder {
-    /// `path[:priority]`, as Glance writes it; without a priority it is 0.
-    fn parse(text: &str) -> Option<Self> {
-        let (path, priority) = match text.rsplit_once(':') {
-            Some((path, priority)) => (path.trim(), priority.trim()),
-            None => (text.trim(), ""),
-        };
-        let priority = match priority {
-            "" => 0,
-            digits => digits.parse().ok()?,
-        };
-        (!path.is_empty()).then(|| Self {
-            path: PathBuf::from(path),
-            priority,
-        })
     }
 }

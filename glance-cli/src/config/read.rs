@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use glance_stores::PoolOptions;
 use url::Url;
 
 use super::database::{Database, Refused};
@@ -10,8 +12,8 @@ use super::error::{ConfigError, Warning};
 use super::settings::Settings;
 use super::source::Sources;
 use super::{
-    ApiConfig, CatalogConfig, Config, DataFolder, FormatConfig, Identity, ListenConfig, LogConfig,
-    PolicyConfig, QuotaConfig, StoreConfig,
+    ApiConfig, CatalogConfig, Config, FormatConfig, Identity, ListenConfig, LogConfig,
+    PolicyConfig, QuotaConfig,
 };
 
 /// Everything a [`Config`] is read from, and what there is to say about it.
@@ -33,7 +35,7 @@ impl Reader<'_> {
             quotas: self.quotas()?,
             formats: self.formats()?,
             catalog: self.catalog()?,
-            store: self.store()?,
+            stores: self.stores()?,
             policy: self.policy()?,
             log: self.log()?,
             healthcheck_disable_file: self
@@ -125,8 +127,13 @@ impl Reader<'_> {
             members: self.settings.limit(group, "image_member_quota")?,
             properties: self.settings.limit(group, "image_property_quota")?,
             tags: self.settings.limit(group, "image_tag_quota")?,
-            locations: self.settings.limit(group, "image_location_quota")?,
             images_per_project: self.settings.limit("glance_rs", "image_count_quota")?,
+            queued_per_project: self.settings.limit("glance_rs", "queued_image_quota")?,
+            queued_lifetime: Some(
+                self.settings
+                    .seconds("glance_rs", "queued_image_lifetime")?,
+            )
+            .filter(|lifetime| !lifetime.is_zero()),
         })
     }
 
@@ -142,6 +149,8 @@ impl Reader<'_> {
         let group = "database";
         Ok(CatalogConfig {
             database: self.database()?,
+            retries: self.settings.limit(group, "max_retries")?,
+            retry_interval: self.settings.seconds(group, "retry_interval")?,
             synchronous: self.settings.flag(group, "sqlite_synchronous")?,
             additions: self.settings.flag(group, "glance_rs_additions")?,
         })
@@ -153,110 +162,36 @@ impl Reader<'_> {
             let place = self.sources.last_place().unwrap_or_default();
             return Err(ConfigError::MissingConnection { place });
         };
-        Database::parse(&connection).map_err(|refused| {
+        let mut database = Database::parse(&connection).map_err(|refused| {
             let setting = self.settings.setting(group, option);
             match refused {
                 Refused::Malformed(problem) => ConfigError::InvalidConnection { setting, problem },
+                Refused::Parameter(name) => ConfigError::InvalidParameter { setting, name },
                 Refused::Scheme(scheme) => ConfigError::UnsupportedDatabase { setting, scheme },
             }
+        })?;
+        if let Some(server) = database.server_mut() {
+            server.pool = self.pool()?;
+            server.additions = self.settings.flag(group, "glance_rs_additions")?;
+        }
+        Ok(database)
+    }
+
+    /// In SQLAlchemy's words, in which 0 and negative numbers are no limit.
+    fn pool(&self) -> Result<PoolOptions, ConfigError> {
+        let group = "database";
+        let size = |number: Option<u64>| {
+            let number = number.unwrap_or(NO_LIMIT).min(NO_LIMIT);
+            usize::try_from(number).unwrap_or_default()
+        };
+        let kept = self.settings.limit(group, "max_pool_size")?;
+        let recycle = self.settings.limit(group, "connection_recycle_time")?;
+        Ok(PoolOptions {
+            size: size(kept.filter(|kept| *kept > 0)),
+            overflow: size(self.settings.limit(group, "max_overflow")?),
+            timeout: self.settings.seconds(group, "pool_timeout")?,
+            recycle: recycle.map(Duration::from_secs),
         })
-    }
-
-    fn store(&mut self) -> Result<StoreConfig, ConfigError> {
-        self.check_stores()?;
-        Ok(StoreConfig {
-            hashing_algorithm: self
-                .settings
-                .text("DEFAULT", "hashing_algorithm")?
-                .unwrap_or_default(),
-            data_folders: self.data_folders()?,
-            file_permissions: self.file_permissions()?,
-            chunk_size: self.size("glance_store", "filesystem_store_chunk_size")?,
-        })
-    }
-
-    /// Drivers go by a short name and by that of a Python class.
-    fn check_stores(&mut self) -> Result<(), ConfigError> {
-        let (group, option) = ("glance_store", "stores");
-        let only_file = "only the `file` store is built in this version";
-        let mut has_file = false;
-        for store in self.settings.list(group, option)? {
-            match store.as_str() {
-                "file" | "glance.store.filesystem.Store" => has_file = true,
-                "http" | "glance.store.http.Store" if self.settings.is_set(group, option) => {
-                    self.warnings.push(Warning::Ignored {
-                        group: group.to_owned(),
-                        options: vec![(option.to_owned(), self.settings.origin(group, option))],
-                        reason: "of these stores `http` is not built in this version",
-                    });
-                }
-                "http" | "glance.store.http.Store" => {}
-                _ => return Err(self.settings.unsupported(group, option, only_file)),
-            }
-        }
-        if !has_file {
-            return Err(self.settings.unsupported(group, option, only_file));
-        }
-        match self.settings.text(group, "default_store")?.as_deref() {
-            None | Some("file" | "filesystem") => Ok(()),
-            Some(_) => Err(self.settings.unsupported(group, "default_store", only_file)),
-        }
-    }
-
-    /// Glance wants `filesystem_store_datadir` emptied when several are given; only a second
-    /// answer to the same question is refused here.
-    fn data_folders(&self) -> Result<Vec<DataFolder>, ConfigError> {
-        let (group, one, several) = (
-            "glance_store",
-            "filesystem_store_datadir",
-            "filesystem_store_datadirs",
-        );
-        let folder = self.settings.text(group, one)?;
-        let folders = self.settings.list(group, several)?;
-        if folders.is_empty() {
-            let path = folder.ok_or_else(|| self.settings.invalid(group, one, "", "a folder"))?;
-            return Ok(vec![DataFolder {
-                path: PathBuf::from(path),
-                priority: 0,
-            }]);
-        }
-        if folder.is_some() && self.settings.is_set(group, one) {
-            return Err(ConfigError::Conflict {
-                setting: self.settings.setting(group, several),
-                other: "`filesystem_store_datadir`",
-                remedy: "set one of the two",
-            });
-        }
-        let mut data_folders: Vec<DataFolder> = Vec::new();
-        for text in folders {
-            let wrong = |allowed: &str| self.settings.invalid(group, several, &text, allowed);
-            let folder = DataFolder::parse(&text).ok_or_else(|| {
-                wrong("a folder with an optional priority, like `/srv/images:10`")
-            })?;
-            match data_folders.iter().find(|known| known.path == folder.path) {
-                None => data_folders.push(folder),
-                Some(known) if *known == folder => {}
-                Some(_) => return Err(wrong("given with one priority only")),
-            }
-        }
-        Ok(data_folders)
-    }
-
-    /// The digits are octal, though they are read as any number.
-    fn file_permissions(&self) -> Result<Option<u32>, ConfigError> {
-        let (group, option) = ("glance_store", "filesystem_store_file_perm");
-        let digits = self.settings.number(group, option)?;
-        if digits == 0 {
-            return Ok(None);
-        }
-        match u32::from_str_radix(&digits.to_string(), 8) {
-            Ok(mode) if mode & 0o400 != 0 && mode <= 0o7777 => Ok(Some(mode)),
-            _ => {
-                let allowed = "0, or octal digits that let the owner read, like 640";
-                let digits = digits.to_string();
-                Err(self.settings.invalid(group, option, &digits, allowed))
-            }
-        }
     }
 
     fn policy(&self) -> Result<PolicyConfig, ConfigError> {
@@ -300,8 +235,11 @@ impl Reader<'_> {
     }
 
     /// A number that counts things in memory; what does not fit is as good as no limit.
-    fn size(&self, group: &str, option: &str) -> Result<usize, ConfigError> {
+    pub(super) fn size(&self, group: &str, option: &str) -> Result<usize, ConfigError> {
         let number = self.settings.number(group, option)?;
         Ok(usize::try_from(number).unwrap_or(usize::MAX))
     }
 }
+
+/// More connections than any server takes.
+const NO_LIMIT: u64 = 10_000;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::audit::Place;
 use super::error::{ConfigError, Origin, Setting, Warning, redacted};
 use super::interpolate;
-use super::options;
+use super::options::{self, Table};
 use super::source::{Assignment, Layer};
 use super::value::{Kind, Value};
 
@@ -15,15 +15,17 @@ use super::value::{Kind, Value};
 pub(super) struct Settings {
     /// The weakest first, so that the last one counts.
     found: BTreeMap<(String, String), Vec<Assignment>>,
+    table: Table,
 }
 
 impl Settings {
     /// Sorts out what was set, the weakest first. Old names are followed; names that nobody knows
     /// are warned about, and kept for values that refer to them.
     pub(super) fn new(assignments: Vec<Assignment>, warnings: &mut Vec<Warning>) -> Self {
+        let table = table(&assignments);
         let mut found: BTreeMap<(String, String), Vec<(bool, Assignment)>> = BTreeMap::new();
         for mut assignment in assignments {
-            let place = Place::of(&assignment);
+            let place = Place::of(&assignment, &table);
             warnings.extend(place.warning(&assignment));
             let renamed = if let Place::Renamed(group, option) = place {
                 group.name.clone_into(&mut assignment.group);
@@ -45,7 +47,13 @@ impl Settings {
         });
         Self {
             found: found.collect(),
+            table,
         }
+    }
+
+    /// Every option that there is.
+    pub(super) fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The options that were set, by group and name.
@@ -98,6 +106,16 @@ impl Settings {
         }
     }
 
+    /// A whole number of either sign.
+    pub(super) fn whole_number(&self, group: &str, option: &str) -> Result<i64, ConfigError> {
+        match self.value(group, option)? {
+            Some(Value::Integer(value)) => {
+                i64::try_from(value).map_err(|_| undeclared(group, option))
+            }
+            _ => Err(undeclared(group, option)),
+        }
+    }
+
     /// A number of seconds.
     pub(super) fn seconds(&self, group: &str, option: &str) -> Result<Duration, ConfigError> {
         Ok(Duration::from_secs(self.number(group, option)?))
@@ -108,6 +126,19 @@ impl Settings {
         match self.value(group, option)? {
             None => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Some(_) => Err(undeclared(group, option)),
+        }
+    }
+
+    /// Pairs of names and values.
+    pub(super) fn pairs(
+        &self,
+        group: &str,
+        option: &str,
+    ) -> Result<Vec<(String, String)>, ConfigError> {
+        match self.value(group, option)? {
+            None => Ok(Vec::new()),
+            Some(Value::Dict(pairs)) => Ok(pairs),
             Some(_) => Err(undeclared(group, option)),
         }
     }
@@ -151,7 +182,10 @@ impl Settings {
 
     /// The value that counts, or the default. An empty text without a default is no value.
     pub(super) fn value(&self, group: &str, option: &str) -> Result<Option<Value>, ConfigError> {
-        let spec = options::option(group, option).ok_or_else(|| undeclared(group, option))?;
+        let spec = self
+            .table
+            .option(group, option)
+            .ok_or_else(|| undeclared(group, option))?;
         let texts = match self.effective(group, option) {
             Some(_) if spec.kind == Kind::Multi => self.all_texts(group, option)?,
             Some(effective) => vec![self.expanded(effective, &mut Vec::new())?],
@@ -211,7 +245,7 @@ impl Settings {
                 if let Some(found) = self.effective(&group, option) {
                     return self.expanded(found, trail);
                 }
-                if let Some(spec) = options::option(&group, option) {
+                if let Some(spec) = self.table.option(&group, option) {
                     return Ok(spec.default.unwrap_or_default().to_owned());
                 }
             }
@@ -228,6 +262,19 @@ impl Settings {
             .get(&(group.to_owned(), option.to_owned()))
             .and_then(|assignments| assignments.last())
     }
+}
+
+/// The table with the groups of the stores that `enabled_backends` names. What is wrong with the
+/// option is found when it is read.
+fn table(assignments: &[Assignment]) -> Table {
+    let names = assignments
+        .iter()
+        .filter(|assignment| {
+            assignment.group == "DEFAULT" && assignment.option == "enabled_backends"
+        })
+        .flat_map(|assignment| assignment.text.split(','))
+        .filter_map(|pair| Some(pair.split_once(':')?.0.trim()));
+    Table::with_stores(names)
 }
 
 fn undeclared(group: &str, option: &str) -> ConfigError {

@@ -5,12 +5,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glance_stores::PoolOptions;
+
+use super::stores::{Driver, FileConfig};
 use super::{Config, Database, Identity, Sources, Warning};
 
 /// The least a file must say.
-const CONNECTION: &str = "[database]\nconnection = sqlite:////var/lib/glance/glance.sqlite\n";
+pub(super) const CONNECTION: &str =
+    "[database]\nconnection = sqlite:////var/lib/glance/glance.sqlite\n";
 
-fn loaded(text: &str) -> Result<(Config, Vec<Warning>), String> {
+pub(super) fn loaded(text: &str) -> Result<(Config, Vec<Warning>), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("glance-api.conf");
     fs::write(&path, text).unwrap();
@@ -20,12 +24,12 @@ fn loaded(text: &str) -> Result<(Config, Vec<Warning>), String> {
     })
 }
 
-fn config(text: &str) -> Config {
+pub(super) fn config(text: &str) -> Config {
     loaded(&format!("{CONNECTION}{text}")).unwrap().0
 }
 
 /// Lines of `text` count from 3.
-fn failure(text: &str) -> String {
+pub(super) fn failure(text: &str) -> String {
     loaded(&format!("{CONNECTION}{text}")).unwrap_err()
 }
 
@@ -38,7 +42,7 @@ fn a_server_without_any_file_keeps_its_data_beside_itself() {
         Database::Sqlite("glance-data/glance.sqlite".into())
     );
     assert_eq!(
-        config.store.data_folders[0].path,
+        file(&config).folders[0].path,
         PathBuf::from("glance-data/images")
     );
     assert_eq!(
@@ -62,18 +66,21 @@ fn the_least_file_gives_the_defaults_of_glance() {
     assert!(!config.api.show_image_direct_url);
     assert_eq!(config.quotas.image_size_cap, 1 << 40);
     assert_eq!(config.quotas.members, Some(128));
-    assert_eq!(config.quotas.locations, Some(10));
     assert_eq!(config.quotas.images_per_project, None);
+    assert_eq!(config.quotas.queued_per_project, Some(10_000));
+    assert_eq!(
+        config.quotas.queued_lifetime,
+        Some(Duration::from_secs(30 * 24 * 3600))
+    );
     assert_eq!(config.formats.disk_formats.len(), 11);
     assert_eq!(config.formats.container_formats.len(), 8);
     assert!(config.catalog.synchronous && config.catalog.additions);
-    assert_eq!(config.store.hashing_algorithm, "sha512");
+    assert_eq!(config.stores.hashing_algorithm, "sha512");
     assert_eq!(
-        config.store.data_folders[0].path,
+        file(&config).folders[0].path,
         PathBuf::from("/var/lib/glance/images")
     );
-    assert_eq!(config.store.file_permissions, None);
-    assert_eq!(config.store.chunk_size, 65_536);
+    assert_eq!(file(&config).permissions, None);
     assert_eq!(config.listen.drain_timeout, Duration::from_secs(30));
     assert_eq!(config.listen.stall_timeout, Duration::from_secs(60));
     assert_eq!(config.listen.max_connections, 4096);
@@ -90,18 +97,21 @@ fn a_full_file_is_read() {
          [glance_store]\nfilesystem_store_datadirs = /srv/a:10\n\
          filesystem_store_datadirs = /srv/b\nfilesystem_store_file_perm = 640\n\
          [app:healthcheck]\ndisable_by_file_path = /run/off\n\
-         [glance_rs]\nbind_host = ::\nbind_port = 80\nimage_count_quota = 7\n",
+         [glance_rs]\nbind_host = ::\nbind_port = 80\nimage_count_quota = 7\n\
+         queued_image_quota = -1\nqueued_image_lifetime = 0\n",
     );
 
     assert!(!config.catalog.additions && !config.catalog.synchronous);
     assert_eq!(config.quotas.tags, None);
     assert_eq!(config.quotas.image_size_cap, 1 << 63);
     assert_eq!(config.quotas.images_per_project, Some(7));
+    assert_eq!(config.quotas.queued_per_project, None);
+    assert_eq!(config.quotas.queued_lifetime, None);
     assert_eq!(config.identity, Identity::Headers);
     assert_eq!(config.listen.address, "[::]:80".parse().unwrap());
-    assert_eq!(config.store.file_permissions, Some(0o640));
-    assert_eq!(config.store.data_folders.len(), 2);
-    assert_eq!(config.store.data_folders[0].priority, 10);
+    assert_eq!(file(&config).permissions, Some(0o640));
+    assert_eq!(file(&config).folders.len(), 2);
+    assert_eq!(file(&config).folders[0].priority, 10);
     assert_eq!(
         config.healthcheck_disable_file,
         Some(PathBuf::from("/run/off"))
@@ -159,14 +169,19 @@ fn a_file_without_a_connection_is_told_what_to_set() {
 #[test]
 fn another_database_is_refused_without_showing_the_password() {
     assert_eq!(
-        loaded("[database]\nconnection = mysql+pymysql://glance:secret@db/glance\n").unwrap_err(),
-        "`[database] connection` in `glance-api.conf` line 2 is a `mysql+pymysql` URL, but this \
-         version has SQLite only: use `sqlite:////absolute/path`"
+        loaded("[database]\nconnection = oracle+cx://glance:secret@db/glance\n").unwrap_err(),
+        "`[database] connection` in `glance-api.conf` line 2 is a `oracle+cx` URL, but must be one \
+         of `sqlite`, `mysql`, `mariadb` or `postgresql`"
+    );
+    assert_eq!(
+        loaded("[database]\nconnection = mysql://glance:secret@db/glance?x=secret\n").unwrap_err(),
+        "`[database] connection` in `glance-api.conf` line 2 has a parameter `x` that this version \
+         does not take, or not like this"
     );
     assert_eq!(
         loaded("[database]\nconnection = secret\n").unwrap_err(),
         "`[database] connection` in `glance-api.conf` line 2 is not a URL: it must look like \
-         `sqlite:////absolute/path`"
+         `sqlite:////absolute/path` or `mysql://user:password@host/glance`"
     );
 }
 
@@ -232,67 +247,6 @@ fn a_public_endpoint_must_be_a_web_address_and_hides_its_password() {
 }
 
 #[test]
-fn only_the_file_store_is_accepted_and_http_is_warned_about() {
-    let refusal = "in `glance-api.conf` line 4 cannot be honoured: only the `file` store is built \
-                   in this version";
-    for (line, option) in [
-        ("stores = file,rbd", "stores"),
-        ("stores = http", "stores"),
-        ("default_store = swift", "default_store"),
-    ] {
-        assert_eq!(
-            failure(&format!("[glance_store]\n{line}\n")),
-            format!("`[glance_store] {option}` {refusal}")
-        );
-    }
-
-    let text = format!("{CONNECTION}[glance_store]\nstores = file, http\ndefault_store = file\n");
-    let (_, warnings) = loaded(&text).unwrap();
-
-    assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].to_string().contains("`http` is not built"));
-}
-
-#[test]
-fn one_folder_and_several_contradict_each_other() {
-    let several = "filesystem_store_datadirs = /b:1\n";
-    assert_eq!(
-        failure(&format!(
-            "[glance_store]\nfilesystem_store_datadir = /a\n{several}"
-        )),
-        "`[glance_store] filesystem_store_datadirs` in `glance-api.conf` line 5 contradicts \
-         `filesystem_store_datadir`: set one of the two"
-    );
-    let emptied = config(&format!(
-        "[glance_store]\nfilesystem_store_datadir =\n{several}"
-    ));
-    assert_eq!(emptied.store.data_folders[0].priority, 1);
-}
-
-#[test]
-fn folders_without_a_path_or_with_two_priorities_are_refused() {
-    for (lines, value, allowed) in [
-        (
-            "filesystem_store_datadirs = /a:high\n",
-            "/a:high",
-            "a folder with an optional priority, like `/srv/images:10`",
-        ),
-        (
-            "filesystem_store_datadirs = /a:1\nfilesystem_store_datadirs = /a:2\n",
-            "/a:2",
-            "given with one priority only",
-        ),
-    ] {
-        let message = failure(&format!("[glance_store]\n{lines}"));
-        assert!(
-            message.ends_with(&format!("is `{value}`, but must be {allowed}")),
-            "{message}"
-        );
-    }
-    assert!(failure("[glance_store]\nfilesystem_store_datadir =\n").contains("must be a folder"));
-}
-
-#[test]
 fn permissions_must_be_octal_and_let_the_owner_read() {
     for digits in ["888", "40", "77777"] {
         assert_eq!(
@@ -326,7 +280,6 @@ fn an_option_that_would_break_a_promise_stops_the_start() {
         "[DEFAULT]\nuse_keystone_limits = true",
         "[DEFAULT]\nproperty_protection_file = p.conf",
         "[DEFAULT]\nimage_cache_dir = /var/cache",
-        "[DEFAULT]\nenabled_backends = fast:file",
         "[DEFAULT]\nallow_anonymous_access = true",
         "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",
         "[glance_store]\nfilesystem_store_metadata_file = m.json",
@@ -337,4 +290,41 @@ fn an_option_that_would_break_a_promise_stops_the_start() {
         let message = failure(line);
         assert!(message.contains("cannot be honoured"), "{message}");
     }
+}
+
+/// How the first store is set up, which is one of files.
+pub(super) fn file(config: &Config) -> &FileConfig {
+    match &config.stores.all[0].driver {
+        Driver::File(file) => file,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_pool_of_a_server_is_read_in_the_words_of_sqlalchemy() {
+    let server = |more: &str| {
+        let text = format!("[database]\nconnection = mysql://glance:secret@db/glance\n{more}");
+        let config = loaded(&text).unwrap().0;
+        let Database::Mysql(server) = config.catalog.database.clone() else {
+            panic!("{:?}", config.catalog);
+        };
+        assert!(!format!("{config:?}").contains("secret"));
+        (server, config.catalog)
+    };
+
+    let (usual, catalog) = server("");
+    assert_eq!(usual.pool, PoolOptions::default());
+    assert_eq!(catalog.retries, Some(10));
+    let (other, catalog) = server(
+        "max_pool_size = 0\nmax_overflow = 2\npool_timeout = 3\nconnection_recycle_time = -1\n\
+         max_retries = -1\nretry_interval = 1\nglance_rs_additions = false\n",
+    );
+    assert_eq!((other.pool.size, other.pool.overflow), (10_000, 2));
+    assert_eq!(other.pool.timeout, Duration::from_secs(3));
+    assert_eq!(other.pool.recycle, None);
+    assert!(!other.additions);
+    assert_eq!(
+        (catalog.retries, catalog.retry_interval),
+        (None, Duration::from_secs(1))
+    );
 }

@@ -13,6 +13,10 @@ mod refusals;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod stores;
+#[cfg(test)]
 mod strange;
 #[cfg(test)]
 mod support;

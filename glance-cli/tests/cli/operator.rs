@@ -81,8 +81,8 @@ fn scrubbing_says_what_it_did() {
 
     assert_eq!(
         done.text(),
-        "uploads undone: 0\ndeletes finished: 0\nstray files removed: 0\nfailures: 0\n\
-         still being worked on: 0\n"
+        "uploads undone: 0\ndeletes finished: 0\nqueued images expired: 0\n\
+         stray files removed: 0\nfailures: 0\nstill being worked on: 0\n"
     );
 }
 

@@ -1,10 +1,14 @@
 //! A server that cannot start: one sentence, exit code 1, and nothing created.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 
-use crate::support::{files_in, glance, run};
+use tempfile::TempDir;
+
+use crate::support::{files_in, glance, glance_at, run};
 
 /// The sentence, after a start that left the folder as it was.
 #[track_caller]
@@ -147,4 +151,115 @@ fn policy_that_would_not_be_honoured() {
     let sentence = refused(folder.path(), &["--config-file", "g.conf"]);
 
     assert!(sentence.contains("policy.yaml` sets policy"), "{sentence}");
+}
+
+/// A folder of somebody whom permissions bind, unlike root, with a program to run there.
+struct Ordinary {
+    folder: TempDir,
+    program: PathBuf,
+}
+
+impl Ordinary {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("glance");
+        fs::copy(env!("CARGO_BIN_EXE_glance"), &program).unwrap();
+        let text = "[database]\nconnection = sqlite:///data/g.sqlite\n\
+                    [glance_store]\nfilesystem_store_datadir = data/images\n";
+        fs::write(folder.path().join("g.conf"), text).unwrap();
+        fs::create_dir_all(folder.path().join("data/images")).unwrap();
+        let it = Self { folder, program };
+        for path in ["", "data", "data/images"] {
+            it.give(path);
+        }
+        it.set_mode("", 0o755);
+        it
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    fn give(&self, path: &str) {
+        if is_root() {
+            chown(self.path(path), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+
+    fn set_mode(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.path(path), Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = glance_at(&self.program, self.folder.path());
+        command.args(arguments).args(["--config-file", "g.conf"]);
+        // Where policy is looked for, too.
+        command.env("HOME", self.folder.path());
+        if is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+
+    fn with_database(self) -> Self {
+        run(&mut self.command(&["db", "sync"])).succeeded();
+        self
+    }
+
+    /// The sentence, after a start that left everything as it was.
+    #[track_caller]
+    fn refused(&self) -> String {
+        let seen = || ["", "data", "data/images"].map(|path| files_in(&self.path(path)));
+        let before = seen();
+        let done = run(&mut self.command(&["serve", "--bind", "127.0.0.1:0"]));
+        assert_eq!(seen(), before, "{done:?}");
+        done.failed().to_owned()
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn a_database_file_that_cannot_be_read() {
+    let ordinary = Ordinary::new().with_database();
+    ordinary.set_mode("data/g.sqlite", 0o000);
+
+    let sentence = ordinary.refused();
+
+    assert!(sentence.contains("data/g.sqlite"), "{sentence}");
+}
+
+#[test]
+fn a_database_file_that_cannot_be_written() {
+    let ordinary = Ordinary::new().with_database();
+    ordinary.set_mode("data/g.sqlite", 0o444);
+
+    let sentence = ordinary.refused();
+
+    assert!(sentence.contains("data/g.sqlite"), "{sentence}");
+}
+
+#[test]
+fn a_folder_of_images_that_cannot_be_written() {
+    let ordinary = Ordinary::new().with_database();
+    ordinary.set_mode("data/images", 0o555);
+
+    let sentence = ordinary.refused();
+
+    assert!(sentence.contains("data/images"), "{sentence}");
+}
+
+#[test]
+fn a_folder_of_the_database_that_cannot_be_written() {
+    let ordinary = Ordinary::new();
+    ordinary.set_mode("data", 0o555);
+
+    let sentence = ordinary.refused();
+
+    assert!(sentence.contains("data"), "{sentence}");
+    ordinary.set_mode("data", 0o755);
 }

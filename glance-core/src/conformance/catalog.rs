@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{
-    BlobUrl, Change, Content, Event, Image, ImageId, Location, Membership, Multihash, Status,
-    Timestamp, Viewer, Visibility,
+    BlobUrl, Change, Content, Event, Image, ImageId, ImageQuotas, Location, Membership, Multihash,
+    Resource, Status, Timestamp, Viewer, Visibility,
 };
 use crate::ports::{Catalog, CatalogError};
 
@@ -41,15 +41,71 @@ pub async fn an_id_is_never_used_twice(catalog: &dyn Catalog) {
 pub async fn concurrent_inserts_stop_at_the_quota(catalog: &dyn Catalog) {
     let images: Vec<Image> = (1..=20).map(rich_image).collect();
 
+    let quotas = Some(ImageQuotas {
+        all: Some(5),
+        queued: None,
+    });
     let results =
-        futures::future::join_all(images.iter().map(|image| catalog.insert(image, Some(5)))).await;
+        futures::future::join_all(images.iter().map(|image| catalog.insert(image, quotas))).await;
 
+    assert_eq!(stored_and_refused(&results, Resource::Images), (5, 15));
+}
+
+/// Images with data, of other projects, or gone do not count; hidden ones do.
+pub async fn concurrent_inserts_stop_at_the_quota_of_queued_images(catalog: &dyn Catalog) {
+    let active = rich_image(1).stored_as(Status::Active);
+    let foreign = changed(&rich_image(2), 5, |image| image.owner = None);
+    for image in [&active, &foreign, &rich_image(3)] {
+        catalog.insert(image, None).await.unwrap();
+    }
+    delete(catalog, &rich_image(3)).await;
+    let hidden = |n: u128| changed(&rich_image(n), 5, |image| image.hidden = n < 20);
+    let images: Vec<Image> = (10..30).map(hidden).collect();
+    let quotas = Some(ImageQuotas {
+        all: Some(100),
+        queued: Some(5),
+    });
+
+    let inserts = images.iter().map(|image| catalog.insert(image, quotas));
+    let results = futures::future::join_all(inserts).await;
+
+    assert_eq!(
+        stored_and_refused(&results, Resource::QueuedImages),
+        (5, 15)
+    );
+}
+
+fn stored_and_refused(results: &[Result<(), CatalogError>], resource: Resource) -> (usize, usize) {
     let stored = results.iter().filter(|result| result.is_ok()).count();
-    let refused = results
-        .iter()
-        .filter(|result| matches!(result, Err(CatalogError::Quota(_))))
-        .count();
-    assert_eq!((stored, refused), (5, 15));
+    let refused = results.iter().filter(|result| match result {
+        Err(CatalogError::Quota(quota)) => quota.resource == resource,
+        _ => false,
+    });
+    (stored, refused.count())
+}
+
+/// Protected images, and those of another status, are never idle.
+pub async fn the_longest_idle_of_queued_images_come_first(catalog: &dyn Catalog) {
+    let touched = |n, micros| changed(&rich_image(n), micros, |image| image.protected = false);
+    let idle = [
+        touched(1, 40),
+        touched(2, 10),
+        touched(3, 30),
+        touched(4, 20),
+    ];
+    let protected = changed(&rich_image(5), 10, |image| image.protected = true);
+    let active = touched(6, 10).stored_as(Status::Active);
+    for image in idle.iter().chain([&protected, &active, &touched(7, 10)]) {
+        catalog.insert(image, None).await.unwrap();
+    }
+    delete(catalog, &touched(7, 10)).await;
+
+    let two = catalog.idle_queued(at(40), 2).await.unwrap();
+    let all = catalog.idle_queued(at(40), 100).await.unwrap();
+
+    let [_, second, fourth, third] = idle;
+    assert_eq!(two, [second.clone(), third.clone()]);
+    assert_eq!(all, [second, third, fourth]);
 }
 
 /// A commit stores what differs; what it gives back is what is found.

@@ -180,7 +180,7 @@ pub async fn a_deleted_blob_is_gone(store: &dyn ImageStore) {
     assert_eq!(read(store, &other, None).await, b"two");
 }
 
-/// What a key left uncommitted goes; what it or another committed stays, as do other writers.
+/// What a key left uncommitted goes; what is committed stays, as do writers of other images.
 pub async fn discard_removes_what_its_key_left_and_no_more(store: &dyn ImageStore) {
     let url = write(store, &key(1), b"committed").await;
     let mut broken = store.start(&again(1)).await.unwrap();

@@ -26,11 +26,11 @@ pub async fn a_member_that_was_removed_can_come_back(catalog: &dyn Catalog) {
         let project = &member.project;
         let accepted = Some(MemberStatus::Accepted);
         catalog
-            .set_member(image.id, project, accepted, at(9))
+            .set_member(image.id, project, accepted, at(9 * SECOND))
             .await
             .unwrap();
         catalog
-            .set_member(image.id, project, None, at(10))
+            .set_member(image.id, project, None, at(10 * SECOND))
             .await
             .unwrap();
         assert_eq!(catalog.members(image.id).await.unwrap(), []);
@@ -59,7 +59,9 @@ pub async fn an_absent_member_cannot_answer(catalog: &dyn Catalog) {
     let stranger: ProjectId = "stranger".parse().unwrap();
 
     for status in [Some(MemberStatus::Accepted), None] {
-        let result = catalog.set_member(image.id, &stranger, status, at(9)).await;
+        let result = catalog
+            .set_member(image.id, &stranger, status, at(9 * SECOND))
+            .await;
         assert!(matches!(result, Err(CatalogError::NotFound)), "{result:?}");
     }
 }
@@ -113,5 +115,8 @@ async fn stored_image(catalog: &dyn Catalog) -> Image {
 }
 
 fn offered(image: &Image, project: &str) -> Membership {
-    Membership::offered(image.id, project.parse().unwrap(), at(5))
+    Membership::offered(image.id, project.parse().unwrap(), at(5 * SECOND))
 }
+
+/// Times of members are whole seconds: MySQL keeps no more of them.
+const SECOND: i64 = 1_000_000;

@@ -24,6 +24,7 @@ pub mod catalog;
 pub mod image_store;
 pub mod intents;
 pub mod members;
+pub mod published;
 pub mod queries;
 
 /// Makes a test of each clause of the [`Catalog`](crate::ports::Catalog) contract.
@@ -37,6 +38,8 @@ macro_rules! catalog_conformance {
                 what_is_inserted_is_found_as_it_was
                 an_id_is_never_used_twice
                 concurrent_inserts_stop_at_the_quota
+                concurrent_inserts_stop_at_the_quota_of_queued_images
+                the_longest_idle_of_queued_images_come_first
                 an_edit_is_stored_and_nothing_else
                 an_edit_of_what_has_changed_is_a_conflict
                 a_change_of_what_is_gone_is_not_found
@@ -86,6 +89,26 @@ macro_rules! image_store_conformance {
                 discard_removes_what_its_key_left_and_no_more
                 sweep_spares_whatever_is_in_use
                 vacate_removes_the_blob_of_its_image_alone
+                strangers_locations_are_not_owned
+            );
+        }
+    };
+}
+
+/// Makes a test of each clause of the [`ImageStore`](crate::ports::ImageStore) contract that holds
+/// of a store that only reads. The subject is a [`Published`](crate::conformance::published::Published).
+#[macro_export]
+macro_rules! published_store_conformance {
+    ($(#[$attribute:meta])* $name:ident, $run:path, $make:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, published:
+                what_is_published_is_read
+                any_range_is_read_exactly
+                an_absent_blob_is_not_found
+                writing_and_deleting_are_unsupported
+                there_is_nothing_to_clean_up
                 strangers_locations_are_not_owned
             );
         }

@@ -1,5 +1,6 @@
 //! Where the data of an image is.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -7,7 +8,8 @@ use serde_json::{Map, Value};
 use super::id::StoreId;
 
 /// The URL of a blob in a store. A URL is a capability and may hold credentials (rules R4, R6):
-/// only [`as_str`](Self::as_str) gives it whole; `Display` and `Debug` hide what is before an `@`.
+/// only [`as_str`](Self::as_str) gives it whole; `Display` and `Debug` hide what is before an `@`
+/// and after a `?`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobUrl(String);
 
@@ -22,6 +24,21 @@ impl BlobUrl {
         &self.0
     }
 
+    /// The URL as clients may see it.
+    pub fn without_credentials(&self) -> Cow<'_, str> {
+        let authority = self.0.split_once("://").map(|(scheme, rest)| {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            (scheme, rest.split_at(end))
+        });
+        match authority {
+            Some((scheme, (authority, path))) if authority.contains('@') => {
+                let host = authority.rsplit_once('@').map_or("", |(_, host)| host);
+                Cow::Owned(format!("{scheme}://{host}{path}"))
+            }
+            _ => Cow::Borrowed(&self.0),
+        }
+    }
+
     /// What stands before `://`.
     pub fn scheme(&self) -> &str {
         self.0.split_once("://").map_or("", |(scheme, _)| scheme)
@@ -30,10 +47,14 @@ impl BlobUrl {
 
 impl fmt::Display for BlobUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0.split_once("://"), self.0.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, rest))) => write!(f, "{scheme}://***@{rest}"),
-            _ => f.write_str(&self.0),
+        let mut shown = match (self.0.split_once("://"), self.0.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
+            _ => self.0.clone(),
+        };
+        if let Some(query) = shown.find('?') {
+            shown.replace_range(query + 1.., "***");
         }
+        f.write_str(&shown)
     }
 }
 
@@ -72,15 +93,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_never_printed() {
-        let url = BlobUrl::new("s3://key:canary@host/bucket/image");
-
-        for text in [
-            format!("{url}"),
-            format!("{url:?}"),
-            format!("{:?}", Location::new(url)),
+    fn clients_see_a_url_without_credentials() {
+        for (url, shown) in [
+            (
+                "s3+https://key:secret@host/bucket/a@b",
+                "s3+https://host/bucket/a@b",
+            ),
+            ("file:///srv/images/a@b", "file:///srv/images/a@b"),
+            ("http://u:p@w@host:80/x?y=z@", "http://host:80/x?y=z@"),
         ] {
-            assert!(!text.contains("canary"), "{text}");
+            assert_eq!(BlobUrl::new(url).without_credentials(), shown);
         }
+    }
+
+    #[test]
+    fn credentials_are_never_printed() {
+        for url in [
+            "s3://key:canary@host/bucket/image",
+            "https://host/image?signature=canary",
+            "https://user:canary?canary@host/image?canary@?canary",
+        ] {
+            let url = BlobUrl::new(url);
+
+            for text in [
+                format!("{url}"),
+                format!("{url:?}"),
+                format!("{:?}", Location::new(url)),
+            ] {
+                assert!(!text.contains("canary"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_is_printed() {
+        let url = BlobUrl::new("https://user@host/image?key=value");
+
+        assert_eq!(url.to_string(), "https://***@host/image?***");
     }
 }

@@ -46,7 +46,7 @@ impl PropertyName {
     /// Upstream hides two internal ones; a row that bears the name of an attribute (upstream's
     /// POST lets `os_hash_value` become one) is covered by the attribute.
     pub fn is_shown(&self) -> bool {
-        !HIDDEN.contains(&self.0.as_str()) && !ATTRIBUTES.contains(&self.0.as_str())
+        !HIDDEN.contains(&self.0.as_str()) && !is_attribute(&self.0)
     }
 }
 
@@ -54,10 +54,7 @@ impl FromStr for PropertyName {
     type Err = InvalidProperty;
 
     fn from_str(name: &str) -> Result<Self, InvalidProperty> {
-        if name.starts_with(INTERNAL_PREFIX)
-            || RESERVED.contains(&name)
-            || ATTRIBUTES.contains(&name)
-        {
+        if name.starts_with(INTERNAL_PREFIX) || RESERVED.contains(&name) || is_attribute(name) {
             return Err(InvalidProperty::Reserved {
                 name: name.to_owned(),
             });
@@ -128,6 +125,10 @@ pub enum InvalidProperty {
     },
 }
 
+fn is_attribute(name: &str) -> bool {
+    READ_ONLY_ATTRIBUTES.contains(&name) || ATTRIBUTES.contains(&name)
+}
+
 const INTERNAL_PREFIX: &str = "os_glance";
 
 /// Internal properties that nobody is shown (upstream).
@@ -142,33 +143,37 @@ const RESERVED: [&str; 5] = [
     "extra_properties",
 ];
 
-/// The attributes of an image on the wire (spec/api-images.md §3).
-const ATTRIBUTES: [&str; 26] = [
+/// The attributes of an image on the wire that only the service sets (rule R5).
+pub const READ_ONLY_ATTRIBUTES: [&str; 13] = [
     "checksum",
-    "container_format",
     "created_at",
     "direct_url",
-    "disk_format",
     "file",
-    "id",
-    "locations",
-    "min_disk",
-    "min_ram",
-    "name",
     "os_hash_algo",
     "os_hash_value",
-    "os_hidden",
-    "owner",
-    "protected",
     "schema",
     "self",
     "size",
     "status",
     "stores",
-    "tags",
     "updated_at",
-    "validation_data",
     "virtual_size",
+];
+
+/// Its other attributes on the wire (spec/api-images.md §3).
+const ATTRIBUTES: [&str; 13] = [
+    "container_format",
+    "disk_format",
+    "id",
+    "locations",
+    "min_disk",
+    "min_ram",
+    "name",
+    "os_hidden",
+    "owner",
+    "protected",
+    "tags",
+    "validation_data",
     "visibility",
 ];
 

@@ -7,8 +7,8 @@ use thiserror::Error;
 /// Limits, checked when something is added. `None` is unlimited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotas {
-    /// Images of one project, of any status (rule R15); not one of upstream's.
-    pub images: Option<u64>,
+    /// Images of one project; not one of upstream's.
+    pub images: ImageQuotas,
     /// Bytes of one image: `image_size_cap`.
     pub image_bytes: Option<u64>,
     /// Members of one image: `image_member_quota`.
@@ -22,13 +22,25 @@ pub struct Quotas {
 impl Default for Quotas {
     fn default() -> Self {
         Self {
-            images: None,
+            images: ImageQuotas {
+                all: None,
+                queued: Some(10_000),
+            },
             image_bytes: Some(1 << 40),
             members: Some(128),
             properties: Some(128),
             tags: Some(128),
         }
     }
+}
+
+/// How many images one project may have (rule R15). `None` is unlimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ImageQuotas {
+    /// Of any status.
+    pub all: Option<u64>,
+    /// That have no data yet: rows that cost nobody anything to make.
+    pub queued: Option<u64>,
 }
 
 /// What a limit is on.
@@ -43,6 +55,8 @@ pub enum Resource {
     Members,
     /// Custom properties of an image.
     Properties,
+    /// Images of a project that have no data yet.
+    QueuedImages,
     /// Tags of an image.
     Tags,
 }
@@ -71,6 +85,7 @@ impl fmt::Display for Resource {
             Self::ImageBytes => "bytes of an image",
             Self::Members => "members of an image",
             Self::Properties => "image properties",
+            Self::QueuedImages => "queued images of a project",
             Self::Tags => "image tags",
         })
     }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Change, Holder, Image, ImageId, Intent, IntentId, MemberStatus, Membership, ProjectId,
-    Resource, Timestamp, Viewer,
+    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
+    ProjectId, Resource, Status, Timestamp, Viewer,
 };
 use crate::ports::{Catalog, CatalogError, SeenImage};
 
@@ -29,7 +29,7 @@ struct Rows {
 impl MemoryCatalog {
     /// All images that are there, in order of their ids.
     pub fn images(&self) -> Vec<Image> {
-        self.rows().images.values().flatten().cloned().collect()
+        self.rows().there().cloned().collect()
     }
 
     /// All intents that are there.
@@ -43,6 +43,10 @@ impl MemoryCatalog {
 }
 
 impl Rows {
+    fn there(&self) -> impl Iterator<Item = &Image> {
+        self.images.values().flatten()
+    }
+
     fn image(&self, id: ImageId) -> Option<&Image> {
         self.images.get(&id)?.as_ref()
     }
@@ -64,17 +68,16 @@ impl Rows {
 
 #[async_trait]
 impl Catalog for MemoryCatalog {
-    async fn insert(&self, image: &Image, quota: Option<u64>) -> Result<(), CatalogError> {
+    async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError> {
         let mut rows = self.rows();
         if rows.images.contains_key(&image.id) {
             return Err(CatalogError::Conflict);
         }
-        let owned = rows
-            .images
-            .values()
-            .flatten()
-            .filter(|held| held.owner == image.owner);
-        Resource::Images.check(owned.count() as u64 + 1, quota)?;
+        let quotas = quotas.unwrap_or_default();
+        let owned = || rows.there().filter(|held| held.owner == image.owner);
+        let queued = owned().filter(|held| held.status() == Status::Queued);
+        Resource::Images.check(owned().count() as u64 + 1, quotas.all)?;
+        Resource::QueuedImages.check(queued.count() as u64 + 1, quotas.queued)?;
         rows.images.insert(image.id, Some(image.clone()));
         Ok(())
     }
@@ -98,13 +101,23 @@ impl Catalog for MemoryCatalog {
     async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
         let rows = self.rows();
         let matching = rows
-            .images
-            .values()
-            .flatten()
+            .there()
             .filter(|image| query.matches(viewer, image, &rows.members_of(image.id)))
             .cloned()
             .collect();
         Ok(query.page_of(matching))
+    }
+
+    async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {
+        let rows = self.rows();
+        let mut idle: Vec<&Image> = rows
+            .there()
+            .filter(|image| image.status() == Status::Queued && !image.protected)
+            .filter(|image| image.updated_at < before)
+            .collect();
+        idle.sort_by_key(|image| (image.updated_at, image.id));
+        idle.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(idle.into_iter().cloned().collect())
     }
 
     async fn commit(&self, change: &Change) -> Result<Image, CatalogError> {

@@ -12,7 +12,8 @@ use futures::future::{BoxFuture, poll_fn};
 use super::clock::VirtualClock;
 use super::random::SeededIds;
 use crate::Runtime;
-use crate::ports::Executor;
+use crate::domain::Timestamp;
+use crate::ports::{Clock, Executor};
 
 /// A seeded scheduler with virtual time. Clones are one scheduler.
 ///
@@ -75,6 +76,11 @@ impl Simulation {
             executor: Arc::new(self.clone()),
             ids: Arc::<SeededIds>::clone(&self.random),
         }
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// A number below `bound`, of the seed.

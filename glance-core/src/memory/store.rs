@@ -26,7 +26,7 @@ struct Blobs {
     partial: BTreeMap<(ImageId, String), Partial>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Partial {
     data: Vec<u8>,
     /// Dead with its writer.
@@ -69,6 +69,14 @@ impl MemoryStore {
 
     fn prefix(&self) -> String {
         format!("memory://{}/", self.id)
+    }
+
+    fn discarded(&self) -> StoreError {
+        StoreError::Backend {
+            store: self.id.clone(),
+            operation: Operation::Write,
+            source: "what was written has been discarded".into(),
+        }
     }
 
     fn not_found(&self, location: &BlobUrl) -> StoreError {
@@ -189,19 +197,17 @@ struct MemoryWriter {
 impl BlobWriter for MemoryWriter {
     async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
         let mut blobs = self.store.blobs();
-        blobs
-            .partial
-            .entry(self.key.clone())
-            .or_default()
-            .data
-            .extend_from_slice(&chunk);
+        let partial = blobs.partial.get_mut(&self.key);
+        let partial = partial.ok_or_else(|| self.store.discarded())?;
+        partial.data.extend_from_slice(&chunk);
         Ok(())
     }
 
     async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
         let image = self.key.0;
         let mut blobs = self.store.blobs();
-        let data = blobs.partial.remove(&self.key).unwrap_or_default().data;
+        let partial = blobs.partial.remove(&self.key);
+        let data = partial.ok_or_else(|| self.store.discarded())?.data;
         if blobs.whole.contains_key(&image) {
             return Err(StoreError::AlreadyExists {
                 store: self.store.id.clone(),

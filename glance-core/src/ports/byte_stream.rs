@@ -32,11 +32,7 @@ impl ByteStream {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<BoxError>,
     {
-        Self(
-            stream
-                .map(|item| item.map_err(|error| BodyError(error.into())))
-                .boxed(),
-        )
+        Self(stream.map(|item| item.map_err(BodyError::of)).boxed())
     }
 
     /// Bytes that are at hand.
@@ -89,6 +85,16 @@ impl fmt::Debug for ByteStream {
 #[error("the data broke off")]
 pub struct BodyError(#[source] pub BoxError);
 
+impl BodyError {
+    /// A stream around a stream passes on what broke off inside.
+    fn of(error: impl Into<BoxError>) -> Self {
+        match error.into().downcast() {
+            Ok(inside) => *inside,
+            Err(error) => Self(error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use futures::TryStreamExt;
@@ -105,5 +111,15 @@ mod tests {
         assert_eq!(read(4).unwrap(), ["four"]);
         assert!(read(3).is_err());
         assert!(read(5).is_err());
+    }
+
+    #[test]
+    fn a_stream_around_a_stream_shows_the_same_error() {
+        let inside = ByteStream::new(stream::iter([Err::<Bytes, _>("the cause")]));
+        let outside = ByteStream::new(inside);
+
+        let error = block_on(outside.try_collect::<Vec<_>>()).unwrap_err();
+
+        assert_eq!(error.0.to_string(), "the cause");
     }
 }

@@ -8,8 +8,8 @@ use thiserror::Error;
 use super::BoxError;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Change, Holder, Image, ImageId, Intent, IntentId, MemberStatus, Membership, ProjectId,
-    QuotaExceeded, Timestamp, Viewer,
+    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
+    ProjectId, QuotaExceeded, Timestamp, Viewer,
 };
 
 /// Where rows live.
@@ -17,7 +17,7 @@ use crate::domain::{
 /// # Contract
 ///
 /// * `insert` refuses an id that was ever used, also by an image that is gone;
-/// * `insert` refuses an image above the project's quota, also where many come at once;
+/// * `insert` refuses an image above a quota of its project, also where many come at once;
 /// * `find` knows nothing of an image that is gone; it tells the membership of the project asked
 ///   for, and of no other;
 /// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
@@ -25,6 +25,8 @@ use crate::domain::{
 /// * `commit` makes what [`Change::applied_to`] means, whole or not at all, and gives it back;
 ///   `Conflict` where the guard does not hold or the ended intent is gone or another's, `NotFound`
 ///   where the image is gone;
+/// * `idle_queued` gives queued images that are not protected and did not change since a time, the
+///   longest unchanged first;
 /// * a change to `deleted` takes properties, tags, members and locations with it;
 /// * members of an image that is gone are gone; a project is a member once;
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
@@ -32,8 +34,8 @@ use crate::domain::{
 ///   one's own, and takes over one that is abandoned.
 #[async_trait]
 pub trait Catalog: fmt::Debug + Send + Sync + 'static {
-    /// Stores a new image; `quota` is how many its owner may have.
-    async fn insert(&self, image: &Image, quota: Option<u64>) -> Result<(), CatalogError>;
+    /// Stores a new image; `quotas` is how many its owner may have.
+    async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError>;
 
     /// An image by its id, and whether `project` is a member of it.
     async fn find(
@@ -44,6 +46,9 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
 
     /// A page of the images that `viewer` gets listed.
     async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError>;
+
+    /// Queued images that are not protected and did not change since `before`: `limit` of them.
+    async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError>;
 
     /// Makes a change; gives the image as it is then stored.
     async fn commit(&self, change: &Change) -> Result<Image, CatalogError>;
@@ -115,6 +120,12 @@ pub enum CatalogError {
     /// A limit would be passed.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),
+    /// The database cannot keep what it was given, such as a character that its encoding lacks.
+    #[error("the catalog cannot keep a text as it is")]
+    Unstorable {
+        /// Why.
+        source: BoxError,
+    },
     /// The database cannot be reached, or not in time: worth another try.
     #[error("the catalog is unavailable")]
     Unavailable {

@@ -15,11 +15,14 @@ use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, Sto
 /// # Contract
 ///
 /// * a blob is readable only after `commit`, and then whole, in any range of it;
-/// * a writer that is aborted, dropped, or fails to commit leaves nothing readable;
+/// * a writer that is aborted, dropped, or fails to commit leaves nothing readable, except that
+///   a commit that ends as [`StoreError::Unavailable`], or is dropped while it runs, may still take
+///   effect: what the store has taken in by then, in less than a lease;
 /// * `commit` never replaces a blob: [`StoreError::AlreadyExists`], and the old one stays;
 /// * reading or deleting what is not there is [`StoreError::NotFound`];
 /// * `discard` removes what a writer of the same key left uncommitted, and is fine with nothing;
-///   blobs and writers of other keys stay;
+///   only who holds the lease of the image calls it; a store that cannot tell the writers of one
+///   image apart may remove those of its other uploads, too; other images' stay;
 /// * `vacate` removes the blob that any writer of the image has committed, and is fine with none;
 /// * `sweep` removes what writers left uncommitted and did not touch for so long, and no more;
 /// * a location is `owned` by the store that wrote it;
@@ -149,6 +152,16 @@ pub enum StoreError {
         /// The image.
         image: ImageId,
     },
+    /// The location is none that the store can or may use: a rule forbids it, or no blob is there.
+    #[error("store `{store}` cannot {operation}: the location cannot be used")]
+    BadLocation {
+        /// The store.
+        store: StoreId,
+        /// What it was to do.
+        operation: Operation,
+        /// Why it did not.
+        source: BoxError,
+    },
     /// The backend failed.
     #[error("store `{store}` failed to {operation}")]
     Backend {
@@ -176,6 +189,16 @@ pub enum StoreError {
     /// The store may not do it.
     #[error("store `{store}` is not permitted to {operation}")]
     PermissionDenied {
+        /// The store.
+        store: StoreId,
+        /// What it was to do.
+        operation: Operation,
+        /// Why it did not.
+        source: BoxError,
+    },
+    /// The backend cannot be reached, or not in time: worth another try.
+    #[error("store `{store}` is unavailable")]
+    Unavailable {
         /// The store.
         store: StoreId,
         /// What it was to do.

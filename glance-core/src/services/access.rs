@@ -6,6 +6,17 @@ use crate::domain::{Caller, Image, ImageId, Viewer};
 use crate::error::Error;
 
 impl Glance {
+    /// Lets the caller see how stores are set up.
+    ///
+    /// # Errors
+    /// The caller may not.
+    pub fn may_see_store_details(&self, caller: &Caller) -> Result<(), Error> {
+        let target = Target::own(caller);
+        Ok(self
+            .policy
+            .check(caller, Action::StoresInfoDetail, &target)?)
+    }
+
     /// The image, if the caller may know that it exists: hidden reads as absent (rule R16).
     pub(super) async fn visible_image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
         let seen = self.catalog.find(id, caller.project()).await?;

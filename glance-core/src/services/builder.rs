@@ -7,8 +7,9 @@ use thiserror::Error;
 
 use super::at_work::AtWork;
 use super::glance::{Glance, Settings};
-use crate::domain::{Holder, ImageId};
-use crate::ports::{Catalog, Clock, DefaultPolicy, Executor, IdSource, ImageStore, Policy};
+use super::stores::Stores;
+use crate::domain::{Holder, ImageId, StoreId};
+use crate::ports::{Catalog, Clock, DefaultPolicy, Executor, IdSource, Policy};
 
 /// Time, ids and work beside the request.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub struct Runtime {
 #[derive(Debug)]
 pub struct GlanceBuilder {
     catalog: Arc<dyn Catalog>,
-    store: Arc<dyn ImageStore>,
+    stores: Stores,
     runtime: Runtime,
     policy: Arc<dyn Policy>,
     settings: Settings,
@@ -33,11 +34,11 @@ pub struct GlanceBuilder {
 }
 
 impl GlanceBuilder {
-    /// A service with its rows in `catalog` and its bytes in `store`.
-    pub fn new(catalog: Arc<dyn Catalog>, store: Arc<dyn ImageStore>, runtime: Runtime) -> Self {
+    /// A service with its rows in `catalog` and its bytes in one store, or in [`Stores`].
+    pub fn new(catalog: Arc<dyn Catalog>, stores: impl Into<Stores>, runtime: Runtime) -> Self {
         Self {
             catalog,
-            store,
+            stores: stores.into(),
             runtime,
             policy: Arc::new(DefaultPolicy::default()),
             settings: Settings::default(),
@@ -84,7 +85,7 @@ impl GlanceBuilder {
         let node = self.node.unwrap_or_else(|| process.clone());
         Ok(Glance {
             catalog: self.catalog,
-            store: self.store,
+            stores: Arc::new(self.stores),
             policy: self.policy,
             runtime: self.runtime,
             settings: Arc::new(self.settings),
@@ -101,6 +102,12 @@ const MIN_LEASE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// Clients could not tell the stores apart.
+    #[error("two stores have the name `{store}`")]
+    DuplicateStore {
+        /// The name.
+        store: StoreId,
+    },
     /// A page holds at least one image.
     #[error("pages of lists hold at least 1 image: pages.default and pages.max are not 0")]
     EmptyPages,
@@ -109,5 +116,11 @@ pub enum BuildError {
     LeaseTooShort {
         /// What was set.
         lease: Duration,
+    },
+    /// Data that is for no store in particular has to go somewhere.
+    #[error("the default store `{store}` is none of the stores")]
+    UnknownDefaultStore {
+        /// The name.
+        store: StoreId,
     },
 }

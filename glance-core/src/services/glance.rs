@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
-use crate::ports::{Catalog, ImageStore, Policy};
+use crate::ports::{Catalog, Policy};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
+use super::stores::Stores;
 
 /// The image service. Cloning it is cheap; all clones are one service.
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub(super) catalog: Arc<dyn Catalog>,
-    pub(super) store: Arc<dyn ImageStore>,
+    pub(super) stores: Arc<Stores>,
     pub(super) policy: Arc<dyn Policy>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
@@ -28,12 +29,17 @@ impl Glance {
         &self.settings
     }
 
+    /// Where data is kept.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.runtime.clock.now()
     }
 }
 
-/// How a service is set up. The defaults are upstream's.
+/// How a service is set up. The defaults are upstream's, where it has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Formats that are accepted.
@@ -46,6 +52,9 @@ pub struct Settings {
     pub pages: PageLimits,
     /// Limits.
     pub quotas: Quotas,
+    /// How long an image that nobody gives data to, or changes, stays queued; `None` is for ever,
+    /// as in upstream. Then it is deleted, unless it is protected (rule R15).
+    pub queued_lifetime: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -56,6 +65,7 @@ impl Default for Settings {
             lease: Duration::from_secs(30),
             pages: PageLimits::default(),
             quotas: Quotas::default(),
+            queued_lifetime: Some(Duration::from_secs(30 * 24 * 3600)),
         }
     }
 }

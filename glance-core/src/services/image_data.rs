@@ -1,26 +1,43 @@
 //! Upload and download.
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 
 use super::glance::Glance;
+use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
 use crate::domain::{
     ByteRange, Caller, Content, Image, ImageId, Intent, Location, RangeRequest, Resource, Status,
-    Upload, Work,
+    StoreId, Upload, Work,
 };
 use crate::error::Error;
-use crate::ports::{BlobKey, ByteStream, CatalogError, Operation, StoreError};
+use crate::ports::{
+    BlobKey, BlobWriter, ByteStream, CatalogError, ImageStore, Operation, StoreError,
+};
 
 /// What is said of data that is to come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UploadOptions {
     /// Bytes to come, if that is known: more or fewer are then refused.
     pub size: Option<u64>,
+    /// The store for it, where there are several.
+    pub store: Option<StoreId>,
+}
+
+/// What is asked for of the data of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DownloadOptions {
+    /// A part of it.
+    pub range: Option<RangeRequest>,
+    /// Stores to read it from, if it is there, before all others; the best first.
+    pub prefer: Vec<StoreId>,
 }
 
 /// Data on its way out.
@@ -44,7 +61,7 @@ impl Glance {
     ///
     /// # Errors
     /// There is none that the caller may see; the caller may not; it has data; a format is
-    /// missing; the body breaks off or has another size; a limit is passed; the store is full or
+    /// missing; the store is none of this service or takes no data; the body breaks off or has another size; a limit is passed; the store is full or
     /// fails. The image is then back in the queue, and nothing of the data stays.
     pub async fn upload(
         &self,
@@ -53,22 +70,22 @@ impl Glance {
         body: ByteStream,
         options: UploadOptions,
     ) -> Result<Image, Error> {
+        let store = Arc::clone(self.stores.chosen(options.store.as_ref())?);
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::UploadImage, &image)?;
         Resource::ImageBytes.check(
             options.size.unwrap_or(0),
             self.settings().quotas.image_bytes,
         )?;
-        if !self.store.capabilities().write {
-            let store = self.store.id().clone();
+        if !store.capabilities().write {
             return Err(StoreError::Unsupported {
-                store,
+                store: store.id().clone(),
                 operation: Operation::Write,
             }
             .into());
         }
         let now = self.now();
-        let intent = self.intent(id, Work::Upload, now);
+        let intent = self.intent(id, store.id(), Work::Upload, now);
         let (change, upload) = Upload::begin(&image, intent.clone(), now)?;
 
         // In a task of its own from the first commit on: whoever asks may go away at any moment.
@@ -78,7 +95,10 @@ impl Glance {
         let work = async move {
             let _at_work = at_work;
             let result = match glance.catalog.commit(&change).await {
-                Ok(_) => glance.write_data(upload, intent, body, options.size).await,
+                Ok(_) => {
+                    let place = Place { store, intent };
+                    glance.write_data(upload, place, body, options.size).await
+                }
                 // Another upload was first, or a delete.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {
                     Err(Error::Contended { image: id })
@@ -94,17 +114,26 @@ impl Glance {
 
     /// Reads the data of an image, or a range of it. `None` where it has none.
     ///
+    /// Where one store fails before the first byte, the next that holds the data is asked.
+    ///
     /// # Errors
     /// There is none that the caller may see; the caller may not; it is deactivated; the range
-    /// holds no byte; the store fails.
+    /// holds no byte; a preferred store is none of this service; every store that holds the data
+    /// fails.
     pub async fn download(
         &self,
         caller: &Caller,
         id: ImageId,
-        range: Option<RangeRequest>,
+        options: DownloadOptions,
     ) -> Result<Option<Download>, Error> {
+        for preferred in &options.prefer {
+            self.stores.chosen(Some(preferred))?;
+        }
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::DownloadImage, &image)?;
+        if !options.prefer.is_empty() {
+            self.permit(caller, Action::DownloadFromStore, &image)?;
+        }
         match image.status() {
             Status::Deactivated if !caller.is_admin() => {
                 return Err(Error::Deactivated { image: id });
@@ -113,19 +142,16 @@ impl Glance {
             // Rule R7: whatever a row of another status says, there is no data to be served.
             _ => return Ok(None),
         }
-        for location in &image.locations {
-            if !self.store.owns(&location.url) {
+        let mut trouble = None;
+        for (holder, location) in self.places(&image, &options.prefer) {
+            let Some(holder) = holder else {
                 tracing::warn!(
-                    image.id = %id, location = %location.url,
+                    image.id = %id, %location.url,
                     "the image has a location in no configured store"
                 );
                 continue;
-            }
-            match self.open(&image, location, range).await {
-                Err(Error::Store(StoreError::NotFound { .. })) => tracing::error!(
-                    image.id = %id, store = %self.store.id(), "the data of an image is missing"
-                ),
-                Err(error) => return Err(error),
+            };
+            let error = match open(holder.store.as_ref(), &image, location, options.range).await {
                 Ok((size, range, body)) => {
                     return Ok(Some(Download {
                         image,
@@ -134,77 +160,78 @@ impl Glance {
                         body,
                     }));
                 }
+                Err(Error::Store(error)) => error,
+                Err(error) => return Err(error),
+            };
+            tracing::error!(
+                image.id = %id, store = %holder.id(), error = &error as &dyn std::error::Error,
+                "the data of an image cannot be read from its store"
+            );
+            if !matches!(error, StoreError::NotFound { .. }) {
+                trouble = trouble.or(Some(error));
             }
         }
-        Ok(None)
+        trouble.map_or(Ok(None), |error| Err(error.into()))
     }
 
-    async fn open(
-        &self,
-        image: &Image,
-        location: &Location,
-        range: Option<RangeRequest>,
-    ) -> Result<(u64, ByteRange, ByteStream), Error> {
-        let size = match image.size {
-            Some(size) => size,
-            None => self.store.size(&location.url).await?,
-        };
-        let whole = ByteRange {
-            offset: 0,
-            length: size,
-        };
-        let Some(range) = range else {
-            let body = self.store.read(&location.url, None).await?;
-            return Ok((size, whole, body.exactly(size)));
-        };
-        if !self.store.capabilities().ranges {
-            let store = self.store.id().clone();
-            let operation = Operation::ReadRange;
-            return Err(StoreError::Unsupported { store, operation }.into());
-        }
-        let range = range.resolve(size)?;
-        let body = self.store.read(&location.url, Some(range)).await?;
-        Ok((size, range, body.exactly(range.length)))
+    /// Where to look for the data, in order: preferred stores, then the heaviest.
+    fn places<'a>(
+        &'a self,
+        image: &'a Image,
+        prefer: &[StoreId],
+    ) -> Vec<(Option<&'a ConfiguredStore>, &'a Location)> {
+        let mut places = self.stores.holding(image);
+        places.sort_by_key(|(holder, _)| {
+            let rank = holder.and_then(|holder| prefer.iter().position(|id| id == holder.id()));
+            rank.unwrap_or(prefer.len())
+        });
+        places
     }
 
     /// Writes the data and ends the upload, one way or the other.
     async fn write_data(
         &self,
         upload: Upload,
-        intent: Intent,
+        place: Place,
         body: ByteStream,
         size: Option<u64>,
     ) -> Result<Image, Error> {
         let key = BlobKey {
             size,
-            ..BlobKey::of(&intent)
+            ..BlobKey::of(&place.intent)
         };
-        let error = match self.write_blob(&intent, &key, body).await {
-            Ok((content, location)) => {
-                return self.complete(upload, &intent, content, location).await;
-            }
+        let error = match self.write_blob(&place, &key, body).await {
+            Ok((content, writer)) => match self.commit_blob(&place, writer).await {
+                Ok(location) => return self.complete(upload, &place, content, location).await,
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    self.leave_in_doubt(&place).await;
+                    return Err(error.into());
+                }
+                Err(error) => error.into(),
+            },
             Err(error) => error,
         };
-        if let Err(unclean) = self.remove_leftovers(&intent, &key).await {
+        if let Err(unclean) = self.remove_leftovers(&place, &key).await {
             // The intent stays, and with it the image in `saving`: the scrubber ends both.
-            self.warn_unclean(&intent, &unclean);
+            warn_unclean(&place.intent, &unclean);
             return Err(error);
         }
-        Err(self.abandon(upload, &intent, error).await)
+        Err(self.abandon(upload, &place.intent, error).await)
     }
 
+    /// Writes the data, and does not commit it.
     async fn write_blob(
         &self,
-        intent: &Intent,
+        Place { store, intent }: &Place,
         key: &BlobKey,
         body: ByteStream,
-    ) -> Result<(Content, Location), Error> {
+    ) -> Result<(Content, Box<dyn BlobWriter>), Error> {
         let settings = self.settings();
         let limits = Limits {
             expected: key.size,
             most: settings.quotas.image_bytes,
         };
-        let mut writer = self.store.start(key).await?;
+        let mut writer = store.start(key).await?;
         let executor = &self.runtime.executor;
         let work = transfer(executor, body, writer.as_mut(), settings.hash, limits);
         let written = self.while_alive(intent, work).await;
@@ -213,26 +240,73 @@ impl Glance {
             error => error,
         };
         match kept {
-            Ok(content) => Ok((content, writer.commit().await?)),
+            Ok(content) => Ok((content, writer)),
             Err(error) => {
                 if let Err(unclean) = writer.abort().await {
-                    self.warn_unclean(intent, &unclean);
+                    warn_unclean(intent, &unclean);
                 }
                 Err(error)
             }
         }
     }
 
+    /// Commits what was written, and meanwhile shows signs of life: it may take longer than a lease.
+    /// Nothing stops it, not even a lost lease, because its outcome would then be in doubt.
+    async fn commit_blob(
+        &self,
+        Place { store, intent }: &Place,
+        writer: Box<dyn BlobWriter>,
+    ) -> Result<Location, StoreError> {
+        let heartbeat = async {
+            loop {
+                self.runtime.executor.sleep(self.settings().lease / 6).await;
+                if matches!(self.keep_lease(intent).await, Err(Error::Gone { .. })) {
+                    return pending::<Infallible>().await;
+                }
+            }
+        };
+        let committed = match select(writer.commit(), std::pin::pin!(heartbeat)).await {
+            Either::Left((committed, _)) => committed,
+            Either::Right((never, _)) => match never {},
+        };
+        Ok(self.stores.labelled(committed?, store.id()))
+    }
+
+    /// After a commit that may still take effect: what is on its way gets a whole lease to land,
+    /// and then the scrubber takes the upload for broken. Until then the image stays `saving`.
+    async fn leave_in_doubt(&self, place: &Place) {
+        if self.keep_lease(&place.intent).await.is_err() {
+            // Whoever took the work over may remove what is there before it lands.
+            self.remove_stray_later(place, self.settings().lease);
+        }
+    }
+
     /// Removes what the upload left. While it is this process's to finish, whatever stands where
     /// the blob goes is nobody's data: the image has no location.
-    async fn remove_leftovers(&self, intent: &Intent, key: &BlobKey) -> Result<(), Error> {
-        self.store.discard(key).await?;
-        match self.keep_lease(intent).await {
-            Ok(()) => Ok(self.store.vacate(intent.image).await?),
-            // Whoever took the work over removes the blob, too.
-            Err(Error::Gone { .. }) => self.remove_stray(intent.image).await,
-            Err(error) => Err(error),
+    async fn remove_leftovers(&self, place: &Place, key: &BlobKey) -> Result<(), Error> {
+        match self.keep_lease(&place.intent).await {
+            Ok(()) => self.clear(place, key).await,
+            // Whoever took the work over removes what is there by then.
+            Err(Error::Gone { .. }) => {
+                self.remove_stray_later(place, Duration::ZERO);
+                Ok(())
+            }
+            Err(error) => {
+                self.remove_stray_later(place, Duration::ZERO);
+                Err(error)
+            }
         }
+    }
+
+    /// Removes what an upload left in the store, right after its lease was made sure of.
+    pub(super) async fn clear(
+        &self,
+        Place { store, intent }: &Place,
+        key: &BlobKey,
+    ) -> Result<(), Error> {
+        store.discard(key).await?;
+        self.keep_lease(intent).await?;
+        Ok(store.vacate(intent.image).await?)
     }
 
     /// Makes sure that the upload is still this process's to finish, and for a while.
@@ -283,21 +357,23 @@ impl Glance {
     async fn complete(
         &self,
         upload: Upload,
-        intent: &Intent,
+        place: &Place,
         content: Content,
         location: Location,
     ) -> Result<Image, Error> {
-        let url = location.url.clone();
+        let intent = &place.intent;
         let change = upload.complete(content, location, self.now())?;
         match self.catalog.commit(&change).await {
             Ok(image) => Ok(image),
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                let removed = match self.keep_lease(intent).await {
-                    Ok(()) => self.delete_blob(&url, intent).await,
-                    Err(_) => self.remove_stray(intent.image).await,
-                };
-                if let Err(unclean) = removed {
-                    self.warn_unclean(intent, &unclean);
+                match self.keep_lease(intent).await {
+                    Err(_) => self.remove_stray_later(place, Duration::ZERO),
+                    // Deleted meanwhile, or taken over by somebody who is gone again.
+                    Ok(()) => {
+                        if let Err(unclean) = self.undo_upload(place).await {
+                            warn_unclean(intent, &unclean);
+                        }
+                    }
                 }
                 Err(Error::Gone {
                     image: intent.image,
@@ -308,25 +384,42 @@ impl Glance {
         }
     }
 
-    /// Removes a blob that was committed after its lease was lost. It may have been removed
-    /// already, and another upload may be at its place: so that place is claimed first.
-    async fn remove_stray(&self, image: ImageId) -> Result<(), Error> {
+    /// Removes a blob that was committed after its lease was lost, if there is one, when it has had
+    /// so long to land; in a task of its own, because no row tells anybody else of it: it tries
+    /// until it is done.
+    fn remove_stray_later(&self, place: &Place, landing: Duration) {
+        let (glance, place) = (self.clone(), place.clone());
+        let work = async move {
+            glance.runtime.executor.sleep(landing).await;
+            while let Err(unclean) = glance.remove_stray(&place).await {
+                warn_unclean(&place.intent, &unclean);
+                let pause = glance.settings().lease / 3;
+                glance.runtime.executor.sleep(pause).await;
+            }
+        };
+        self.runtime.executor.spawn(work.boxed());
+    }
+
+    /// The blob may have been removed already, and another upload may be at its place: so that
+    /// place is claimed first.
+    async fn remove_stray(&self, Place { store, intent }: &Place) -> Result<(), Error> {
+        let image = intent.image;
         let Some(seen) = self.catalog.find(image, None).await? else {
-            return Ok(self.store.vacate(image).await?);
+            return Ok(store.vacate(image).await?);
         };
         let now = self.now();
-        let claim = self.intent(image, Work::Upload, now);
+        let claim = self.intent(image, store.id(), Work::Upload, now);
         // With data, or getting some: whoever is at work removes what is in the way.
         let Ok((change, upload)) = Upload::begin(&seen.image, claim.clone(), now) else {
             return Ok(());
         };
+        let _at_work = self.at_work.on(claim.id.clone());
         match self.catalog.commit(&change).await {
             Err(CatalogError::Conflict | CatalogError::NotFound) => return Ok(()),
             result => result?,
         };
-        let _at_work = self.at_work.on(claim.id.clone());
         self.keep_lease(&claim).await?;
-        self.store.vacate(image).await?;
+        store.vacate(image).await?;
         self.catalog.commit(&upload.abandon(self.now())?).await?;
         Ok(())
     }
@@ -340,23 +433,58 @@ impl Glance {
             Ok(_) => error,
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
                 if let Err(unclean) = self.catalog.end_intent(&intent.id, &self.holder).await {
-                    self.warn_unclean(intent, &unclean);
+                    warn_unclean(intent, &unclean);
                 }
                 Error::Gone {
                     image: intent.image,
                 }
             }
             Err(unclean) => {
-                self.warn_unclean(intent, &unclean);
+                warn_unclean(intent, &unclean);
                 error
             }
         }
     }
+}
 
-    fn warn_unclean(&self, intent: &Intent, error: &(dyn std::error::Error + 'static)) {
-        tracing::warn!(
-            image.id = %intent.image, store = %intent.store, error,
-            "a broken upload could not be undone; the scrubber will try again"
-        );
+/// Where data is being written, and the row that says so.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) store: Arc<dyn ImageStore>,
+    pub(super) intent: Intent,
+}
+
+async fn open(
+    store: &dyn ImageStore,
+    image: &Image,
+    location: &Location,
+    range: Option<RangeRequest>,
+) -> Result<(u64, ByteRange, ByteStream), Error> {
+    let size = match image.size {
+        Some(size) => size,
+        None => store.size(&location.url).await?,
+    };
+    let whole = ByteRange {
+        offset: 0,
+        length: size,
+    };
+    let Some(range) = range else {
+        let body = store.read(&location.url, None).await?;
+        return Ok((size, whole, body.exactly(size)));
+    };
+    let range = range.resolve(size)?;
+    if !store.capabilities().ranges {
+        let store = store.id().clone();
+        let operation = Operation::ReadRange;
+        return Err(StoreError::Unsupported { store, operation }.into());
     }
+    let body = store.read(&location.url, Some(range)).await?;
+    Ok((size, range, body.exactly(range.length)))
+}
+
+fn warn_unclean(intent: &Intent, error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(
+        image.id = %intent.image, store = %intent.store, error,
+        "a broken upload could not be undone; the scrubber will try again"
+    );
 }

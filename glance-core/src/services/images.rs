@@ -4,11 +4,10 @@ use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Attribute, BlobUrl, Caller, Change, Draft, Edit, Event, Image, ImageId, Intent, Viewer,
-    Visibility, Work,
+    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, Viewer, Visibility,
 };
 use crate::error::Error;
-use crate::ports::{CatalogError, StoreError};
+use crate::ports::CatalogError;
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +52,11 @@ impl Glance {
         };
         let image = draft.into_image(id, &settings.formats, &settings.quotas, self.now())?;
 
-        match self.catalog.insert(&image, settings.quotas.images).await {
+        match self
+            .catalog
+            .insert(&image, Some(settings.quotas.images))
+            .await
+        {
             Ok(()) => Ok(image),
             Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: id }),
             Err(error) => Err(error.into()),
@@ -142,7 +145,7 @@ impl Glance {
                 return Err(Error::Protected { image: id });
             }
             let deleted = image.after(Event::Deleted, self.now())?;
-            let intents = self.delete_intents(&image);
+            let intents = self.removals(image.id, &image.locations);
             let change = Change::of_status(image, deleted).beginning(intents.clone());
             match self.catalog.commit(&change).await {
                 Err(CatalogError::Conflict) => {}
@@ -151,7 +154,7 @@ impl Glance {
                 }
                 Err(error) => return Err(error.into()),
                 Ok(_) => {
-                    self.delete_blobs(&intents).await;
+                    self.remove(intents).await;
                     return Ok(());
                 }
             }
@@ -190,39 +193,7 @@ impl Glance {
             _ => Ok(()),
         }
     }
-
-    fn delete_intents(&self, image: &Image) -> Vec<Intent> {
-        image
-            .locations
-            .iter()
-            .filter(|location| self.store.owns(&location.url))
-            .map(|location| self.intent(image.id, Work::Delete(location.url.clone()), self.now()))
-            .collect()
-    }
-
-    /// Removes the data of a deleted image. What fails stays an intent, for the scrubber.
-    async fn delete_blobs(&self, intents: &[Intent]) {
-        for intent in intents {
-            if let Work::Delete(url) = &intent.work
-                && let Err(error) = self.delete_blob(url, intent).await
-            {
-                tracing::warn!(
-                    image.id = %intent.image, store = %intent.store, error = &error as &dyn std::error::Error,
-                    "data of a deleted image could not be removed; the scrubber will try again"
-                );
-            }
-        }
-    }
-
-    /// Removes a blob and then the intent that explains it. A blob that is gone is fine.
-    pub(super) async fn delete_blob(&self, url: &BlobUrl, intent: &Intent) -> Result<(), Error> {
-        match self.store.delete(url).await {
-            Ok(()) | Err(StoreError::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
-    }
 }
 
 /// How often a change is tried anew where others change the same image meanwhile.
-const MAX_ATTEMPTS: usize = 256;
+pub(super) const MAX_ATTEMPTS: usize = 256;

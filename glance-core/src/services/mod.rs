@@ -8,12 +8,15 @@ mod image_actions;
 mod image_data;
 mod images;
 mod members;
+mod removal;
 mod scrub;
+mod stores;
 mod tags;
 mod transfer;
 
 pub use self::builder::{BuildError, GlanceBuilder, Runtime};
 pub use self::glance::{Glance, Settings};
-pub use self::image_data::{Download, UploadOptions};
+pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;
 pub use self::scrub::Scrubbed;
+pub use self::stores::{ConfiguredStore, Stores};

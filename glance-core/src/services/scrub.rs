@@ -1,9 +1,11 @@
 //! Removes what deletes and broken uploads left behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::glance::Glance;
-use crate::domain::{ImageId, Intent, Timestamp, Upload, Work};
+use super::image_data::Place;
+use crate::domain::{Change, Event, ImageId, Intent, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
 use crate::ports::{BlobKey, CatalogError};
 
@@ -14,6 +16,10 @@ pub struct Scrubbed {
     pub uploads: usize,
     /// Deleted images whose data was removed.
     pub deletes: usize,
+    /// Images that stayed queued for longer than [`Settings::queued_lifetime`], deleted.
+    ///
+    /// [`Settings::queued_lifetime`]: crate::Settings::queued_lifetime
+    pub expired: usize,
     /// Unfinished blobs of nobody that were removed.
     pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
@@ -21,16 +27,31 @@ pub struct Scrubbed {
 }
 
 impl Glance {
-    /// Takes over and settles all work on blobs whose holder is gone, and sweeps the store of
-    /// what no row explains any more.
+    /// Takes over and settles all work on blobs whose holder is gone, deletes images that nobody
+    /// gave data to, and sweeps the stores of what no row explains any more.
     ///
     /// # Errors
-    /// The catalog cannot say what there is, or the store cannot be looked through. What fails
-    /// for one image is logged and counted.
+    /// The catalog cannot say what there is. What fails for one image or one store is logged and
+    /// counted.
     pub async fn scrub(&self) -> Result<Scrubbed, Error> {
-        let settled = self.settle_abandoned().await?;
-        let strays = self.store.sweep(STRAY_AGE).await?;
-        Ok(Scrubbed { strays, ..settled })
+        let mut done = self.settle_abandoned().await?;
+        for known in self.stores.all() {
+            if !known.store.capabilities().write {
+                continue;
+            }
+            match known.store.sweep(STRAY_AGE).await {
+                Ok(strays) => done.strays += strays,
+                Err(error) => {
+                    done.failures += 1;
+                    tracing::warn!(
+                        store = %known.id(), error = &error as &dyn std::error::Error,
+                        "a store could not be swept; it is tried again later"
+                    );
+                }
+            }
+        }
+        done.expired = self.expire_queued().await?;
+        Ok(done)
     }
 
     /// Scrubs for ever: settles a few times in the length of a lease, and sweeps once an hour.
@@ -45,21 +66,13 @@ impl Glance {
                 swept = self.now();
                 self.scrub().await
             };
-            match done {
-                Ok(done) if done == Scrubbed::default() => {}
-                Ok(done) => tracing::info!(
-                    uploads = done.uploads,
-                    deletes = done.deletes,
-                    strays = done.strays,
-                    failures = done.failures,
-                    "leftovers of broken uploads and deletes removed"
-                ),
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the scrubber cannot do its work"
-                ),
-            }
+            log(done);
         }
+    }
+
+    /// Scrubs once, and logs what came of it: for a start, before anybody is served.
+    pub async fn scrub_at_start(&self) {
+        log(self.scrub().await);
     }
 
     async fn settle_abandoned(&self) -> Result<Scrubbed, Error> {
@@ -93,13 +106,47 @@ impl Glance {
         Ok(done)
     }
 
+    async fn expire_queued(&self) -> Result<usize, Error> {
+        let Some(lifetime) = self.settings().queued_lifetime else {
+            return Ok(0);
+        };
+        let now = self.now();
+        let mut expired = 0;
+        loop {
+            let before = now.before(lifetime);
+            let idle = self.catalog.idle_queued(before, EXPIRED_AT_ONCE).await?;
+            let mut deleted = 0;
+            for image in idle {
+                let id = image.id;
+                let gone = image.after(Event::Deleted, now)?;
+                // As an edit: whatever somebody does with the image meanwhile wins.
+                match self.catalog.commit(&Change::of_edit(image, gone)).await {
+                    Ok(_) => deleted += 1,
+                    Err(CatalogError::Conflict | CatalogError::NotFound) => continue,
+                    Err(error) => return Err(error.into()),
+                }
+                tracing::info!(image.id = %id, "deleted: it stayed queued for too long");
+            }
+            if deleted == 0 {
+                return Ok(expired);
+            }
+            expired += deleted;
+        }
+    }
+
     /// An intent of this process.
-    pub(super) fn intent(&self, image: ImageId, work: Work, now: Timestamp) -> Intent {
+    pub(super) fn intent(
+        &self,
+        image: ImageId,
+        store: &StoreId,
+        work: Work,
+        now: Timestamp,
+    ) -> Intent {
         let id = ImageId::from_bits(self.runtime.ids.next_bits()).into();
         Intent {
             id,
             image,
-            store: self.store.id().clone(),
+            store: store.clone(),
             work,
             holder: self.holder.as_ref().clone(),
             lease_until: now.after(self.settings().lease),
@@ -108,27 +155,30 @@ impl Glance {
 
     /// Finishes a delete or undoes an upload; `false` where somebody else took it.
     async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
-        let now = self.now();
-        let until = now.after(self.settings().lease);
-        if intent.store != *self.store.id()
-            || !self
-                .catalog
-                .renew_intent(&intent.id, &self.holder, now, until)
-                .await?
-        {
+        let Some(known) = self.stores.get(&intent.store) else {
             return Ok(false);
+        };
+        match self.keep_lease(intent).await {
+            Err(Error::Gone { .. }) => return Ok(false),
+            held => held?,
         }
         match &intent.work {
-            Work::Delete(url) => self.delete_blob(url, intent).await?,
-            Work::Upload => self.undo_upload(intent).await?,
+            Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await?,
+            Work::Upload => {
+                let place = Place {
+                    store: Arc::clone(&known.store),
+                    intent: intent.clone(),
+                };
+                self.undo_upload(&place).await?;
+            }
         }
         Ok(true)
     }
 
-    async fn undo_upload(&self, intent: &Intent) -> Result<(), Error> {
-        self.store.discard(&BlobKey::of(intent)).await?;
-        self.keep_lease(intent).await?;
-        self.store.vacate(intent.image).await?;
+    /// Undoes an upload, right after its lease was made sure of.
+    pub(super) async fn undo_upload(&self, place: &Place) -> Result<(), Error> {
+        let intent = &place.intent;
+        self.clear(place, &BlobKey::of(intent)).await?;
         let seen = self.catalog.find(intent.image, None).await?;
         let undone = seen.and_then(|seen| {
             Upload::taken_over(seen.image, intent, self.holder.as_ref().clone())
@@ -145,6 +195,27 @@ impl Glance {
         Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
     }
 }
+
+fn log(done: Result<Scrubbed, Error>) {
+    match done {
+        Ok(done) if done == Scrubbed::default() => {}
+        Ok(done) => tracing::info!(
+            uploads = done.uploads,
+            deletes = done.deletes,
+            expired = done.expired,
+            strays = done.strays,
+            failures = done.failures,
+            "leftovers of broken uploads and deletes removed"
+        ),
+        Err(error) => tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the scrubber cannot do its work"
+        ),
+    }
+}
+
+/// How many images are read at once to be deleted.
+const EXPIRED_AT_ONCE: u32 = 100;
 
 /// What nobody has written to for so long is nobody's: a client is cut off long before.
 const STRAY_AGE: Duration = Duration::from_secs(3600);

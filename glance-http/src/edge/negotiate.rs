@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::options::{Api, ApiOptions};
 use crate::reply;
 use crate::routes::health;
-use crate::wire::versions;
+use crate::wire::versions::Versions;
 
 /// Answers what needs no identity (versions, the health check, `OPTIONS`), and sends the rest on
 /// with `/v2` before its path, whatever minor version it was asked of.
@@ -21,11 +21,14 @@ pub(crate) async fn negotiate(State(api): State<Api>, request: Request, next: Ne
         return StatusCode::OK.into_response();
     }
     let (mut parts, body) = request.into_parts();
-    match destination(parts.uri.path(), &parts.headers) {
+    let versions = Versions {
+        stores: api.glance.stores().are_named(),
+    };
+    match destination(parts.uri.path(), &parts.headers, versions) {
         Destination::Health => health::check(&api.options, &parts).await,
         Destination::Versions(status) => reply::json(
             status,
-            &versions::document(&Base::of(&parts, &api.options).0),
+            &versions.document(&Base::of(&parts, &api.options).0),
         ),
         Destination::Api(path) => {
             let base = Base::of(&parts, &api.options);
@@ -50,7 +53,7 @@ enum Destination {
     Versions(StatusCode),
 }
 
-fn destination(path: &str, headers: &HeaderMap) -> Destination {
+fn destination(path: &str, headers: &HeaderMap, versions: Versions) -> Destination {
     let accept = headers
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
@@ -61,7 +64,7 @@ fn destination(path: &str, headers: &HeaderMap) -> Destination {
         return Destination::Health;
     }
     if let Some(version) = accept.strip_prefix(MEDIA_TYPE) {
-        return if versions::is_served(version) {
+        return if versions.serve(version) {
             Destination::Api(format!("/v2{path}"))
         } else {
             Destination::Versions(StatusCode::MULTIPLE_CHOICES)
@@ -69,7 +72,7 @@ fn destination(path: &str, headers: &HeaderMap) -> Destination {
     }
     match first {
         "versions" => Destination::Versions(StatusCode::OK),
-        version if versions::is_served(version) => Destination::Api(format!("/v2{rest}")),
+        version if versions.serve(version) => Destination::Api(format!("/v2{rest}")),
         _ => Destination::Versions(StatusCode::MULTIPLE_CHOICES),
     }
 }
@@ -113,8 +116,10 @@ const MEDIA_TYPE: &str = "application/vnd.openstack.images-";
 mod tests {
     use super::*;
 
+    const ONE_STORE: Versions = Versions { stores: false };
+
     fn plain(path: &str) -> Destination {
-        destination(path, &HeaderMap::new())
+        destination(path, &HeaderMap::new(), ONE_STORE)
     }
 
     #[test]
@@ -157,11 +162,11 @@ mod tests {
         };
 
         assert_eq!(
-            destination("/images", &headers("v2.3")),
+            destination("/images", &headers("v2.3"), ONE_STORE),
             Destination::Api("/v2/images".to_owned())
         );
         assert_eq!(
-            destination("/images", &headers("v9")),
+            destination("/images", &headers("v9"), ONE_STORE),
             Destination::Versions(StatusCode::MULTIPLE_CHOICES)
         );
     }

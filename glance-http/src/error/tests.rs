@@ -71,10 +71,19 @@ fn errors() -> Vec<Error> {
             image,
             project: "p".to_owned(),
         },
+        Error::NotActive {
+            image,
+            status: Status::Queued,
+        },
+        Error::NotInStore {
+            image,
+            store: "s".parse().unwrap(),
+        },
         Error::NotShared {
             image,
             visibility: Visibility::Private,
         },
+        Error::OnlyLocation { image },
         Error::Protected { image },
         Error::Quota(quota),
         Error::Range(Unsatisfiable { size: 16 }),
@@ -89,12 +98,20 @@ fn errors() -> Vec<Error> {
         Error::UnknownMarker {
             marker: image.to_string(),
         },
+        Error::UnknownStore {
+            store: "s".to_owned(),
+        },
     ];
     errors.extend(
         [
             StoreError::AlreadyExists {
                 store: store.clone(),
                 image,
+            },
+            StoreError::BadLocation {
+                store: store.clone(),
+                operation: Operation::Read,
+                source: source(),
             },
             StoreError::Backend {
                 store: store.clone(),
@@ -111,6 +128,11 @@ fn errors() -> Vec<Error> {
             StoreError::PermissionDenied {
                 store: store.clone(),
                 operation: Operation::Write,
+                source: source(),
+            },
+            StoreError::Unavailable {
+                store: store.clone(),
+                operation: Operation::Size,
                 source: source(),
             },
             StoreError::Unsupported {

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::edge::Base;
-use crate::error::ApiError;
 use crate::reply;
 
 /// Sends `/v2` to `/v2/`, where nothing is; clients that look for a sign of life see one.
@@ -19,14 +18,6 @@ pub(super) async fn to_versioned_root(Extension(Base(base)): Extension<Base>) ->
 pub(super) async fn import_methods() -> Response {
     let methods = json!({"description": "Import methods available.", "type": "array", "value": []});
     reply::json(StatusCode::OK, &json!({"import-methods": methods}))
-}
-
-/// The stores to choose from, where there are several.
-pub(super) async fn stores() -> ApiError {
-    ApiError::new(
-        StatusCode::NOT_FOUND,
-        "Multi backend is not supported at this site.",
-    )
 }
 
 /// What is used of limits that Keystone keeps: it keeps none.

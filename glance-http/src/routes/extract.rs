@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use glance_core::UploadOptions;
-use glance_core::domain::{Draft, Edit};
+use glance_core::domain::{Draft, Edit, StoreId};
 use glance_core::ports::ByteStream;
 
 use crate::body::{self, JsonBody};
@@ -12,7 +12,7 @@ use crate::error::{ACCEPT_PATCH, ApiError};
 use crate::options::Api;
 use crate::wire::patch::Dialect;
 use crate::wire::range::AskedRange;
-use crate::wire::{new_image, upload};
+use crate::wire::{new_image, store, upload};
 
 /// The variable segments of a path, decoded.
 pub(super) struct Segments<const N: usize>(pub(super) [String; N]);
@@ -74,24 +74,25 @@ impl FromRequest<Api> for ImagePatch {
     }
 }
 
-/// Which bytes of an image are asked for.
-pub(super) struct AskedData(pub(super) Option<AskedRange>);
+/// Which bytes of an image are asked for, and from where.
+pub(super) struct AskedData {
+    pub(super) range: Option<AskedRange>,
+    pub(super) prefer: Vec<StoreId>,
+}
 
-impl<S: Sync> FromRequestParts<S> for AskedData {
+impl FromRequestParts<Api> for AskedData {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
-        if query
-            .split('&')
-            .any(|pair| pair == "prefer" || pair.starts_with("prefer="))
-        {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let prefer = store::preferred(parts.uri.query().unwrap_or_default())?;
+        if !prefer.is_empty() && !api.glance.stores().are_named() {
             return Err(ApiError::bad_request(
                 "Store selection for download is not available when multiple backends are not \
                  enabled.",
             ));
         }
-        AskedRange::of(&parts.headers).map(Self)
+        let range = AskedRange::of(&parts.headers)?;
+        Ok(Self { range, prefer })
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use glance_core::domain::Caller;
-use glance_core::{Download, Glance};
+use glance_core::{Download, DownloadOptions, Glance};
 
 use super::extract::{AskedData, ImageData, Segments};
 use crate::body::{self, NoBody};
@@ -31,14 +31,17 @@ pub(super) async fn download(
     State(glance): State<Glance>,
     Extension(caller): Extension<Caller>,
     Segments([id]): Segments<1>,
-    AskedData(asked): AskedData,
+    AskedData { range, prefer }: AskedData,
     _: NoBody,
 ) -> Result<Response, ApiError> {
-    let range = asked.map(|asked| asked.range);
-    let Some(download) = glance.download(&caller, image_id(&id)?, range).await? else {
+    let options = DownloadOptions {
+        range: range.map(|asked| asked.range),
+        prefer,
+    };
+    let Some(download) = glance.download(&caller, image_id(&id)?, options).await? else {
         return Ok(reply::no_content());
     };
-    asked.map_or(Ok(()), |asked| asked.check_last(download.size))?;
+    range.map_or(Ok(()), |asked| asked.check_last(download.size))?;
     Ok(data(download, range.is_some()))
 }
 

@@ -1,11 +1,9 @@
 //! `/v2/images`
 
-use std::sync::Arc;
-
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glance_core::Glance;
 use glance_core::domain::Caller;
@@ -14,15 +12,14 @@ use super::extract::{ImagePatch, NewImage, Segments};
 use crate::body::NoBody;
 use crate::edge::Base;
 use crate::error::ApiError;
-use crate::options::ApiOptions;
+use crate::options::Api;
 use crate::reply;
 use crate::wire::image::{ImageListView, ImageView};
 use crate::wire::query_string::ListRequest;
-use crate::wire::{Reader, image_id};
+use crate::wire::{Reader, image_id, store};
 
 pub(super) async fn list(
-    State(glance): State<Glance>,
-    State(options): State<Arc<ApiOptions>>,
+    State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     ListRequest {
         query,
@@ -30,11 +27,8 @@ pub(super) async fn list(
         links,
     }: ListRequest,
 ) -> Result<Response, ApiError> {
-    let list = glance.images(&caller, query, marker).await?;
-    let reader = Reader {
-        caller: &caller,
-        options: &options,
-    };
+    let list = api.glance.images(&caller, query, marker).await?;
+    let reader = Reader::new(&caller, &api);
     Ok(reply::json(
         StatusCode::OK,
         &ImageListView {
@@ -46,18 +40,17 @@ pub(super) async fn list(
 }
 
 pub(super) async fn create(
-    State(glance): State<Glance>,
-    State(options): State<Arc<ApiOptions>>,
+    State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Extension(Base(base)): Extension<Base>,
     NewImage(draft): NewImage,
 ) -> Result<Response, ApiError> {
-    let image = glance.create(&caller, draft).await?;
-    let reader = Reader {
-        caller: &caller,
-        options: &options,
-    };
-    let created = reply::json(StatusCode::CREATED, &ImageView::new(&image, &reader));
+    let image = api.glance.create(&caller, draft).await?;
+    let reader = Reader::new(&caller, &api);
+    let mut created = reply::json(StatusCode::CREATED, &ImageView::new(&image, &reader));
+    if let Some(names) = store::names(api.glance.stores()) {
+        created.headers_mut().insert(IMAGE_STORES, names);
+    }
     Ok((
         [(LOCATION, format!("{base}/v2/images/{}", image.id))],
         created,
@@ -66,17 +59,13 @@ pub(super) async fn create(
 }
 
 pub(super) async fn show(
-    State(glance): State<Glance>,
-    State(options): State<Arc<ApiOptions>>,
+    State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments([id]): Segments<1>,
     _: NoBody,
 ) -> Result<Response, ApiError> {
-    let image = glance.image(&caller, image_id(&id)?).await?;
-    let reader = Reader {
-        caller: &caller,
-        options: &options,
-    };
+    let image = api.glance.image(&caller, image_id(&id)?).await?;
+    let reader = Reader::new(&caller, &api);
     Ok(reply::json(
         StatusCode::OK,
         &ImageView::new(&image, &reader),
@@ -84,17 +73,13 @@ pub(super) async fn show(
 }
 
 pub(super) async fn edit(
-    State(glance): State<Glance>,
-    State(options): State<Arc<ApiOptions>>,
+    State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments([id]): Segments<1>,
     ImagePatch(edits): ImagePatch,
 ) -> Result<Response, ApiError> {
-    let image = glance.edit(&caller, image_id(&id)?, &edits).await?;
-    let reader = Reader {
-        caller: &caller,
-        options: &options,
-    };
+    let image = api.glance.edit(&caller, image_id(&id)?, &edits).await?;
+    let reader = Reader::new(&caller, &api);
     Ok(reply::json(
         StatusCode::OK,
         &ImageView::new(&image, &reader),
@@ -110,3 +95,5 @@ pub(super) async fn delete(
     glance.delete(&caller, image_id(&id)?).await?;
     Ok(reply::no_content())
 }
+
+const IMAGE_STORES: HeaderName = HeaderName::from_static("openstack-image-store-ids");

@@ -8,6 +8,7 @@ mod image_file;
 mod images;
 mod members;
 mod schemas;
+mod stores;
 mod tags;
 mod verbs;
 
@@ -68,12 +69,20 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             "/v2/info/import",
             Verbs::new().get(discovery::import_methods),
         ),
-        ("/v2/info/stores", Verbs::new().get(discovery::stores)),
+        ("/v2/info/stores", Verbs::new().get(stores::list)),
+        (
+            "/v2/info/stores/detail",
+            Verbs::new().get(stores::list_in_detail),
+        ),
         ("/v2/info/usage", Verbs::new().get(discovery::usage)),
         ("/v2/schemas/image", Verbs::new().get(schemas::image)),
         ("/v2/schemas/images", Verbs::new().get(schemas::images)),
         ("/v2/schemas/member", Verbs::new().get(schemas::member)),
         ("/v2/schemas/members", Verbs::new().get(schemas::members)),
+        (
+            "/v2/stores/{store_id}/{image_id}",
+            Verbs::new().delete(stores::delete_image),
+        ),
     ]
 }
 

@@ -38,6 +38,11 @@ pub(crate) fn is_built_in(name: &str) -> bool {
     BUILT_IN.contains(&name)
 }
 
+/// Refuses to set what only the service sets.
+pub(crate) fn read_only(name: &str) -> ApiError {
+    ApiError::forbidden(format!("Attribute '{name}' is read-only."))
+}
+
 /// Reads the name of a custom property.
 pub(crate) fn property_name(name: &str) -> Result<PropertyName, ApiError> {
     name.parse().map_err(|invalid| match invalid {

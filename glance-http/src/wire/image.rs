@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use glance_core::ImageList;
 use glance_core::domain::{Image, Location, Status};
+use glance_core::{ConfiguredStore, ImageList};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::Reader;
@@ -12,19 +12,27 @@ use super::links::Links;
 /// An image as one of its readers sees it.
 pub(crate) struct ImageView<'a> {
     image: &'a Image,
-    locations: &'a [Location],
+    /// Where its data is, best place first.
+    places: Vec<Place<'a>>,
     show_locations: bool,
     show_direct_url: bool,
+    show_stores: bool,
 }
 
 impl<'a> ImageView<'a> {
     pub(crate) fn new(image: &'a Image, reader: &Reader<'a>) -> Self {
         let hidden = image.status() == Status::Deactivated && !reader.caller.is_admin();
+        let stores = reader.api.glance.stores();
+        let options = &reader.api.options;
         Self {
             image,
-            locations: if hidden { &[] } else { &image.locations },
-            show_locations: reader.options.show_locations,
-            show_direct_url: reader.options.show_direct_url,
+            places: match hidden {
+                true => Vec::new(),
+                false => stores.holding(image),
+            },
+            show_locations: options.show_locations,
+            show_direct_url: options.show_direct_url,
+            show_stores: stores.are_named(),
         }
     }
 }
@@ -59,17 +67,30 @@ impl Serialize for ImageView<'_> {
         map.serialize_entry("created_at", &Text(&image.created_at))?;
         map.serialize_entry("updated_at", &Text(&image.updated_at))?;
         if self.show_locations {
-            map.serialize_entry("locations", &Locations(self.locations))?;
+            map.serialize_entry("locations", &Locations(&self.places))?;
         }
-        if let (true, Some(best)) = (self.show_direct_url, self.locations.first()) {
-            map.serialize_entry("direct_url", best.url.as_str())?;
+        if let (true, Some((_, best))) = (self.show_direct_url, self.places.first()) {
+            map.serialize_entry("direct_url", &best.url.without_credentials())?;
         }
         map.serialize_entry("tags", &Tags(image))?;
         map.serialize_entry("self", &Text(&format_args!("/v2/images/{}", image.id)))?;
         map.serialize_entry("file", &Text(&format_args!("/v2/images/{}/file", image.id)))?;
         map.serialize_entry("schema", "/v2/schemas/image")?;
+        let stores: Vec<&str> = self
+            .places
+            .iter()
+            .filter_map(|place| place.0)
+            .map(name)
+            .collect();
+        if self.show_stores && !stores.is_empty() {
+            map.serialize_entry("stores", &stores.join(","))?;
+        }
         map.end()
     }
+}
+
+fn name(store: &ConfiguredStore) -> &str {
+    store.id().as_str()
 }
 
 /// A page of a list of images.
@@ -113,12 +134,15 @@ impl Serialize for Tags<'_> {
     }
 }
 
-struct Locations<'a>(&'a [Location]);
+/// A store of this service, where one is known, and what it holds.
+type Place<'a> = (Option<&'a ConfiguredStore>, &'a Location);
+
+struct Locations<'a>(&'a [Place<'a>]);
 
 impl Serialize for Locations<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
-        for location in self.0 {
+        for (_, location) in self.0 {
             seq.serialize_element(&OneLocation(location))?;
         }
         seq.end()
@@ -130,7 +154,7 @@ struct OneLocation<'a>(&'a Location);
 impl Serialize for OneLocation<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("url", self.0.url.as_str())?;
+        map.serialize_entry("url", &self.0.url.without_credentials())?;
         map.serialize_entry("metadata", &self.0.metadata)?;
         map.end()
     }

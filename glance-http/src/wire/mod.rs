@@ -10,6 +10,7 @@ pub(crate) mod pointer;
 pub(crate) mod query_string;
 pub(crate) mod range;
 pub(crate) mod schema;
+pub(crate) mod store;
 pub(crate) mod upload;
 pub(crate) mod versions;
 
@@ -17,7 +18,7 @@ use glance_core::Error;
 use glance_core::domain::{Caller, ImageId};
 
 use crate::error::ApiError;
-use crate::options::ApiOptions;
+use crate::options::Api;
 
 /// Reads the id of an image. What is no UUID is the id of no image.
 pub(crate) fn image_id(text: &str) -> Result<ImageId, ApiError> {
@@ -30,7 +31,13 @@ pub(crate) fn image_id(text: &str) -> Result<ImageId, ApiError> {
 /// For whom an answer is written, and how.
 pub(crate) struct Reader<'a> {
     pub(crate) caller: &'a Caller,
-    pub(crate) options: &'a ApiOptions,
+    pub(crate) api: &'a Api,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(caller: &'a Caller, api: &'a Api) -> Self {
+        Self { caller, api }
+    }
 }
 
 const LONGEST_ECHO: usize = 255;

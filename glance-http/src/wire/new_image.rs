@@ -1,6 +1,6 @@
 //! The body of a request to create an image.
 
-use glance_core::domain::{Attribute, Draft, Formats};
+use glance_core::domain::{Attribute, Draft, Formats, READ_ONLY_ATTRIBUTES};
 use serde_json::Value;
 
 use super::attribute;
@@ -27,11 +27,11 @@ pub(crate) fn read(body: &Value, formats: &Formats) -> Result<Draft, ApiError> {
     forbidden.map_or(Ok(draft), Err)
 }
 
+/// Upstream lets the two hash attributes through and keeps them as custom properties that nobody is
+/// shown.
 fn check_writable(name: &str) -> Result<(), ApiError> {
-    if READ_ONLY.contains(&name) {
-        return Err(ApiError::forbidden(format!(
-            "Attribute '{name}' is read-only."
-        )));
+    if READ_ONLY_ATTRIBUTES.contains(&name) {
+        return Err(attribute::read_only(name));
     }
     if name == "id" || attribute::is_built_in(name) {
         return Ok(());
@@ -62,21 +62,3 @@ fn set(draft: &mut Draft, attribute: Attribute) {
         Attribute::Visibility(visibility) => draft.visibility = Some(visibility),
     }
 }
-
-/// What only the service sets (rule R5). Upstream lets the two hash attributes through and keeps
-/// them as custom properties that nobody is shown.
-const READ_ONLY: [&str; 13] = [
-    "checksum",
-    "created_at",
-    "direct_url",
-    "file",
-    "os_hash_algo",
-    "os_hash_value",
-    "schema",
-    "self",
-    "size",
-    "status",
-    "stores",
-    "updated_at",
-    "virtual_size",
-];

@@ -1,6 +1,6 @@
 //! Glance's two dialects of JSON patch (spec/api-images.md §5).
 
-use glance_core::domain::{Edit, Formats, Presence};
+use glance_core::domain::{Edit, Formats, Presence, READ_ONLY_ATTRIBUTES};
 use serde_json::{Map, Value};
 
 use super::{attribute, pointer};
@@ -136,10 +136,8 @@ impl Operation<'_> {
                 )));
             }
         };
-        if READ_ONLY.contains(&name) {
-            return Err(ApiError::forbidden(format!(
-                "Attribute '{name}' is read-only."
-            )));
+        if name == "id" || READ_ONLY_ATTRIBUTES.contains(&name) {
+            return Err(attribute::read_only(name));
         }
         if name == LOCATIONS {
             return Err(ApiError::forbidden(
@@ -181,21 +179,3 @@ const V20: &str = "application/openstack-images-v2.0-json-patch";
 const V21: &str = "application/openstack-images-v2.1-json-patch";
 const VERBS: &str = "It must be one of the following: add, remove, replace.";
 const LOCATIONS: &str = "locations";
-
-/// What only the service sets (rule R5).
-const READ_ONLY: [&str; 14] = [
-    "checksum",
-    "created_at",
-    "direct_url",
-    "file",
-    "id",
-    "os_hash_algo",
-    "os_hash_value",
-    "schema",
-    "self",
-    "size",
-    "status",
-    "stores",
-    "updated_at",
-    "virtual_size",
-];

@@ -73,7 +73,7 @@ impl ListRequest {
 }
 
 /// Decodes a query string: names with values, in their order.
-fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
     let mut pairs = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use glance_core::UploadOptions;
 
+use super::store;
 use crate::error::ApiError;
 
 /// Reads the headers of an upload.
@@ -27,6 +28,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<UploadOptions, ApiError> {
     // Upstream: a size of 0 says that it is not known.
     Ok(UploadOptions {
         size: size.filter(|size| *size > 0),
+        store: store::chosen(headers)?,
     })
 }
 

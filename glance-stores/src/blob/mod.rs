@@ -1,5 +1,26 @@
 //! Stores of blobs.
 
+#[cfg(feature = "fs")]
 mod filesystem;
+#[cfg(feature = "http-store")]
+mod http;
+#[cfg(feature = "_cloud")]
+mod object;
+mod wrap;
 
+#[cfg(feature = "fs")]
 pub use self::filesystem::{FilesystemOptions, FilesystemStore};
+#[cfg(feature = "http-store")]
+pub use self::http::{HttpOptions, HttpStore};
+#[cfg(feature = "azure")]
+pub use self::object::AzureOptions;
+#[cfg(feature = "_cloud")]
+pub use self::object::ObjectBridge;
+#[cfg(feature = "gcs")]
+pub use self::object::{GcsCredentials, GcsOptions};
+#[cfg(feature = "s3")]
+pub use self::object::{S3BucketUrlFormat, S3Options};
+pub use self::wrap::{
+    Histogram, Limited, Metered, OperationMetrics, Retried, Retries, StoreLimits, StoreMetrics,
+    StoreOperation,
+};

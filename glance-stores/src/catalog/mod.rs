@@ -1,6 +1,25 @@
 //! Catalogs on databases: the statements once, and a driver for each database.
 
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod revision;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod server;
 mod sql;
+mod sql_catalog;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use self::sqlite::{SqliteCatalog, SqliteOptions, schema_version, sync_schema};
+#[cfg(feature = "mysql")]
+pub use self::mysql::{Mysql, MysqlCatalog};
+#[cfg(feature = "postgres")]
+pub use self::postgres::{Postgres, PostgresCatalog};
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub use self::server::{Charset, DatabaseHost, DatabaseTls, PoolOptions, ServerOptions, TlsMode};
+pub use self::sql_catalog::SqlCatalog;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{
+    Sqlite, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
+};

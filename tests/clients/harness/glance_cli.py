@@ -72,6 +72,19 @@ class GlanceCli:
     def delete(self, image_id):
         self._run("image-delete", image_id)
 
+    def stores(self, *options):
+        """What the service says of each of its stores, by their ids."""
+        lines = (row["Value"] for row in _table(self._run("stores-info", *options)))
+        return {store.pop("id"): store for store in json.loads(" ".join(lines))}
+
+    def upload(self, image_id, path, store):
+        self._run("image-upload", "--file", str(path), "--store", store, image_id)
+
+    def stores_of(self, image_id):
+        """The stores that hold the data of an image."""
+        shown = _properties(self._run("image-show", "--max-column-width", "1000", image_id))
+        return shown["stores"].split(",") if shown.get("stores") else []
+
     def share(self, image_id, project_id):
         self._run("member-create", image_id, project_id)
 

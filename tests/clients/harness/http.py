@@ -3,6 +3,7 @@
 import http.client
 import json
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 HEADERS = {
@@ -13,6 +14,7 @@ HEADERS = {
 }
 OCTETS = {"Content-Type": "application/octet-stream"}
 CHUNK = bytes(range(256)) * 4096  # 1 MiB
+PIECE = 16 << 10
 
 
 class Service:
@@ -34,8 +36,8 @@ class Service:
         finally:
             connection.close()
 
-    def create(self, name="limits"):
-        draft = {"name": name, "disk_format": "raw", "container_format": "bare"}
+    def create(self, name="limits", **fields):
+        draft = {"name": name, "disk_format": "raw", "container_format": "bare", **fields}
         status, body = self.request("POST", "/v2/images", json.dumps(draft))
         assert status == 201, body
         return json.loads(body)["id"]
@@ -49,17 +51,21 @@ class Service:
         status, body = self.request("DELETE", f"/v2/images/{image}")
         assert status == 204, body
 
-    def upload(self, image, mebibytes, *, chunked=False, pause=0.0):
-        """Sends so many MiB, with a pause after each; gives the status."""
+    def upload(self, image, mebibytes, *, chunked=False, pause=0.0, rate=None, store=None):
+        """Sends so many MiB: with a pause after each, or in small pieces, `rate` MiB a second;
+        gives the status."""
         headers = {**HEADERS, **OCTETS}
+        if store:
+            headers["X-Image-Meta-Store"] = store
         if not chunked:
             headers["Content-Length"] = str(mebibytes << 20)
         connection = self.connect()
         try:
-            connection.request(
-                "PUT", f"/v2/images/{image}/file", _chunks(mebibytes, pause), headers,
-                encode_chunked=chunked,
-            )
+            with suppress(BrokenPipeError, ConnectionResetError):  # answered before the end
+                connection.request(
+                    "PUT", f"/v2/images/{image}/file", _chunks(mebibytes, pause, rate), headers,
+                    encode_chunked=chunked,
+                )
             return connection.getresponse().status
         finally:
             connection.close()
@@ -82,17 +88,20 @@ class Service:
         connection.request("GET", f"/v2/images/{image}/file", headers=HEADERS)
         return connection
 
-    def download(self, image, *, seconds=None):
-        """Reads the data, all of it or as much as comes in `seconds` of slow reading."""
+    def download(self, image, *, seconds=None, rate=None):
+        """Reads the data: all of it, at `rate` MiB a second in small pieces if one is given, or as
+        much as comes in `seconds` of slow reading."""
         connection = self.connect()
         try:
             connection.request("GET", f"/v2/images/{image}/file", headers=HEADERS)
             answer = connection.getresponse()
             assert answer.status == 200
             until = None if seconds is None else time.monotonic() + seconds
-            read = 0
-            while chunk := answer.read(1 << 20):
+            begun, read = time.monotonic(), 0
+            while chunk := answer.read(1 << 20 if rate is None else PIECE):
                 read += len(chunk)
+                if rate is not None:
+                    _keep_to(rate, begun, read)
                 if until is not None:
                     if time.monotonic() > until:
                         break
@@ -102,8 +111,21 @@ class Service:
             connection.close()
 
 
-def _chunks(mebibytes, pause):
+def _chunks(mebibytes, pause, rate):
+    if rate is not None:
+        begun = time.monotonic()
+        for sent in range(0, mebibytes << 20, PIECE):
+            yield CHUNK[:PIECE]
+            _keep_to(rate, begun, sent + PIECE)
+        return
     for _ in range(mebibytes):
         yield CHUNK
         if pause:
             time.sleep(pause)
+
+
+def _keep_to(rate, begun, done):
+    """Waits until so many bytes are due at `rate` MiB a second."""
+    ahead = begun + done / (rate << 20) - time.monotonic()
+    if ahead > 0:
+        time.sleep(ahead)

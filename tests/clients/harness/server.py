@@ -13,19 +13,34 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 CONFIG = """\
 [DEFAULT]
 node_staging_uri = file://{folder}/staging/
-
+{backends}
 [database]
-connection = sqlite:///{folder}/glance.sqlite
+connection = {database}
 
-[glance_store]
-filesystem_store_datadir = {folder}/images
-
+{stores}
 [paste_deploy]
 flavor = headers
 
 [glance_rs]
 bind_host = 127.0.0.1
 bind_port = {port}
+"""
+
+ONE_STORE = """\
+[glance_store]
+filesystem_store_datadir = {folder}/images
+"""
+# Beside the files, which are the default, one in a bucket.
+TWO_STORES = """\
+[glance_store]
+default_backend = local
+
+[local]
+filesystem_store_datadir = {folder}/images
+
+[bucket]
+store_description = a bucket
+{bucket}
 """
 
 
@@ -96,15 +111,26 @@ class Process:
 
 
 class OwnServer(Process):
-    """A server of our own, with its database and its images in `folder`."""
+    """A server of our own, with its database and its images in `folder`.
 
-    def __init__(self, folder):
-        port = _free_port()
+    `database` is the URL of another database. With a `bucket` there are two stores: `local`, which
+    is the default, and `bucket`.
+    """
+
+    def __init__(self, folder, *, database=None, bucket=None):
+        port = free_port()
         for name in ("images", "staging"):
             (folder / name).mkdir(exist_ok=True)
         self.images = folder / "images"
         config = folder / "glance-api.conf"
-        config.write_text(CONFIG.format(folder=folder, port=port))
+        stores = ONE_STORE if bucket is None else TWO_STORES
+        config.write_text(CONFIG.format(
+            folder=folder,
+            port=port,
+            backends="enabled_backends = local:file, bucket:s3\n" if bucket else "",
+            database=database or f"sqlite:///{folder}/glance.sqlite",
+            stores=stores.format(folder=folder, bucket=bucket and bucket.options()),
+        ))  # fmt: skip
         configured = ["--config-file", str(config)]
         log_path = folder / "server.log"
         super().__init__([*_program(), "serve", *configured], f"http://127.0.0.1:{port}", log_path)
@@ -130,7 +156,7 @@ def _program():
     raise AssertionError("no glance program: build it, or name it in GLANCE_BIN")
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -5,9 +5,9 @@ use crate::config::value::Kind::{self, Bool};
 use crate::config::value::Kind::{BoundedList, Choice, Dict, List, Size, Text};
 
 pub(super) const GROUPS: &[Group] = &[
-    Group::new("DEFAULT", DEFAULT),
-    Group::new("database", DATABASE),
-    Group::new("glance_rs", GLANCE_RS),
+    Group::new("DEFAULT", &[DEFAULT]),
+    Group::new("database", &[DATABASE]),
+    Group::new("glance_rs", &[GLANCE_RS]),
 ];
 
 const DEFAULT: &[OptionSpec] = &[
@@ -54,7 +54,12 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("image_member_quota", Kind::INTEGER, Some("128")),
     honoured("image_property_quota", Kind::INTEGER, Some("128")),
     honoured("image_tag_quota", Kind::INTEGER, Some("128")),
-    honoured("image_location_quota", Kind::INTEGER, Some("10")),
+    ignored(
+        "image_location_quota",
+        Kind::INTEGER,
+        Some("10"),
+        LOCATION_API,
+    ),
     unsupported(
         "user_storage_quota",
         Size,
@@ -81,12 +86,7 @@ const DEFAULT: &[OptionSpec] = &[
     ),
     ignored("do_secure_hash", Bool, Some("true"), LOCATION_API),
     ignored("http_retries", Kind::INTEGER, Some("3"), LOCATION_API),
-    unsupported(
-        "enabled_backends",
-        Dict,
-        None,
-        "several stores come in a later version; use `[glance_store] filesystem_store_datadir`",
-    ),
+    honoured("enabled_backends", Dict, None),
     // Import.
     ignored(
         "node_staging_uri",
@@ -220,31 +220,22 @@ const DATABASE: &[OptionSpec] = &[
     ignored("asyncio_connection", Text, None, PYTHON),
     ignored("asyncio_slave_connection", Text, None, PYTHON),
     ignored("backend", Text, Some("sqlalchemy"), PYTHON),
-    ignored("synchronous_reader", Bool, Some("true"), SERVERS_ONLY),
-    ignored("mysql_sql_mode", Text, Some("TRADITIONAL"), SERVERS_ONLY),
-    ignored("mysql_wsrep_sync_wait", Kind::INTEGER, None, SERVERS_ONLY),
-    ignored("connection_parameters", Text, Some(""), SERVERS_ONLY),
-    ignored(
-        "connection_recycle_time",
-        Kind::INTEGER,
-        Some("3600"),
-        SERVERS_ONLY,
-    ),
-    ignored("max_pool_size", Kind::INTEGER, Some("5"), SERVERS_ONLY),
-    ignored("max_overflow", Kind::INTEGER, Some("50"), SERVERS_ONLY),
-    ignored("pool_timeout", Kind::INTEGER, None, SERVERS_ONLY),
-    ignored("max_retries", Kind::INTEGER, Some("10"), SERVERS_ONLY),
-    ignored("retry_interval", Kind::INTEGER, Some("10"), SERVERS_ONLY),
-    ignored("use_db_reconnect", Bool, Some("false"), SERVERS_ONLY),
-    ignored("db_retry_interval", Kind::INTEGER, Some("1"), SERVERS_ONLY),
-    ignored("db_inc_retry_interval", Bool, Some("true"), SERVERS_ONLY),
-    ignored(
-        "db_max_retry_interval",
-        Kind::INTEGER,
-        Some("10"),
-        SERVERS_ONLY,
-    ),
-    ignored("db_max_retries", Kind::INTEGER, Some("20"), SERVERS_ONLY),
+    ignored("synchronous_reader", Bool, Some("true"), SESSIONS),
+    ignored("mysql_sql_mode", Text, Some("TRADITIONAL"), SESSIONS),
+    ignored("mysql_wsrep_sync_wait", Kind::INTEGER, None, SESSIONS),
+    ignored("connection_parameters", Text, Some(""), SESSIONS),
+    honoured("connection_recycle_time", Kind::INTEGER, Some("3600")),
+    honoured("max_pool_size", Kind::INTEGER, Some("5")),
+    honoured("max_overflow", Kind::INTEGER, Some("50")),
+    // SQLAlchemy's default.
+    honoured("pool_timeout", Kind::NATURAL, Some("30")),
+    honoured("max_retries", Kind::INTEGER, Some("10")),
+    honoured("retry_interval", Kind::NATURAL, Some("10")),
+    ignored("use_db_reconnect", Bool, Some("false"), SESSIONS),
+    ignored("db_retry_interval", Kind::INTEGER, Some("1"), SESSIONS),
+    ignored("db_inc_retry_interval", Bool, Some("true"), SESSIONS),
+    ignored("db_max_retry_interval", Kind::INTEGER, Some("10"), SESSIONS),
+    ignored("db_max_retries", Kind::INTEGER, Some("20"), SESSIONS),
     ignored("connection_debug", Kind::INTEGER, Some("0"), PYTHON),
     ignored("connection_trace", Bool, Some("false"), PYTHON),
 ];
@@ -259,6 +250,8 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("stall_timeout", Kind::POSITIVE, Some("60")),
     honoured("max_connections", Kind::POSITIVE, Some("4096")),
     honoured("image_count_quota", Kind::INTEGER, Some("-1")),
+    honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
+    honoured("queued_image_quota", Kind::INTEGER, Some("10000")),
 ];
 
 /// What the core can compute.
@@ -279,5 +272,6 @@ const LOG_TARGET: &str = "the log goes to a file or to standard error, which sys
 const NOTICES: &str = "notifications are not sent in this version";
 const PYTHON: &str = "it is about Python";
 const SCRUBBER: &str = "deletes are immediate in this version, there is no scrubber";
-const SERVERS_ONLY: &str = "SQLite needs no pool, no reconnecting and no session settings";
+const SESSIONS: &str =
+    "sessions are set up, and lost ones and deadlocks tried again, as this server needs it";
 const STAGING: &str = "images cannot be imported in this version";

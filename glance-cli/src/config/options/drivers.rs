@@ -6,16 +6,30 @@ use crate::config::value::Kind::{self, Bool};
 use crate::config::value::Kind::{Choice, Dict, List, Multi, Text};
 
 pub(super) const GROUPS: &[Group] = &[
-    Group::new("glance_store", GLANCE_STORE),
-    Group::ignored("backend_defaults", SEVERAL, &[]),
-    Group::ignored("os_glance_staging_store", STAGING, RESERVED),
+    Group::new("glance_store", &[CHOICE, DRIVERS]),
+    Group::new("backend_defaults", &[DRIVERS]),
+    Group::ignored("os_glance_staging_store", STAGING, &[RESERVED]),
     Group::ignored("os_glance_tasks_store", STAGING, &[]),
 ];
 
-const GLANCE_STORE: &[OptionSpec] = &[
+/// The group of one store of `enabled_backends`; it bears the name of the store.
+pub(super) const STORE: Group = Group::new("", &[OF_A_STORE, DRIVERS]);
+
+/// Which stores there are, and which of them is the default.
+const CHOICE: &[OptionSpec] = &[
     honoured("stores", List, Some("file,http")),
     honoured("default_store", Text, Some("file")),
-    unsupported("default_backend", Text, None, SEVERAL),
+    honoured("default_backend", Text, None),
+];
+
+/// What is said of one of several stores.
+const OF_A_STORE: &[OptionSpec] = &[
+    honoured("store_description", Text, None),
+    honoured("weight", Kind::INTEGER, Some("0")),
+];
+
+/// The options of every kind of store.
+const DRIVERS: &[OptionSpec] = &[
     // file
     honoured(
         "filesystem_store_datadir",
@@ -24,7 +38,12 @@ const GLANCE_STORE: &[OptionSpec] = &[
     ),
     honoured("filesystem_store_datadirs", Multi, None),
     honoured("filesystem_store_file_perm", Kind::NATURAL, Some("0")),
-    honoured("filesystem_store_chunk_size", Kind::POSITIVE, Some("65536")),
+    ignored(
+        "filesystem_store_chunk_size",
+        Kind::POSITIVE,
+        Some("65536"),
+        "the server chooses how much of a file it reads at a time",
+    ),
     unsupported(
         "filesystem_store_metadata_file",
         Text,
@@ -56,9 +75,32 @@ const GLANCE_STORE: &[OptionSpec] = &[
         THREADS,
     ),
     // http
-    ignored("https_ca_certificates_file", Text, None, HTTP),
-    ignored("https_insecure", Bool, Some("true"), HTTP),
-    ignored("http_proxy_information", Dict, Some(""), HTTP),
+    honoured("https_ca_certificates_file", Text, None),
+    honoured("https_insecure", Bool, Some("true")),
+    honoured("http_proxy_information", Dict, Some("")),
+    honoured("http_allowed_hosts", List, Some("")),
+    honoured("http_allowed_ports", List, Some("")),
+    // azure and gcs, which Glance does not have
+    honoured("azure_store_account", Text, None),
+    honoured("azure_store_access_key", Text, None),
+    honoured("azure_store_container", Text, None),
+    honoured("azure_store_create_container_on_put", Bool, Some("false")),
+    honoured("azure_store_endpoint", Text, None),
+    honoured(
+        "azure_store_large_object_chunk_size",
+        Kind::POSITIVE,
+        Some("10"),
+    ),
+    honoured("azure_store_thread_pools", Kind::POSITIVE, Some("10")),
+    honoured("gcs_store_bucket", Text, None),
+    honoured("gcs_store_credentials_file", Text, None),
+    honoured("gcs_store_endpoint", Text, None),
+    honoured(
+        "gcs_store_large_object_chunk_size",
+        Kind::POSITIVE,
+        Some("10"),
+    ),
+    honoured("gcs_store_thread_pools", Kind::POSITIVE, Some("10")),
     // swift
     ignored("swift_store_auth_insecure", Bool, Some("false"), SWIFT),
     ignored("swift_store_cacert", Text, None, SWIFT),
@@ -130,32 +172,29 @@ const GLANCE_STORE: &[OptionSpec] = &[
     ignored("swift_store_project_name", Text, None, SWIFT),
     ignored("swift_store_project_id", Text, None, SWIFT),
     // s3
-    ignored("s3_store_host", Text, None, S3),
-    ignored("s3_store_region_name", Text, Some(""), S3),
-    ignored("s3_store_access_key", Text, None, S3),
-    ignored("s3_store_secret_key", Text, None, S3),
-    ignored("s3_store_bucket", Text, None, S3),
-    ignored("s3_store_create_bucket_on_put", Bool, Some("false"), S3),
-    ignored(
+    honoured("s3_store_host", Text, None),
+    honoured("s3_store_region_name", Text, Some("")),
+    honoured("s3_store_access_key", Text, None),
+    honoured("s3_store_secret_key", Text, None),
+    honoured("s3_store_bucket", Text, None),
+    honoured("s3_store_create_bucket_on_put", Bool, Some("false")),
+    honoured(
         "s3_store_bucket_url_format",
         Choice(URL_FORMATS),
         Some("auto"),
-        S3,
     ),
-    ignored("s3_store_large_object_size", Kind::INTEGER, Some("100"), S3),
-    ignored(
+    honoured("s3_store_large_object_size", Kind::INTEGER, Some("100")),
+    honoured(
         "s3_store_large_object_chunk_size",
         Kind::INTEGER,
         Some("10"),
-        S3,
     ),
-    ignored("s3_store_thread_pools", Kind::INTEGER, Some("10"), S3),
-    ignored("s3_store_cacert", Text, Some(""), S3),
-    ignored(
+    honoured("s3_store_thread_pools", Kind::INTEGER, Some("10")),
+    honoured("s3_store_cacert", Text, Some("")),
+    honoured(
         "s3_store_enable_data_integrity_protection",
         Bool,
         Some("false"),
-        S3,
     ),
     ignored(
         "s3_store_request_checksum_calculation",
@@ -283,10 +322,9 @@ const URL_FORMATS: &[&str] = &["auto", "virtual", "path"];
 const PERCENT: Kind = Kind::Integer { min: 0, max: 100 };
 
 const CINDER: &str = "the cinder store is not built in this version";
-const HTTP: &str = "the http store is not built in this version";
 const RBD: &str = "the rbd store is not built in this version";
-const S3: &str = "the s3 store is not built in this version";
-const SEVERAL: &str = "several stores come in a later version";
+const S3: &str =
+    "an upload bears a checksum where `s3_store_enable_data_integrity_protection` says so";
 const STAGING: &str = "images cannot be imported in this version";
 const SWIFT: &str = "the swift store is not built in this version";
 const THREADS: &str = "calls to the file system have no timeout in this version";

@@ -7,6 +7,8 @@ mod core;
 mod drivers;
 mod services;
 
+use std::collections::BTreeSet;
+
 use super::value::Kind;
 
 /// What this version does about an option.
@@ -48,15 +50,16 @@ pub(crate) enum Others {
 pub(crate) struct Group {
     pub(crate) name: &'static str,
     pub(crate) others: Others,
-    pub(crate) options: &'static [OptionSpec],
+    /// In parts, some of which several groups have.
+    parts: &'static [&'static [OptionSpec]],
 }
 
 impl Group {
-    const fn new(name: &'static str, options: &'static [OptionSpec]) -> Self {
+    const fn new(name: &'static str, parts: &'static [&'static [OptionSpec]]) -> Self {
         Self {
             name,
             others: Others::Unknown,
-            options,
+            parts,
         }
     }
 
@@ -64,12 +67,12 @@ impl Group {
     const fn ignored(
         name: &'static str,
         reason: &'static str,
-        options: &'static [OptionSpec],
+        parts: &'static [&'static [OptionSpec]],
     ) -> Self {
         Self {
             name,
             others: Others::All(Support::Ignored { reason }),
-            options,
+            parts,
         }
     }
 
@@ -77,18 +80,22 @@ impl Group {
     const fn unsupported(
         name: &'static str,
         reason: &'static str,
-        options: &'static [OptionSpec],
+        parts: &'static [&'static [OptionSpec]],
     ) -> Self {
         Self {
             name,
             others: Others::All(Support::Unsupported { reason }),
-            options,
+            parts,
         }
+    }
+
+    pub(crate) fn options(&self) -> impl Iterator<Item = &'static OptionSpec> + use<> {
+        self.parts.iter().copied().flatten()
     }
 
     /// The option of this name.
     pub(crate) fn option(&self, name: &str) -> Option<&'static OptionSpec> {
-        self.options.iter().find(|option| option.name == name)
+        self.options().find(|option| option.name == name)
     }
 }
 
@@ -120,21 +127,38 @@ impl OptionSpec {
     }
 }
 
-/// All groups.
+/// All groups of an installation: those of the table, and one for each store of
+/// `enabled_backends`.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    stores: BTreeSet<String>,
+}
+
+impl Table {
+    /// The table of an installation with these stores.
+    pub(crate) fn with_stores<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            stores: names.into_iter().map(canonical_group).collect(),
+        }
+    }
+
+    /// The group of this name, as [`canonical_group`] gives it.
+    pub(crate) fn group(&self, name: &str) -> Option<&'static Group> {
+        let known = groups().find(|group| group.name == name);
+        known.or_else(|| self.stores.contains(name).then_some(&drivers::STORE))
+    }
+
+    /// The option at this place.
+    pub(crate) fn option(&self, group: &str, name: &str) -> Option<&'static OptionSpec> {
+        self.group(group)?.option(name)
+    }
+}
+
+/// The groups that every installation has.
 pub(crate) fn groups() -> impl Iterator<Item = &'static Group> {
     [core::GROUPS, services::GROUPS, drivers::GROUPS]
         .into_iter()
         .flatten()
-}
-
-/// The group of this name, as [`canonical_group`] gives it.
-pub(crate) fn group(name: &str) -> Option<&'static Group> {
-    groups().find(|group| group.name == name)
-}
-
-/// The option at this place.
-pub(crate) fn option(group_name: &str, name: &str) -> Option<&'static OptionSpec> {
-    group(group_name)?.option(name)
 }
 
 /// The option that once stood at this place, with the group it stands in now.
@@ -143,7 +167,7 @@ pub(crate) fn renamed(
     name: &str,
 ) -> Option<(&'static Group, &'static OptionSpec)> {
     groups()
-        .flat_map(|group| group.options.iter().map(move |option| (group, option)))
+        .flat_map(|group| group.options().map(move |option| (group, option)))
         .find(|(_, option)| option.old_names.contains(&(group_name, name)))
 }
 
@@ -169,7 +193,7 @@ pub(crate) fn nearest(group_name: &str, name: &str) -> Option<String> {
         (edits <= left.len().max(3) / 3).then_some(edits)
     };
     let misspelt = groups()
-        .flat_map(|group| group.options.iter().map(move |option| (group, option)))
+        .flat_map(|group| group.options().map(move |option| (group, option)))
         .filter_map(|(group, option)| {
             let edits = similar(group_name, group.name)? + similar(name, option.name)?;
             Some((edits, group, option))
@@ -224,20 +248,22 @@ const fn unsupported(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Support, canonical_group, edits, groups, nearest, option, renamed};
+    use super::{Group, Support, Table, canonical_group, edits, groups, nearest, renamed};
 
     #[test]
     fn every_option_is_named_once_under_its_new_and_its_old_names() {
-        let mut seen = BTreeSet::new();
+        let mut seen = BTreeMap::new();
         let mut names = BTreeSet::new();
         for group in groups() {
             assert!(names.insert(group.name), "[{}] twice", group.name);
-            for option in group.options {
+            for option in group.options() {
                 let own = (group.name, option.name);
-                for place in option.old_names.iter().chain([&own]) {
-                    assert!(seen.insert(*place), "{place:?} twice");
+                assert!(seen.insert(own, option.name).is_none(), "{own:?} twice");
+                for place in option.old_names {
+                    let other = seen.insert(*place, option.name);
+                    assert!(other.is_none_or(|name| name == option.name), "{place:?}");
                 }
             }
         }
@@ -246,7 +272,7 @@ mod tests {
     #[test]
     fn every_default_and_every_harmless_value_is_of_its_kind() {
         for group in groups() {
-            for option in group.options {
+            for option in group.options() {
                 for text in option.default.iter().chain(option.harmless) {
                     assert!(option.kind.parse(text).is_some(), "{option:?}");
                 }
@@ -257,7 +283,7 @@ mod tests {
     #[test]
     fn only_unsupported_options_have_harmless_values_and_reasons_are_clauses() {
         for group in groups() {
-            for option in group.options {
+            for option in group.options() {
                 let reason = match option.support {
                     Support::Unsupported { reason } => reason,
                     Support::Ignored { reason } => {
@@ -276,8 +302,13 @@ mod tests {
 
     #[test]
     fn every_honoured_option_is_read() {
-        let reader = include_str!("../read.rs");
-        for option in groups().flat_map(|group| group.options) {
+        let reader = [
+            include_str!("../read.rs"),
+            include_str!("../stores.rs"),
+            include_str!("../store_group.rs"),
+        ]
+        .concat();
+        for option in groups().flat_map(Group::options) {
             let is_read = reader.contains(&format!("\"{}\"", option.name));
             if option.support == Support::Honoured {
                 assert!(is_read, "{option:?}");
@@ -297,8 +328,11 @@ mod tests {
 
     #[test]
     fn an_option_is_found_by_its_place_and_by_its_old_place() {
-        assert!(option("DEFAULT", "debug").is_some());
-        assert!(option("DEFAULT", "connection").is_none());
+        let table = Table::with_stores(["Fast"]);
+        assert!(table.option("DEFAULT", "debug").is_some());
+        assert!(table.option("DEFAULT", "connection").is_none());
+        assert!(table.option("fast", "filesystem_store_datadir").is_some());
+        assert!(table.option("cheap", "filesystem_store_datadir").is_none());
 
         let (group, option) = renamed("DEFAULT", "disk_formats").unwrap();
 

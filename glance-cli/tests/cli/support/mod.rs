@@ -14,7 +14,12 @@ use tempfile::TempDir;
 
 /// A command that knows nothing of the environment of the tests.
 pub(crate) fn glance(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_glance"));
+    glance_at(Path::new(env!("CARGO_BIN_EXE_glance")), folder)
+}
+
+/// A copy of the program.
+pub(crate) fn glance_at(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("OS_") || name.to_lowercase().ends_with("_proxy") {

@@ -37,12 +37,18 @@ actions! {
     Deactivate = "deactivate",
     /// Delete an image.
     DeleteImage = "delete_image",
+    /// Take the data of an image out of one of its stores.
+    DeleteImageLocation = "delete_image_location",
     /// Stop sharing an image.
     DeleteMember = "delete_member",
+    /// Say from which store the data of an image is read.
+    DownloadFromStore = "download_from_store",
     /// Read the data of an image.
     DownloadImage = "download_image",
     /// Show an image.
     GetImage = "get_image",
+    /// See where the data of an image is.
+    GetImageLocation = "get_image_location",
     /// List images.
     GetImages = "get_images",
     /// Show a member.
@@ -57,6 +63,8 @@ actions! {
     PublicizeImage = "publicize_image",
     /// Allow downloads again.
     Reactivate = "reactivate",
+    /// See how stores are set up.
+    StoresInfoDetail = "stores_info_detail",
     /// Write the data of an image.
     UploadImage = "upload_image",
 }

@@ -18,10 +18,12 @@ pub fn default_rule(action: Action) -> Rule {
         | Action::ModifyImage
         | Action::Reactivate
         | Action::UploadImage => Rule::Any(vec![admin(), member_of_owner()]),
-        Action::DownloadImage => {
+        Action::DownloadFromStore | Action::DownloadImage => {
             Rule::Any(vec![admin(), Rule::All(vec![role("member"), visible()])])
         }
-        Action::GetImage => Rule::Any(vec![admin(), Rule::All(vec![role("reader"), visible()])]),
+        Action::GetImage | Action::GetImageLocation => {
+            Rule::Any(vec![admin(), Rule::All(vec![role("reader"), visible()])])
+        }
         Action::GetImages => Rule::Any(vec![admin(), Rule::All(vec![role("reader"), Rule::Owner])]),
         Action::GetMember | Action::GetMembers => {
             let concerned = Rule::Any(vec![Rule::Owner, Rule::Member]);
@@ -30,7 +32,8 @@ pub fn default_rule(action: Action) -> Rule {
         Action::ModifyMember => {
             Rule::Any(vec![admin(), Rule::All(vec![role("member"), Rule::Member])])
         }
-        Action::PublicizeImage => admin(),
+        Action::DeleteImageLocation | Action::PublicizeImage => admin(),
+        Action::StoresInfoDetail => Rule::Any(vec![admin(), role("service")]),
     }
 }
 

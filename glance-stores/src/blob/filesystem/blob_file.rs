@@ -13,7 +13,8 @@ use object_store::{GetOptions, GetResultPayload, ObjectStore, ObjectStoreExt};
 use rustix::fs::Advice;
 use rustix::io::Errno;
 
-use super::{blocking, directory};
+use super::directory;
+use super::threads::blocking;
 
 /// A file of a directory, be it there or not.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl BlobFile {
 
     /// Opens the file at the start of a range of it; `None` is all of it.
     pub(super) async fn open(
-        &self,
+        self,
         range: Option<ByteRange>,
     ) -> Result<(File, ByteRange), BoxError> {
         let seen = self.look().await?;
@@ -64,20 +65,20 @@ impl BlobFile {
     }
 
     /// Bytes of the file.
-    pub(super) async fn size(&self) -> Result<u64, BoxError> {
+    pub(super) async fn size(self) -> Result<u64, BoxError> {
         self.look().await?;
         Ok(self.files.head(&self.object).await?.size)
     }
 
     /// Removes the file for good: after a crash, it does not come back. Of a symbolic link, it is
     /// the link that goes.
-    pub(super) async fn remove(&self) -> Result<(), BoxError> {
+    pub(super) async fn remove(self) -> Result<(), BoxError> {
         self.files.delete(&self.object).await?;
         self.sync_folder().await
     }
 
     /// As [`remove`](Self::remove), and fine with nothing.
-    pub(super) async fn remove_if_there(&self) -> Result<(), BoxError> {
+    pub(super) async fn remove_if_there(self) -> Result<(), BoxError> {
         match self.files.delete(&self.object).await {
             // Synced also where nothing is there: whoever removed it may not have come to that.
             Ok(()) | Err(object_store::Error::NotFound { .. }) => self.sync_folder().await,

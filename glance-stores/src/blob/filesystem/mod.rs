@@ -4,8 +4,10 @@ mod blob_file;
 mod directory;
 mod errno;
 mod reader;
+mod threads;
 mod writer;
 
+use std::future::Future;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,10 +18,10 @@ use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::ports::{
     BlobKey, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
-use tokio::sync::Semaphore;
 
 use self::blob_file::BlobFile;
 use self::directory::Directory;
+use self::threads::Threads;
 use self::writer::FileWriter;
 use crate::OpenError;
 
@@ -66,11 +68,13 @@ struct Shared {
     /// Highest priority first.
     directories: Vec<Directory>,
     file_perm: Option<u32>,
-    /// A disk that hangs holds up so many threads, and not all there are (rule R19).
-    reads: Arc<Semaphore>,
+    threads: Threads,
 }
 
 impl FilesystemStore {
+    /// Bytes of the chunks in which a file is read.
+    pub const CHUNK_SIZE: u64 = 256 << 10;
+
     /// Opens the store; creates its directories where they are missing.
     ///
     /// # Errors
@@ -91,13 +95,12 @@ impl FilesystemStore {
             .map(|(path, priority)| Directory::open(&path, priority))
             .collect::<Result<Vec<_>, _>>()?;
         directories.sort_by_key(|directory| std::cmp::Reverse(directory.priority));
-        let reads = Arc::new(Semaphore::new(MOST_READS));
         Ok(Self {
             shared: Arc::new(Shared {
                 id,
                 directories,
                 file_perm,
-                reads,
+                threads: Threads::new(),
             }),
         })
     }
@@ -108,9 +111,17 @@ impl FilesystemStore {
         work: impl FnOnce(&[Directory]) -> io::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || work(&shared.directories))
-            .await
-            .map_err(|error| self.failed(Operation::Delete, None, error))
+        let threads = &self.shared.threads;
+        let done = threads.block(move || work(&shared.directories)).await;
+        done.map_err(|error| self.failed(Operation::Delete, None, error))
+    }
+
+    /// What is done to one file, in turn.
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, BoxError>> + Send + 'static,
+    ) -> Result<T, BoxError> {
+        self.shared.threads.run(work).await?
     }
 
     /// The file of a location, if it is one of this store.
@@ -153,7 +164,9 @@ impl ImageStore for FilesystemStore {
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let (shared, key) = (Arc::clone(&self.shared), key.clone());
-        let writer = blocking(move || Ok(FileWriter::start(shared, &key)))
+        let threads = &self.shared.threads;
+        let writer = threads
+            .block(move || Ok(FileWriter::start(shared, &key)))
             .await
             .unwrap_or_else(|error| Err(self.failed(Operation::Write, None, error)))?;
         Ok(Box::new(writer))
@@ -164,26 +177,21 @@ impl ImageStore for FilesystemStore {
         location: &BlobUrl,
         range: Option<ByteRange>,
     ) -> Result<ByteStream, StoreError> {
-        let (file, range) = self
-            .file(location)?
-            .open(range)
-            .await
-            .map_err(|error| self.failed(Operation::Read, Some(location), error))?;
-        let reads = Arc::clone(&self.shared.reads);
-        Ok(ByteStream::new(reader::FileStream::new(
-            file,
-            range.length,
-            reads,
-        )))
+        let opened = self.in_turn(self.file(location)?.open(range)).await;
+        let (file, range) =
+            opened.map_err(|error| self.failed(Operation::Read, Some(location), error))?;
+        let threads = self.shared.threads.clone();
+        let stream = reader::FileStream::new(file, range.length, threads);
+        Ok(ByteStream::new(stream))
     }
 
     async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {
-        let size = self.file(location)?.size().await;
+        let size = self.in_turn(self.file(location)?.size()).await;
         size.map_err(|error| self.failed(Operation::Size, Some(location), error))
     }
 
     async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
-        let removed = self.file(location)?.remove().await;
+        let removed = self.in_turn(self.file(location)?.remove()).await;
         removed.map_err(|error| self.failed(Operation::Delete, Some(location), error))
     }
 
@@ -199,7 +207,7 @@ impl ImageStore for FilesystemStore {
 
     async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
         for directory in &self.shared.directories {
-            let removed = directory.blob(image).remove_if_there().await;
+            let removed = self.in_turn(directory.blob(image).remove_if_there()).await;
             removed.map_err(|error| self.failed(Operation::Delete, None, error))?;
         }
         Ok(())
@@ -252,17 +260,6 @@ impl Shared {
             .map(|(directory, _)| directory)
     }
 }
-
-/// Does what would hold up the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
-/// How many reads of files go on at the same time.
-const MOST_READS: usize = 64;
 
 #[cfg(test)]
 mod tests;

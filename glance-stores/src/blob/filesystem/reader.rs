@@ -4,18 +4,19 @@ use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::Stream;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+use super::FilesystemStore;
+use super::threads::Threads;
 
 /// The next bytes of a file, in chunks. Two chunks at most are ahead of whoever takes them, and no
 /// thread waits for it.
 pub(super) struct FileStream {
-    reads: Arc<Semaphore>,
+    threads: Threads,
     /// The file, when no thread has it.
     file: Option<File>,
     /// Bytes that have not been asked of the file yet.
@@ -27,9 +28,9 @@ pub(super) struct FileStream {
 
 impl FileStream {
     /// The next `length` bytes of a file.
-    pub(super) fn new(file: File, length: u64, reads: Arc<Semaphore>) -> Self {
+    pub(super) fn new(file: File, length: u64, threads: Threads) -> Self {
         let mut stream = Self {
-            reads,
+            threads,
             file: Some(file),
             left: length,
             ready: Vec::new(),
@@ -46,11 +47,9 @@ impl FileStream {
         let Some(file) = self.file.take() else { return };
         let length = self.left.min(AHEAD);
         self.left -= length;
-        let reads = Arc::clone(&self.reads);
+        let threads = self.threads.clone();
         self.reading = Some(tokio::spawn(async move {
-            let _turn = reads.acquire_owned().await.map_err(io::Error::other)?;
-            let read = tokio::task::spawn_blocking(move || read_chunks(file, length)).await;
-            read.unwrap_or_else(|error| Err(io::Error::other(error)))
+            threads.block(move || read_chunks(file, length)).await
         }));
     }
 }
@@ -110,7 +109,7 @@ fn read_chunks(mut file: File, mut length: u64) -> io::Result<Chunks> {
 type Chunks = (File, Vec<Bytes>);
 
 /// Longer chunks fall out of the processor's cache (design D7).
-const CHUNK: u64 = 256 << 10;
+const CHUNK: u64 = FilesystemStore::CHUNK_SIZE;
 
 /// How many bytes are read at a time.
 const AHEAD: u64 = 2 * CHUNK;

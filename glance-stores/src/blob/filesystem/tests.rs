@@ -1,5 +1,7 @@
 //! Tests of the store in its directories.
 
+mod hang;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

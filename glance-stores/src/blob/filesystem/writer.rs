@@ -1,21 +1,21 @@
 //! A file being written.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::task::Poll;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::{BlobUrl, ImageId, Location};
 use glance_core::ports::{BlobKey, BlobWriter, BoxError, Operation, StoreError};
-use object_store::{MultipartUpload, PutPayload, UploadPart};
+use object_store::{MultipartUpload, PutPayload};
 use rustix::io::Errno;
+use tokio::task::JoinHandle;
 
+use super::Shared;
 use super::directory::{Directory, remove_temporary};
 use super::errno::{self, store_error};
-use super::{Shared, blocking};
+use super::threads::{Threads, blocking, spawn};
 
 /// A file being written under a temporary name. While one part goes to the system on a thread, the
 /// next is taken in.
@@ -25,9 +25,8 @@ pub(super) struct FileWriter {
     directory: Directory,
     image: ImageId,
     /// The temporary file, until it is published or removed.
-    temporary: Leftover,
-    upload: Box<dyn MultipartUpload>,
-    on_its_way: Option<Part>,
+    temporary: Temporary,
+    on_its_way: Option<JoinHandle<object_store::Result<()>>>,
     waiting: Vec<Bytes>,
     waiting_bytes: usize,
     /// A part was not written: `object_store` would complete the file without it.
@@ -45,12 +44,16 @@ impl FileWriter {
         let (temporary, upload) = directory
             .begin(key)
             .map_err(|error| store_error(&shared.id, Operation::Write, None, error))?;
+        let threads = shared.threads.clone();
         Ok(Self {
             shared,
             directory,
             image: key.image,
-            temporary: Leftover(Some(temporary)),
-            upload,
+            temporary: Temporary {
+                path: Some(temporary),
+                upload: Some(upload),
+                threads,
+            },
             on_its_way: None,
             waiting: Vec::new(),
             waiting_bytes: 0,
@@ -61,39 +64,59 @@ impl FileWriter {
     /// Waits for the part on its way, and sends the next one.
     async fn send(&mut self) -> Result<(), BoxError> {
         self.arrived().await?;
+        let turn = self.shared.threads.turn().await?;
         let payload = PutPayload::from_iter(std::mem::take(&mut self.waiting));
         self.waiting_bytes = 0;
-        let part = self.on_its_way.insert(Part(self.upload.put_part(payload)));
-        // Nothing is done before a part is polled; then a thread is at it.
-        match futures::poll!(&mut part.0) {
-            Poll::Ready(written) => self.note(written),
-            Poll::Pending => Ok(()),
-        }
+        let part = self.temporary.upload()?.put_part(payload);
+        self.on_its_way = Some(spawn(turn, part));
+        Ok(())
     }
 
     /// Waits for the part on its way.
     async fn arrived(&mut self) -> Result<(), BoxError> {
         if let Some(part) = &mut self.on_its_way {
-            let written = (&mut part.0).await;
-            self.note(written)?;
+            let written = part.await;
+            self.on_its_way = None;
+            // Whatever goes wrong before this is known leaves a hole.
+            self.holed |= !matches!(written, Ok(Ok(())));
+            written??;
         }
         if self.holed { Err(holed()) } else { Ok(()) }
     }
 
-    fn note(&mut self, written: object_store::Result<()>) -> Result<(), BoxError> {
-        self.on_its_way = None;
-        self.holed |= written.is_err();
-        Ok(written?)
-    }
-
-    /// Makes the file whole and durable, under its temporary name.
-    async fn complete(&mut self) -> Result<(), BoxError> {
+    /// Sends what is left, and waits until it has arrived.
+    async fn flush(&mut self) -> Result<(), BoxError> {
         if !self.waiting.is_empty() {
             self.send().await?;
         }
-        self.arrived().await?;
-        self.upload.complete().await?;
-        Ok(())
+        self.arrived().await
+    }
+
+    /// Makes the file whole and durable, and gives it its name.
+    async fn finish(mut self: Box<Self>) -> Result<Location, BoxError> {
+        let threads = self.shared.threads.clone();
+        let flushed = self.flush().await;
+        // Turn by turn: given up during the first, it is not published.
+        let completed = threads.run(async move {
+            let completed = match flushed {
+                Ok(()) => self.temporary.complete().await,
+                Err(error) => Err(error),
+            };
+            if completed.is_err() {
+                // What cannot be removed now is removed by `discard`.
+                let _ = self.temporary.take().remove().await;
+            }
+            completed.map(|()| self)
+        });
+        let mut whole = completed.await??;
+        let published = threads.block(move || {
+            let published = whole.publish();
+            if let (Err(_), Some(path)) = (&published, whole.temporary.path.take()) {
+                let _ = remove_temporary(&path);
+            }
+            published
+        });
+        Ok(published.await?)
     }
 
     /// Gives the file its name. Blocks.
@@ -101,10 +124,10 @@ impl FileWriter {
         if self.shared.holds(self.image) {
             return Err(Errno::EXIST.into());
         }
-        let temporary = self.temporary.0.as_ref().ok_or(Errno::NOENT)?;
+        let temporary = self.temporary.path.as_ref().ok_or(Errno::NOENT)?;
         self.directory
             .publish(temporary, self.image, self.shared.file_perm)?;
-        self.temporary.0 = None;
+        self.temporary.path = None;
         Ok(Location::new(BlobUrl::new(self.directory.url(self.image))))
     }
 
@@ -131,62 +154,83 @@ impl BlobWriter for FileWriter {
         sent.map_err(|error| Self::failed(&self.shared, self.image, error))
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<Location, StoreError> {
+    async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
         let (shared, image) = (Arc::clone(&self.shared), self.image);
-        let completed = self.complete().await;
-        let published = blocking(move || {
-            let published = completed.and_then(|()| Ok(self.publish()?));
-            if published.is_err() {
-                // What cannot be removed now is removed by `discard`.
-                let _ = self.temporary.remove();
-            }
-            Ok(published)
-        });
-        let published = published.await.unwrap_or_else(|error| Err(error.into()));
-        published.map_err(|error| Self::failed(&shared, image, error))
+        let finished = self.finish().await;
+        finished.map_err(|error| Self::failed(&shared, image, error))
     }
 
     async fn abort(mut self: Box<Self>) -> Result<(), StoreError> {
         let (shared, image) = (Arc::clone(&self.shared), self.image);
-        let aborted = match self.upload.abort().await {
-            Err(error) if errno::of(&error) != Some(Errno::NOENT) => Err(error.into()),
-            _ => Ok(()),
-        };
-        let removed = blocking(move || self.temporary.remove()).await;
-        aborted
-            .and(removed.map_err(BoxError::from))
-            .map_err(|error| Self::failed(&shared, image, error))
-    }
-}
-
-/// A part of the file on its way to the system.
-struct Part(UploadPart);
-
-impl fmt::Debug for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Part")
+        let removed = shared.threads.run(self.temporary.take().remove()).await;
+        let removed = removed.map_err(BoxError::from).flatten();
+        removed.map_err(|error| Self::failed(&shared, image, error))
     }
 }
 
 /// A temporary file, which is removed unless it is published.
 #[derive(Debug)]
-struct Leftover(Option<PathBuf>);
+struct Temporary {
+    path: Option<PathBuf>,
+    /// What writes to it, until it is whole.
+    upload: Option<Box<dyn MultipartUpload>>,
+    threads: Threads,
+}
 
-impl Leftover {
-    fn remove(&mut self) -> io::Result<()> {
-        self.0.take().map_or(Ok(()), |path| remove_temporary(&path))
+impl Temporary {
+    fn upload(&mut self) -> io::Result<&mut Box<dyn MultipartUpload>> {
+        let upload = self.upload.as_mut();
+        upload.ok_or_else(|| Errno::NOENT.into())
+    }
+
+    async fn complete(&mut self) -> Result<(), BoxError> {
+        let completed = self.upload()?.complete().await;
+        self.upload = None;
+        completed?;
+        Ok(())
+    }
+
+    fn take(&mut self) -> Leftover {
+        Leftover {
+            path: self.path.take(),
+            upload: self.upload.take(),
+        }
     }
 }
 
-impl Drop for Leftover {
+impl Drop for Temporary {
     fn drop(&mut self) {
-        let Some(path) = self.0.take() else { return };
-        // What cannot be removed now is removed by `discard`.
-        let remove = move || drop(remove_temporary(&path));
-        match tokio::runtime::Handle::try_current() {
-            // To remove a large file takes its time.
-            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
-            Err(_) => remove(),
+        let leftover = self.take();
+        if leftover.path.is_none() {
+            return;
+        }
+        // Without a runtime, and where it fails, it is removed by `discard`.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let threads = self.threads.clone();
+            runtime.spawn(async move { threads.run(leftover.remove()).await });
+        }
+    }
+}
+
+/// A temporary file on its way out.
+struct Leftover {
+    path: Option<PathBuf>,
+    upload: Option<Box<dyn MultipartUpload>>,
+}
+
+impl Leftover {
+    async fn remove(self) -> Result<(), BoxError> {
+        let aborted = match self.upload {
+            // Dropped without it, it would take a thread that nobody counts.
+            Some(mut upload) => upload.abort().await,
+            None => Ok(()),
+        };
+        if let Some(path) = self.path {
+            blocking(move || remove_temporary(&path)).await?;
+        }
+        match aborted {
+            Err(error) if errno::of(&error) != Some(Errno::NOENT) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 }
@@ -205,7 +249,7 @@ const MOST_CHUNKS: usize = 256;
 mod tests {
     use futures::FutureExt;
     use glance_core::ports::ImageStore;
-    use object_store::PutResult;
+    use object_store::{PutResult, UploadPart};
 
     use super::super::{FilesystemOptions, FilesystemStore};
     use super::*;
@@ -252,13 +296,14 @@ mod tests {
             size: None,
         };
         let mut writer = FileWriter::start(Arc::clone(&store.shared), &key).unwrap();
-        let inner = writer.upload;
-        writer.upload = Box::new(FullForAMoment {
+        let inner = writer.temporary.upload.take().unwrap();
+        writer.temporary.upload = Some(Box::new(FullForAMoment {
             inner,
             is_full: true,
-        });
+        }));
         let part = Bytes::from(vec![0; PART]);
 
+        writer.write(part.clone()).await.unwrap();
         let full = writer.write(part.clone()).await;
         let later = writer.write(part).await;
         let committed = Box::new(writer).commit().await;

@@ -35,6 +35,10 @@ CREATE INDEX IF NOT EXISTS glance_rs_images_owner_status
 CREATE INDEX IF NOT EXISTS glance_rs_images_owner_updated_at
     ON images (owner, os_hidden, COALESCE(updated_at, created_at), created_at, id) WHERE deleted = 0;
 
+-- What the scrubber looks for: images that stayed queued for long.
+CREATE INDEX IF NOT EXISTS glance_rs_images_idle_queued
+    ON images (status, COALESCE(updated_at, created_at), id) WHERE deleted = 0 AND status = 'queued';
+
 CREATE INDEX IF NOT EXISTS glance_rs_image_members_member
     ON image_members (member, status, image_id) WHERE deleted = 0;
 

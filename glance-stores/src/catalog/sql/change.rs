@@ -6,16 +6,16 @@ use glance_core::domain::{
 use glance_core::ports::CatalogError;
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
 
-use super::children::{add_location, add_tag, put_properties};
+use super::children::{add_location, add_tag, put_properties, refuse_other_spellings};
 use super::database::{Batch, Breach, Database};
 use super::dialect::Dialect;
 use super::images::{Gone, assemble, is_there, select_by_ids, size, text};
 use super::intents;
-use super::keys::{image_column, time_value, updated_at};
+use super::keys::{image_column, time_value};
 use super::members;
 use super::tables::{
     DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, IMPORT_LOCK, LOCATION_ACTIVE, LOCATION_DELETED,
-    LOCATIONS, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
+    LOCATIONS, MEMBER, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
 
 /// Makes a change; gives the image as it is then stored.
@@ -52,7 +52,12 @@ fn update_image(batch: &mut Batch, dialect: Dialect, change: &Change) -> Result<
     let mut update = Query::update();
     update.table(IMAGES);
     let now = Expr::val(time_value(after.updated_at));
-    update.value(UPDATED_AT, dialect.greater(updated_at(), now.clone()));
+    let updated = dialect.greater(dialect.updated_at(), now.clone());
+    // First: databases may take what is set before for what was there.
+    if let Some([_, exact]) = dialect.exact_times() {
+        update.value(exact, updated.clone());
+    }
+    update.value(UPDATED_AT, updated);
     if before.status() != after.status() {
         update.value(STATUS, after.status().as_str());
     }
@@ -67,7 +72,11 @@ fn update_image(batch: &mut Batch, dialect: Dialect, change: &Change) -> Result<
     match change.guard {
         Guard::Status => {}
         Guard::Unchanged => {
-            update.and_where(updated_at().eq(Expr::val(time_value(before.updated_at))));
+            update.and_where(
+                dialect
+                    .updated_at()
+                    .eq(Expr::val(time_value(before.updated_at))),
+            );
         }
     }
     batch.change_some(dialect.statement(&update), Breach::Conflict);
@@ -160,12 +169,13 @@ fn update_properties(batch: &mut Batch, dialect: Dialect, change: &Change) {
         .collect();
     if !removed.is_empty() {
         let mut update = delete_rows(dialect, PROPERTIES, change);
-        update.and_where(Expr::col((PROPERTIES, NAME)).is_in(removed));
+        update.and_where(dialect.is_one_of(Expr::col((PROPERTIES, NAME)), removed));
         batch.change(dialect.statement(&update));
     }
     let set = after
         .iter()
         .filter(|(name, value)| before.get(*name) != Some(*value) && name.as_str() != IMPORT_LOCK);
+    refuse_other_spellings(batch, dialect, &change.after, set.clone());
     put_properties(batch, dialect, &change.after, change_time(change), set);
 }
 
@@ -174,7 +184,7 @@ fn update_tags(batch: &mut Batch, dialect: Dialect, change: &Change) -> Result<(
     let removed: Vec<&str> = before.difference(after).map(|tag| tag.as_str()).collect();
     if !removed.is_empty() {
         let mut update = delete_rows(dialect, TAGS, change);
-        update.and_where(Expr::col((TAGS, VALUE)).is_in(removed));
+        update.and_where(dialect.is_one_of(Expr::col((TAGS, VALUE)), removed));
         batch.change(dialect.statement(&update));
     }
     for tag in after.difference(before) {
@@ -199,7 +209,7 @@ fn update_locations(
         update
             .value(STATUS, LOCATION_DELETED)
             .and_where(Expr::col((LOCATIONS, STATUS)).eq(LOCATION_ACTIVE))
-            .and_where(Expr::col((LOCATIONS, VALUE)).is_in(removed));
+            .and_where(dialect.is_one_of(Expr::col((LOCATIONS, VALUE)), removed));
         batch.change(dialect.statement(&update));
     }
     for location in after.iter().filter(|location| !before.contains(location)) {
@@ -209,7 +219,9 @@ fn update_locations(
 }
 
 fn delete_children(batch: &mut Batch, dialect: Dialect, change: &Change) {
-    batch.change(members::delete_twins(dialect, change.before.id));
+    // As its index takes projects for the same: they are to be deleted at one time.
+    let project = Expr::col(MEMBER);
+    batch.change(members::delete_twins(dialect, change.before.id, project));
     for table in [PROPERTIES, TAGS, MEMBERS, LOCATIONS] {
         let mut update = delete_rows(dialect, table, change);
         if table == LOCATIONS {

@@ -4,10 +4,10 @@ use glance_core::domain::{
     BlobUrl, Image, ImageId, Location, PropertyName, PropertyValue, Tag, Timestamp,
 };
 use glance_core::ports::CatalogError;
-use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
 use serde_json::{Map, Value as Json};
 
-use super::database::{Batch, Row, Statement};
+use super::database::{Batch, Breach, Row, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
 use super::keys::time_value;
@@ -137,11 +137,50 @@ pub(super) fn put_properties<'a>(
         }
         insert.on_conflict(
             OnConflict::columns([IMAGE_ID, NAME])
-                .update_columns([VALUE, UPDATED_AT, DELETED])
+                .update_columns([NAME, VALUE, UPDATED_AT, DELETED])
                 .to_owned(),
         );
         batch.change(dialect.statement(&insert));
+        if dialect.folds_names() && properties.len() > 1 {
+            let names = properties.iter().map(|(name, _)| name.as_str());
+            let there = live_properties(dialect, image)
+                .and_where(dialect.is_one_of(Expr::col((PROPERTIES, NAME)), names))
+                .take();
+            let there = dialect.statement(&there);
+            batch.require(there, properties.len() as u64, Breach::Unstorable);
+        }
     }
+}
+
+/// Refuses properties whose name an image has in another spelling, where the database takes both
+/// for one.
+pub(super) fn refuse_other_spellings<'a>(
+    batch: &mut Batch,
+    dialect: Dialect,
+    image: &Image,
+    properties: impl Iterator<Item = (&'a PropertyName, &'a PropertyValue)>,
+) {
+    if !dialect.folds_names() {
+        return;
+    }
+    let names: Vec<&str> = properties.map(|(name, _)| name.as_str()).collect();
+    for names in names.chunks(MOST_ROWS) {
+        let name = || Expr::col((PROPERTIES, NAME));
+        let others = live_properties(dialect, image)
+            .and_where(name().is_in(names.iter().copied()))
+            .and_where(dialect.is_one_of(name(), names.iter().copied()).not())
+            .take();
+        batch.require(dialect.statement(&others), 0, Breach::Unstorable);
+    }
+}
+
+fn live_properties(dialect: Dialect, image: &Image) -> SelectStatement {
+    Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(PROPERTIES)
+        .and_where(Expr::col((PROPERTIES, IMAGE_ID)).eq(image.id.as_str()))
+        .and_where(dialect.live(PROPERTIES))
+        .take()
 }
 
 /// Puts a tag on an image that may bear it already.
@@ -153,10 +192,10 @@ pub(super) fn add_tag(
     now: Timestamp,
 ) -> Result<(), CatalogError> {
     let there = Query::select()
-        .expr(Expr::val(1))
+        .expr(Expr::cust("1"))
         .from(TAGS)
         .and_where(Expr::col((TAGS, IMAGE_ID)).eq(image.id.as_str()))
-        .and_where(Expr::col((TAGS, VALUE)).eq(tag.as_str()))
+        .and_where(dialect.is_text(Expr::col((TAGS, VALUE)), tag.as_str()))
         .and_where(dialect.live(TAGS))
         .take();
     let new = Query::select()

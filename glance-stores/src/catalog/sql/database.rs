@@ -1,16 +1,19 @@
 //! What a driver takes and gives: statements, rows, readings and batches.
 
+use std::fmt;
 use std::future::Future;
 use std::ops::RangeInclusive;
 
-use glance_core::domain::{QuotaExceeded, Resource};
+use glance_core::domain::{QuotaExceeded, Resource, Timestamp};
 use glance_core::ports::CatalogError;
 use sea_query::Value;
 
 use super::dialect::Dialect;
 
 /// A database that holds a catalog. All that a driver must offer.
-pub(in crate::catalog) trait Database: Send + Sync {
+pub(in crate::catalog) trait Database:
+    fmt::Debug + Send + Sync + 'static
+{
     /// The words that it understands.
     fn dialect(&self) -> Dialect;
 
@@ -38,6 +41,12 @@ pub(in crate::catalog) enum Cell {
     Null,
     Integer(i64),
     Text(String),
+    /// Where the database has a type for it.
+    #[cfg_attr(
+        not(any(feature = "mysql", feature = "postgres")),
+        expect(dead_code, reason = "SQLite has none")
+    )]
+    Time(Timestamp),
 }
 
 /// A row, in the order of the columns that were selected.
@@ -176,6 +185,9 @@ impl Step {
         }
         Err(match self.breach {
             Breach::Conflict => CatalogError::Conflict,
+            Breach::Unstorable => CatalogError::Unstorable {
+                source: "two of its names are one to the database".into(),
+            },
             Breach::NotFound => CatalogError::NotFound,
             Breach::Quota { resource, limit } => CatalogError::Quota(QuotaExceeded {
                 resource,
@@ -201,4 +213,5 @@ pub(super) enum Breach {
     Conflict,
     NotFound,
     Quota { resource: Resource, limit: u64 },
+    Unstorable,
 }

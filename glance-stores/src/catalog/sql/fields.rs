@@ -40,6 +40,7 @@ impl Fields {
             Cell::Text(text) => Ok(Some(text)),
             // SQLite keeps what it is given; upstream reads such a value as its text.
             Cell::Integer(number) => Ok(Some(number.to_string())),
+            Cell::Time(time) => Ok(Some(time.to_string())),
         }
     }
 
@@ -48,6 +49,7 @@ impl Fields {
             Cell::Null => Ok(None),
             Cell::Integer(number) => Ok(Some(number)),
             Cell::Text(text) => Err(self.bad(format_args!("`{text}` is not a number"))),
+            Cell::Time(time) => Err(self.bad(format_args!("{time} is not a number"))),
         }
     }
 
@@ -69,8 +71,11 @@ impl Fields {
 
     /// A time: text, where the database has no type for it.
     pub(super) fn time(&mut self) -> Result<Option<Timestamp>, BadRow> {
-        let Some(text) = self.text()? else {
-            return Ok(None);
+        let text = match self.next() {
+            Cell::Null => return Ok(None),
+            Cell::Time(time) => return Ok(Some(time)),
+            Cell::Text(text) => text,
+            Cell::Integer(number) => number.to_string(),
         };
         match upstream_time(&text) {
             Some(time) => Ok(Some(time)),
@@ -131,6 +136,7 @@ impl Fields {
         match self.cells.first() {
             Some(Cell::Integer(number)) => number.to_string(),
             Some(Cell::Text(text)) => text.clone(),
+            Some(Cell::Time(time)) => time.to_string(),
             Some(Cell::Null) | None => "NULL".to_owned(),
         }
     }

@@ -2,44 +2,111 @@
 
 use std::collections::HashMap;
 
+use glance_core::domain::query::Direction;
 use glance_core::domain::{
-    ContainerFormat, DiskFormat, Image, ImageId, ImageName, Minimum, Multihash, ProjectId,
-    Resource, Status,
+    ContainerFormat, DiskFormat, Image, ImageId, ImageName, ImageQuotas, Minimum, Multihash,
+    ProjectId, Resource, Status, Timestamp,
 };
 use glance_core::ports::{CatalogError, SeenImage};
-use sea_query::{Expr, ExprTrait, Query, SelectStatement, Value};
+use sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement, Value};
 
 use super::children;
 use super::database::{Batch, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
-use super::keys::{image_column, time_value};
+use super::keys::{image_column, read_position, time_value};
 use super::members;
-use super::tables::{ID, IMAGES, OWNER};
+use super::tables::{
+    CREATED_AT, ID, IMAGES, LOCKS, NAME, OS_HIDDEN, OWNER, PROTECTED, STATUS, UPDATED_AT,
+};
 
 /// Stores a new image.
 pub(in crate::catalog) async fn insert(
     database: &impl Database,
     image: &Image,
-    quota: Option<u64>,
+    quotas: Option<ImageQuotas>,
 ) -> Result<(), CatalogError> {
     let dialect = database.dialect();
     let mut batch = Batch::new("insert an image");
-    if let Some(limit) = quota {
-        let mut owned = count();
-        owned
-            .and_where(is_owner(image.owner.as_ref()))
-            .and_where(dialect.live_by_index(IMAGES));
+    let quotas = quotas.unwrap_or_default();
+    if quotas.all.is_some() || quotas.queued.is_some() {
+        hold_owner(&mut batch, dialect, image.owner.as_ref());
+    }
+    let mut owned = count();
+    owned
+        .and_where(is_owner(dialect, image.owner.as_ref()))
+        .and_where(dialect.live_by_index(IMAGES));
+    if let Some(limit) = quotas.all {
         batch.limit(dialect.statement(&owned), Resource::Images, limit);
+    }
+    if let Some(limit) = quotas.queued {
+        // Hidden or not: the index of owner and status has that between the two.
+        owned
+            .and_where(image_column(OS_HIDDEN).is_in([false, true]))
+            .and_where(is_queued(dialect));
+        batch.limit(dialect.statement(&owned), Resource::QueuedImages, limit);
+    }
+    let mut columns = STORED.to_vec();
+    let mut values = stored(image)?.to_vec();
+    if let Some(exact) = dialect.exact_times() {
+        let times = [image.created_at, image.updated_at];
+        columns.extend(exact);
+        values.extend(times.map(|time| Expr::val(time_value(time))));
     }
     let row = Query::insert()
         .into_table(IMAGES)
-        .columns(STORED)
-        .values_panic(stored(image)?)
+        .columns(columns)
+        .values_panic(values)
         .take();
     batch.change(dialect.statement(&row));
     children::insert_all(&mut batch, dialect, image)?;
     database.write(batch).await.map(|_| ())
+}
+
+/// Queued images that are not protected and did not change since `before`.
+pub(in crate::catalog) async fn idle_queued(
+    database: &impl Database,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<Image>, CatalogError> {
+    let dialect = database.dialect();
+    let found = database.read(Selects::new(
+        "find idle images",
+        vec![select_idle(dialect, before, limit)],
+    ));
+    let mut ids = Vec::new();
+    for row in found.await?.found.into_iter().flatten() {
+        ids.push(read_position(dialect, std::iter::empty(), row)?.0);
+    }
+    let found = database.read(Selects::new(
+        "read idle images",
+        select_by_ids(dialect, &ids, Gone::Hidden),
+    ));
+    let mut images = assemble(found.await?.found)?;
+    images.sort_by_key(|image| (image.updated_at, image.id));
+    Ok(images)
+}
+
+/// The ids of idle images, in the order of an index of their own.
+pub(in crate::catalog) fn select_idle(
+    dialect: Dialect,
+    before: Timestamp,
+    limit: u32,
+) -> Statement {
+    let mut select = Query::select();
+    select
+        .column((IMAGES, ID))
+        .from(IMAGES)
+        .and_where(is_queued(dialect))
+        .and_where(dialect.live_by_index(IMAGES))
+        .and_where(image_column(PROTECTED).not())
+        .and_where(dialect.updated_at().lt(Expr::val(time_value(before))))
+        .limit(u64::from(limit));
+    for key in [dialect.updated_at(), dialect.text_key(ID)] {
+        dialect.order_by(&mut select, key, Direction::Ascending);
+    }
+    dialect.walk(&mut select, "glance_rs_images_idle_queued");
+    dialect.statement(&select)
 }
 
 /// An image that is not gone, and the answer of a project that it may be shared with.
@@ -77,9 +144,13 @@ pub(super) fn select_by_ids(dialect: Dialect, ids: &[ImageId], gone: Gone) -> Ve
         let texts = || ids.iter().map(ImageId::as_str);
         let mut images = Query::select();
         images
-            .columns(COLUMNS)
+            .exprs(COLUMNS.map(|column| match column {
+                CREATED_AT => dialect.created_at(),
+                UPDATED_AT => dialect.updated_at(),
+                column => image_column(column),
+            }))
             .from(IMAGES)
-            .and_where(image_column(ID).is_in(texts()));
+            .and_where(dialect.is_one_of(image_column(ID), texts()));
         if gone == Gone::Hidden {
             images.and_where(dialect.live(IMAGES));
         }
@@ -131,11 +202,53 @@ pub(super) fn is_there(dialect: Dialect, id: ImageId) -> Statement {
     dialect.statement(&there)
 }
 
-fn is_owner(owner: Option<&ProjectId>) -> Expr {
+/// Has others that change the image wait until the batch is made: what it counts stays as it is.
+pub(super) fn hold(batch: &mut Batch, dialect: Dialect, id: ImageId) {
+    if dialect.has_several_writers() {
+        let row = Query::select()
+            .column((IMAGES, ID))
+            .from(IMAGES)
+            .and_where(image_column(ID).eq(id.as_str()))
+            .lock(LockType::Update)
+            .take();
+        batch.change(dialect.statement(&row));
+    }
+}
+
+/// Has others that insert images of the owner wait, on whichever node of a cluster they are: a row
+/// that is written is one that nodes agree on.
+fn hold_owner(batch: &mut Batch, dialect: Dialect, owner: Option<&ProjectId>) {
+    if dialect.has_several_writers() {
+        let name = match owner {
+            Some(owner) => format!("images of {}", owner.as_str()),
+            None => "images of nobody".to_owned(),
+        };
+        let lock = Query::insert()
+            .into_table(LOCKS)
+            .columns([NAME, TAKEN])
+            .values_panic([Expr::val(name), Expr::cust("1")])
+            .on_conflict(
+                OnConflict::column(NAME)
+                    .value(TAKEN, Expr::col((LOCKS, TAKEN)).add(1_i64))
+                    .to_owned(),
+            )
+            .take();
+        batch.change(dialect.statement(&lock));
+    }
+}
+
+fn is_owner(dialect: Dialect, owner: Option<&ProjectId>) -> Expr {
     match owner {
-        Some(owner) => image_column(OWNER).eq(owner.as_str()),
+        Some(owner) => dialect.is_text(image_column(OWNER), owner.as_str()),
         None => image_column(OWNER).is_null(),
     }
+}
+
+/// That an image is queued, in the very words of our partial index.
+fn is_queued(dialect: Dialect) -> Expr {
+    dialect
+        .text_key(STATUS)
+        .eq(Expr::Constant(Status::Queued.as_str().into()))
 }
 
 fn read(row: Row) -> Result<Image, BadRow> {
@@ -247,6 +360,9 @@ const STORED: [&str; 19] = [
     "status",
     "deleted",
 ];
+
+/// How often a lock was taken.
+const TAKEN: &str = "taken";
 
 /// The most ids in one statement: databases bound the placeholders of a statement.
 const MOST_IDS: usize = 16_384;

@@ -2,34 +2,29 @@
 
 use glance_core::domain::query::{SortKey, SortValue};
 use glance_core::domain::{ImageId, Timestamp};
-use sea_query::{Expr, Func, Value};
+use sea_query::{Expr, Value};
 
 use super::database::Row;
+use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
-use super::tables::{CREATED_AT, IMAGES, UPDATED_AT};
+use super::tables::IMAGES;
 
 /// A column of images.
 pub(super) fn image_column(name: &'static str) -> Expr {
     Expr::col((IMAGES, name))
 }
 
-/// When an image last changed: upstream may have left it open. Indexes are on this very
-/// expression.
-pub(super) fn updated_at() -> Expr {
-    Func::coalesce([image_column(UPDATED_AT), image_column(CREATED_AT)]).into()
-}
-
 /// What a key sorts by.
-pub(super) fn key_column(key: SortKey) -> Expr {
+pub(super) fn key_column(dialect: Dialect, key: SortKey) -> Expr {
     match key {
-        SortKey::UpdatedAt => updated_at(),
+        SortKey::CreatedAt => dialect.created_at(),
+        SortKey::UpdatedAt => dialect.updated_at(),
+        SortKey::Size => image_column(key.as_str()),
         SortKey::ContainerFormat
-        | SortKey::CreatedAt
         | SortKey::DiskFormat
         | SortKey::Id
         | SortKey::Name
-        | SortKey::Size
-        | SortKey::Status => image_column(key.as_str()),
+        | SortKey::Status => dialect.text_key(key.as_str()),
     }
 }
 
@@ -61,29 +56,29 @@ pub(super) fn least_value(value: &SortValue) -> Value {
 
 /// Reads the values of the keys, which follow the id.
 pub(super) fn read_position(
+    dialect: Dialect,
     keys: impl Iterator<Item = SortKey>,
     row: Row,
 ) -> Result<(ImageId, Vec<SortValue>), BadRow> {
     let mut fields = Fields::of(IMAGES, &["id"], row);
     let id = fields.parsed()?;
     let position = keys
-        .map(|key| read_key(key, &mut fields))
+        .map(|key| read_key(dialect, key, &mut fields))
         .collect::<Result<_, _>>()?;
     Ok((id, position))
 }
 
-fn read_key(key: SortKey, fields: &mut Fields) -> Result<SortValue, BadRow> {
+fn read_key(dialect: Dialect, key: SortKey, fields: &mut Fields) -> Result<SortValue, BadRow> {
     Ok(match key {
         SortKey::Size => SortValue::Number(fields.size()?),
         SortKey::CreatedAt | SortKey::UpdatedAt => {
             let time = fields.time()?;
             SortValue::Time(time.ok_or_else(|| fields.bad("is NULL"))?)
         }
-        SortKey::ContainerFormat
-        | SortKey::DiskFormat
-        | SortKey::Id
-        | SortKey::Name
-        | SortKey::Status => SortValue::Text(fields.text()?),
+        SortKey::Id => SortValue::Text(fields.text()?.map(|id| dialect.id_key(id))),
+        SortKey::ContainerFormat | SortKey::DiskFormat | SortKey::Name | SortKey::Status => {
+            SortValue::Text(fields.text()?)
+        }
     })
 }
 

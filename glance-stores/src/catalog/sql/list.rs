@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use glance_core::domain::query::{Direction, ImageQuery, Segment, SortKey, SortValue};
+use glance_core::domain::query::{Direction, Filter, ImageQuery, Segment, SortKey, SortValue};
 use glance_core::domain::{Image, ImageId, Viewer};
 use glance_core::ports::CatalogError;
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Query};
 
 use super::database::{Database, Reading, Row, Selects, Statement};
 use super::dialect::Dialect;
@@ -81,7 +81,7 @@ impl Page {
                 return Some(self.select_ids(&segment, range, wanted));
             }
             let segment = self.segments.next()?;
-            let ranges = ranges(&self.query).into_iter();
+            let ranges = ranges(self.dialect, &self.query).into_iter();
             self.walked = Some((segment, ranges, u64::from(self.query.page.limit)));
         }
     }
@@ -90,9 +90,12 @@ impl Page {
         let mut select = Query::select();
         select.column((IMAGES, ID));
         add_segment(&mut select, self.dialect, segment);
+        if let Some(index) = index_of(&self.query, segment) {
+            self.dialect.walk(&mut select, &index);
+        }
         select
             .and_where(image_column(OS_HIDDEN).eq(self.query.hidden))
-            .and_where(is_listed());
+            .and_where(is_listed(self.dialect));
         for filter in &self.query.filters {
             select.cond_where(condition(self.dialect, filter));
         }
@@ -100,11 +103,13 @@ impl Page {
             select.and_where(bound);
         }
         for (at, (key, direction)) in self.query.sort.keys().iter().enumerate() {
-            select.expr(key_column(*key));
-            if at >= range.fixed {
-                select.order_by_expr(key_column(*key), order(*direction));
+            let column = key_column(self.dialect, *key);
+            select.expr(column.clone());
+            if at >= range.fixed || self.dialect.orders_by_fixed_keys() {
+                self.dialect.order_by(&mut select, column, *direction);
             }
         }
+        select.exprs(self.dialect.beside_keys());
         self.dialect.statement(select.limit(wanted))
     }
 
@@ -146,7 +151,7 @@ impl Reading for Page {
         }
         for row in rows {
             let keys = self.query.sort.keys().iter().map(|(key, _)| *key);
-            let (id, position) = read_position(keys, row)?;
+            let (id, position) = read_position(self.dialect, keys, row)?;
             self.found.push((position, id));
         }
         Ok(())
@@ -163,17 +168,17 @@ struct Range {
 /// What comes after the position of the query, as ranges of an index, in order: first what agrees
 /// with it in all keys but the last, and so on to what differs in the first. Without "or", which
 /// no index serves.
-fn ranges(query: &ImageQuery) -> Vec<Range> {
+fn ranges(dialect: Dialect, query: &ImageQuery) -> Vec<Range> {
     let Some(after) = &query.page.after else {
         return vec![Range::default()];
     };
     let keys: Vec<_> = query.sort.keys().iter().zip(after).collect();
     let mut ranges = Vec::new();
     for (fixed, ((key, direction), value)) in keys.iter().enumerate().rev() {
-        for beyond in beyond(*key, *direction, value) {
+        for beyond in beyond(dialect, *key, *direction, value) {
             let mut bounds: Vec<Expr> = keys[..fixed]
                 .iter()
-                .map(|((key, _), value)| same(*key, value))
+                .map(|((key, _), value)| same(dialect, *key, value))
                 .collect();
             bounds.push(beyond);
             ranges.push(Range { bounds, fixed });
@@ -182,16 +187,17 @@ fn ranges(query: &ImageQuery) -> Vec<Range> {
     ranges
 }
 
-fn same(key: SortKey, value: &SortValue) -> Expr {
+fn same(dialect: Dialect, key: SortKey, value: &SortValue) -> Expr {
+    let column = key_column(dialect, key);
     match key_value(value) {
-        Some(value) => key_column(key).eq(Expr::val(value)),
-        None => key_column(key).is_null(),
+        Some(value) => column.eq(Expr::val(value)),
+        None => column.is_null(),
     }
 }
 
 /// What comes after a value: nothing, a range, or a range and then what lacks the key.
-fn beyond(key: SortKey, direction: Direction, value: &SortValue) -> Vec<Expr> {
-    let column = || key_column(key);
+fn beyond(dialect: Dialect, key: SortKey, direction: Direction, value: &SortValue) -> Vec<Expr> {
+    let column = || key_column(dialect, key);
     match (direction, key_value(value)) {
         (Direction::Ascending, Some(value)) => vec![column().gt(Expr::val(value))],
         // Not "is not null", which is no range to SQLite.
@@ -205,11 +211,20 @@ fn beyond(key: SortKey, direction: Direction, value: &SortValue) -> Vec<Expr> {
     }
 }
 
-fn order(direction: Direction) -> Order {
-    match direction {
-        Direction::Ascending => Order::Asc,
-        Direction::Descending => Order::Desc,
-    }
+/// The index that a segment is walked by, unless a filter may narrow it more.
+fn index_of(query: &ImageQuery, segment: &Segment) -> Option<String> {
+    let by = match segment {
+        Segment::Visibility(_) => "visibility",
+        Segment::Owned(..) => "owner",
+        Segment::SharedWith(..) => return None,
+    };
+    let narrows = |filter: &Filter| match filter {
+        Filter::Number(..) | Filter::Text(..) | Filter::Time(..) => true,
+        Filter::Property(..) | Filter::Protected(_) | Filter::Tag(_) => false,
+    };
+    let (key, _) = query.sort.keys().first()?;
+    let is_whole = !query.filters.iter().any(narrows);
+    is_whole.then(|| format!("glance_rs_images_{by}_{}", key.as_str()))
 }
 
 const OPERATION: &str = "list images";

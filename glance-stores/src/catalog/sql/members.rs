@@ -7,7 +7,7 @@ use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use super::database::{Batch, Breach, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
-use super::images::is_there;
+use super::images;
 use super::keys::time_value;
 use super::tables::{
     CREATED_AT, DELETED, DELETED_AT, ID, IMAGE_ID, MEMBER, MEMBERS, STATUS, UPDATED_AT,
@@ -47,9 +47,10 @@ pub(in crate::catalog) async fn put(
     quota: Option<u64>,
 ) -> Result<(), CatalogError> {
     let dialect = database.dialect();
-    let of_project = is_project(&member.project);
+    let of_project = is_project(dialect, &member.project);
     let mut batch = Batch::new("add a member");
-    batch.require(is_there(dialect, member.image), 1, Breach::NotFound);
+    images::hold(&mut batch, dialect, member.image);
+    batch.require(images::is_there(dialect, member.image), 1, Breach::NotFound);
     let mut same = live_count(dialect, member.image);
     same.and_where(of_project.clone());
     batch.require(dialect.statement(&same), 0, Breach::Conflict);
@@ -80,11 +81,13 @@ pub(in crate::catalog) async fn set(
     };
     update
         .and_where(is_image(image))
-        .and_where(is_project(project))
+        .and_where(is_project(dialect, project))
         .and_where(dialect.live(MEMBERS));
     let mut batch = Batch::new("change a member");
+    images::hold(&mut batch, dialect, image);
     if status.is_none() {
-        batch.change(delete_twins(dialect, image));
+        let project = dialect.exactly(Expr::col(MEMBER));
+        batch.change(delete_twins(dialect, image, project));
     }
     batch.change_some(dialect.statement(&update), Breach::NotFound);
     database.write(batch).await.map(|_| ())
@@ -92,19 +95,19 @@ pub(in crate::catalog) async fn set(
 
 /// Leaves one row of each member. Upstream may race to two, and they could not be marked as deleted
 /// at the same time.
-pub(super) fn delete_twins(dialect: Dialect, image: ImageId) -> Statement {
+pub(super) fn delete_twins(dialect: Dialect, image: ImageId, project: Expr) -> Statement {
     let firsts = Query::select()
         .expr(Expr::col(ID).min())
         .from(MEMBERS)
         .and_where(is_image(image))
         .and_where(dialect.live(MEMBERS))
-        .group_by_col(MEMBER)
+        .add_group_by([project])
         .take();
     let delete = Query::delete()
         .from_table(MEMBERS)
         .and_where(is_image(image))
         .and_where(dialect.live(MEMBERS))
-        .and_where(Expr::col(ID).not_in_subquery(firsts))
+        .and_where(Expr::col(ID).not_in_subquery(dialect.of_changed_table(firsts)))
         .take();
     dialect.statement(&delete)
 }
@@ -115,7 +118,7 @@ pub(super) fn select_status(dialect: Dialect, image: ImageId, project: &ProjectI
         .columns([ID, STATUS])
         .from(MEMBERS)
         .and_where(is_image(image))
-        .and_where(is_project(project))
+        .and_where(is_project(dialect, project))
         .and_where(dialect.live(MEMBERS))
         .order_by(ID, Order::Asc)
         .limit(1)
@@ -140,7 +143,7 @@ fn revive(dialect: Dialect, member: &Membership) -> Statement {
         .expr(Expr::col(ID).min())
         .from(MEMBERS)
         .and_where(is_image(member.image))
-        .and_where(is_project(&member.project))
+        .and_where(is_project(dialect, &member.project))
         .take();
     let update = Query::update()
         .table(MEMBERS)
@@ -148,17 +151,17 @@ fn revive(dialect: Dialect, member: &Membership) -> Statement {
         .value(STATUS, member.status.as_str())
         .value(CREATED_AT, time_value(member.created_at))
         .value(UPDATED_AT, time_value(member.updated_at))
-        .and_where(Expr::col(ID).in_subquery(first))
+        .and_where(Expr::col(ID).in_subquery(dialect.of_changed_table(first)))
         .take();
     dialect.statement(&update)
 }
 
 fn insert_unless_there(dialect: Dialect, member: &Membership) -> Result<Statement, CatalogError> {
     let there = Query::select()
-        .expr(Expr::val(1))
+        .expr(Expr::cust("1"))
         .from(MEMBERS)
         .and_where(is_image(member.image))
-        .and_where(is_project(&member.project))
+        .and_where(is_project(dialect, &member.project))
         .and_where(dialect.live(MEMBERS))
         .take();
     let new = Query::select()
@@ -223,8 +226,8 @@ fn is_image(image: ImageId) -> Expr {
     Expr::col((MEMBERS, IMAGE_ID)).eq(image.as_str())
 }
 
-fn is_project(project: &ProjectId) -> Expr {
-    Expr::col((MEMBERS, MEMBER)).eq(project.as_str())
+fn is_project(dialect: Dialect, project: &ProjectId) -> Expr {
+    dialect.is_text(Expr::col((MEMBERS, MEMBER)), project.as_str())
 }
 
 const COLUMNS: [&str; 6] = [ID, IMAGE_ID, MEMBER, STATUS, CREATED_AT, UPDATED_AT];

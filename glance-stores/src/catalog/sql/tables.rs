@@ -7,6 +7,8 @@ pub(super) const LOCATIONS: &str = "image_locations";
 pub(super) const MEMBERS: &str = "image_members";
 /// Ours (design D1).
 pub(super) const INTENTS: &str = "glance_rs_intents";
+/// Ours: rows that are locked by name, where several write at a time.
+pub(super) const LOCKS: &str = "glance_rs_locks";
 
 pub(super) const ID: &str = "id";
 pub(super) const IMAGE_ID: &str = "image_id";
@@ -15,6 +17,7 @@ pub(super) const VALUE: &str = "value";
 pub(super) const STATUS: &str = "status";
 pub(super) const MEMBER: &str = "member";
 pub(super) const META_DATA: &str = "meta_data";
+pub(super) const PROTECTED: &str = "protected";
 pub(super) const OWNER: &str = "owner";
 pub(super) const VISIBILITY: &str = "visibility";
 pub(super) const OS_HIDDEN: &str = "os_hidden";

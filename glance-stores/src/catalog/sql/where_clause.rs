@@ -3,13 +3,12 @@
 use glance_core::domain::query::Segment;
 use glance_core::domain::query::{Compare, Filter, NumberField, TextField, TimeField};
 use glance_core::domain::{MemberStatus, Status, Visibility};
-use sea_query::{Cond, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
 
 use super::dialect::Dialect;
-use super::keys::{image_column, time_value, updated_at};
+use super::keys::{image_column, time_value};
 use super::tables::{
-    CREATED_AT, ID, IMAGE_ID, IMAGES, MEMBER, MEMBERS, NAME, OWNER, PROPERTIES, STATUS, TAGS,
-    VALUE, VISIBILITY,
+    ID, IMAGE_ID, IMAGES, MEMBER, MEMBERS, NAME, OWNER, PROPERTIES, STATUS, TAGS, VALUE, VISIBILITY,
 };
 
 /// Has `select` look at the images of a segment, the deleted ones left out.
@@ -24,8 +23,8 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
         Segment::Owned(project, visibility) => {
             select
                 .from(IMAGES)
-                .and_where(image_column(OWNER).eq(project.as_str()))
-                .and_where_option(visibility.map(happens_to_be))
+                .and_where(dialect.is_text(image_column(OWNER), project.as_str()))
+                .and_where_option(visibility.map(|visibility| happens_to_be(dialect, visibility)))
                 .and_where(dialect.live_by_index(IMAGES));
         }
         Segment::SharedWith(project, status) => {
@@ -37,11 +36,11 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
                 .distinct()
                 .from(MEMBERS)
                 .cross_join(IMAGES)
-                .and_where(Expr::col((MEMBERS, MEMBER)).eq(project.as_str()))
+                .and_where(dialect.is_text(Expr::col((MEMBERS, MEMBER)), project.as_str()))
                 .and_where_option(status.map(is_member_status))
                 .and_where(dialect.live_by_index(MEMBERS))
                 .and_where(Expr::col((MEMBERS, IMAGE_ID)).equals((IMAGES, ID)))
-                .and_where(happens_to_be(Visibility::Shared))
+                .and_where(happens_to_be(dialect, Visibility::Shared))
                 .and_where(dialect.live(IMAGES));
         }
     }
@@ -49,7 +48,7 @@ pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segmen
 
 /// The statuses that a list shows. The coalescing keeps databases from reading the list through an
 /// index of statuses, out of order.
-pub(super) fn is_listed() -> Expr {
+pub(super) fn is_listed(dialect: Dialect) -> Expr {
     let listed = Status::ALL.into_iter().filter(|status| match status {
         Status::Killed | Status::PendingDelete | Status::Deleted => false,
         Status::Queued
@@ -59,7 +58,8 @@ pub(super) fn is_listed() -> Expr {
         | Status::Active
         | Status::Deactivated => true,
     });
-    Expr::from(Func::coalesce([image_column(STATUS), Expr::val("")]))
+    dialect
+        .without_index(image_column(STATUS))
         .is_in(listed.map(Status::as_str))
 }
 
@@ -67,7 +67,7 @@ pub(super) fn is_listed() -> Expr {
 pub(super) fn condition(dialect: Dialect, filter: &Filter) -> Cond {
     match filter {
         Filter::Number(field, compare, number) => all(compared(
-            number_column(*field),
+            dialect.number(number_column(*field)),
             *compare,
             Expr::val(*number),
         )),
@@ -75,23 +75,23 @@ pub(super) fn condition(dialect: Dialect, filter: &Filter) -> Cond {
         Filter::Protected(protected) => all(image_column("protected").eq(*protected)),
         Filter::Tag(tag) => {
             let tagged = Query::select()
-                .expr(Expr::val(1))
+                .expr(Expr::cust("1"))
                 .from(TAGS)
                 .and_where(Expr::col((TAGS, IMAGE_ID)).equals((IMAGES, ID)))
-                .and_where(Expr::col((TAGS, VALUE)).eq(tag.as_str()))
+                .and_where(dialect.is_text(Expr::col((TAGS, VALUE)), tag))
                 .and_where(dialect.live(TAGS))
                 .take();
             all(Expr::exists(tagged))
         }
         Filter::Text(field, one_of) => {
             let wanted = one_of.as_slice().iter().map(String::as_str);
-            let is_one = image_column(text_column(*field)).is_in(wanted);
+            let is_one = dialect.is_one_of(text_column(dialect, *field), wanted);
             all(is_one).add_option(other_half(*field).map(|half| image_column(half).is_not_null()))
         }
         Filter::Time(field, compare, time) => {
             let column = match field {
-                TimeField::CreatedAt => image_column(CREATED_AT),
-                TimeField::UpdatedAt => updated_at(),
+                TimeField::CreatedAt => dialect.created_at(),
+                TimeField::UpdatedAt => dialect.updated_at(),
             };
             all(compared(column, *compare, Expr::val(time_value(*time))))
         }
@@ -101,16 +101,14 @@ pub(super) fn condition(dialect: Dialect, filter: &Filter) -> Cond {
 fn property(dialect: Dialect, name: &str, value: &str) -> Cond {
     let column = || Expr::col((PROPERTIES, VALUE));
     // A missing value reads as empty.
-    let is_value = if value.is_empty() {
-        Cond::any().add(column().eq("")).add(column().is_null())
-    } else {
-        all(column().eq(value))
-    };
+    let is_value = Cond::any()
+        .add(dialect.is_text(column(), value))
+        .add_option(value.is_empty().then(|| column().is_null()));
     let held = Query::select()
-        .expr(Expr::val(1))
+        .expr(Expr::cust("1"))
         .from(PROPERTIES)
         .and_where(Expr::col((PROPERTIES, IMAGE_ID)).equals((IMAGES, ID)))
-        .and_where(Expr::col((PROPERTIES, NAME)).eq(name))
+        .and_where(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
         .cond_where(is_value)
         .and_where(dialect.live(PROPERTIES))
         .take();
@@ -137,17 +135,17 @@ fn number_column(field: NumberField) -> Expr {
     })
 }
 
-fn text_column(field: TextField) -> &'static str {
+fn text_column(dialect: Dialect, field: TextField) -> Expr {
     match field {
-        TextField::Checksum => "checksum",
-        TextField::ContainerFormat => "container_format",
-        TextField::DiskFormat => "disk_format",
-        TextField::HashAlgorithm => "os_hash_algo",
-        TextField::HashValue => "os_hash_value",
-        TextField::Id => ID,
-        TextField::Name => NAME,
-        TextField::Owner => OWNER,
-        TextField::Status => STATUS,
+        TextField::Checksum => image_column("checksum"),
+        TextField::ContainerFormat => dialect.text_key("container_format"),
+        TextField::DiskFormat => dialect.text_key("disk_format"),
+        TextField::HashAlgorithm => image_column("os_hash_algo"),
+        TextField::HashValue => image_column("os_hash_value"),
+        TextField::Id => image_column(ID),
+        TextField::Name => dialect.text_key(NAME),
+        TextField::Owner => image_column(OWNER),
+        TextField::Status => dialect.text_key(STATUS),
     }
 }
 
@@ -172,9 +170,10 @@ fn is_visibility(visibility: Visibility) -> Expr {
 
 /// That an image is of a visibility, in words that no index serves: for images that are found by
 /// what narrows them more.
-fn happens_to_be(visibility: Visibility) -> Expr {
-    let coalesced = Func::coalesce([image_column(VISIBILITY), Expr::val("")]);
-    Expr::from(coalesced).eq(visibility.as_str())
+fn happens_to_be(dialect: Dialect, visibility: Visibility) -> Expr {
+    dialect
+        .without_index(image_column(VISIBILITY))
+        .eq(visibility.as_str())
 }
 
 fn is_member_status(status: MemberStatus) -> Expr {

@@ -12,19 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use async_trait::async_trait;
 use futures::channel::oneshot;
-use glance_core::domain::query::ImageQuery;
-use glance_core::domain::{
-    Change, Holder, Image, ImageId, Intent, IntentId, MemberStatus, Membership, ProjectId,
-    Timestamp, Viewer,
-};
-use glance_core::ports::{Catalog, CatalogError, SeenImage};
+use glance_core::ports::CatalogError;
 use rusqlite::Connection;
 
-pub use self::schema::{schema_version, sync_schema};
+pub use self::schema::{remove_additions, schema_version, sync_schema};
+use super::sql::Dialect;
 use super::sql::database::{Batch, Database, Reading, Row};
-use super::sql::{self, Dialect};
+use super::sql_catalog::SqlCatalog;
 use crate::OpenError;
 
 /// How a SQLite catalog is opened.
@@ -64,12 +59,9 @@ impl Default for SqliteOptions {
 /// assert_eq!(glance_stores::schema_version(&path)?.as_deref(), Some("2024_1_contract01"));
 /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
 /// ```
-pub struct SqliteCatalog {
-    path: PathBuf,
-    threads: Threads,
-}
+pub type SqliteCatalog = SqlCatalog<Sqlite>;
 
-impl SqliteCatalog {
+impl SqlCatalog<Sqlite> {
     /// Opens the catalog in a file: one that Glance made, or a new one.
     ///
     /// # Errors
@@ -83,100 +75,35 @@ impl SqliteCatalog {
         let file = path.clone();
         let opener = spawn("glance-sqlite-open", &path, move || {
             // Nobody waits for the answer any more where this fails.
-            let _ = reply.send(Threads::start(&file, options));
+            let _ = reply.send(Sqlite::start(&file, options));
         })?;
-        let threads = opened
+        let database = opened
             .await
             .unwrap_or_else(|_| Err(stopped_opening(&path)))?;
         drop(opener);
-        Ok(Self { path, threads })
+        Ok(Self { database })
     }
 }
 
-impl fmt::Debug for SqliteCatalog {
+impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteCatalog")
+        f.debug_struct("Sqlite")
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }
 
-#[async_trait]
-impl Catalog for SqliteCatalog {
-    async fn insert(&self, image: &Image, quota: Option<u64>) -> Result<(), CatalogError> {
-        sql::images::insert(&self.threads, image, quota).await
-    }
-
-    async fn find(
-        &self,
-        id: ImageId,
-        project: Option<&ProjectId>,
-    ) -> Result<Option<SeenImage>, CatalogError> {
-        sql::images::find(&self.threads, id, project).await
-    }
-
-    async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
-        sql::list::list(&self.threads, query, viewer).await
-    }
-
-    async fn commit(&self, change: &Change) -> Result<Image, CatalogError> {
-        sql::change::commit(&self.threads, change).await
-    }
-
-    async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
-        sql::members::members(&self.threads, image).await
-    }
-
-    async fn put_member(
-        &self,
-        member: &Membership,
-        quota: Option<u64>,
-    ) -> Result<(), CatalogError> {
-        sql::members::put(&self.threads, member, quota).await
-    }
-
-    async fn set_member(
-        &self,
-        image: ImageId,
-        project: &ProjectId,
-        status: Option<MemberStatus>,
-        now: Timestamp,
-    ) -> Result<(), CatalogError> {
-        sql::members::set(&self.threads, image, project, status, now).await
-    }
-
-    async fn abandoned_intents(
-        &self,
-        asking: &Holder,
-        now: Timestamp,
-    ) -> Result<Vec<Intent>, CatalogError> {
-        sql::intents::abandoned(&self.threads, asking, now).await
-    }
-
-    async fn renew_intent(
-        &self,
-        intent: &IntentId,
-        holder: &Holder,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, CatalogError> {
-        sql::intents::renew(&self.threads, intent, holder, now, until).await
-    }
-
-    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
-        sql::intents::end(&self.threads, intent, holder).await
-    }
-}
-
-/// The threads that hold the connections. They end when nobody can send to them any more.
-struct Threads {
+/// The driver of SQLite: threads that hold the connections. They end when nobody can send to them
+/// any more.
+pub struct Sqlite {
+    path: PathBuf,
     writer: Option<mpsc::Sender<writer::Request>>,
     readers: Option<mpsc::Sender<readers::Job>>,
     writing: Option<JoinHandle<()>>,
     reading: Vec<JoinHandle<()>>,
 }
 
-impl Threads {
+impl Sqlite {
     fn start(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let writer = schema::open(path, options)?;
         let connections: Vec<Connection> = (0..READERS)
@@ -185,6 +112,7 @@ impl Threads {
         let (to_writer, requests) = mpsc::channel();
         let (to_readers, jobs) = mpsc::channel();
         let mut threads = Self {
+            path: path.to_owned(),
             writer: Some(to_writer),
             readers: Some(to_readers),
             writing: None,
@@ -205,7 +133,7 @@ impl Threads {
     }
 }
 
-impl Database for Threads {
+impl Database for Sqlite {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
@@ -231,7 +159,7 @@ impl Database for Threads {
     }
 }
 
-impl Drop for Threads {
+impl Drop for Sqlite {
     fn drop(&mut self) {
         // The writer last: the last connection to close folds the log into the file.
         self.readers = None;

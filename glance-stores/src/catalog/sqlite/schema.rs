@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
+use super::super::revision::{ALEMBIC, Content, missing, names_in, refuse_missing};
 use super::SqliteOptions;
 use super::connection::{set_up, set_up_writer};
 use crate::OpenError;
@@ -21,10 +22,7 @@ pub fn schema_version(path: impl AsRef<Path>) -> Result<Option<String>, OpenErro
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(failed("open the database", path))?;
-    match content(&connection, path)? {
-        Content::Nothing => Ok(None),
-        Content::Glance(revisions) => Ok(Some(revisions.join(", "))),
-    }
+    Ok(content(&connection, path)?.revision())
 }
 
 /// Brings a file to the schema that is needed: makes a new one, or adds our own indexes and tables.
@@ -33,6 +31,38 @@ pub fn schema_version(path: impl AsRef<Path>) -> Result<Option<String>, OpenErro
 /// [`OpenError`] where it is no database of Glance, or at another revision.
 pub fn sync_schema(path: impl AsRef<Path>) -> Result<(), OpenError> {
     open(path.as_ref(), SqliteOptions::default()).map(drop)
+}
+
+/// Takes our own indexes and tables out of a file, so that it is as Glance made it. Gives their
+/// names. What they know of unfinished uploads and deletes is lost.
+///
+/// # Errors
+/// [`OpenError`] where it is no database of Glance.
+pub fn remove_additions(path: impl AsRef<Path>) -> Result<Vec<String>, OpenError> {
+    let path = path.as_ref();
+    check_file(path, false)?;
+    let mut connection = Connection::open(path).map_err(failed("open the database", path))?;
+    content(&connection, path)?;
+    let failed = failed("remove our indexes from", path);
+    set_up(&connection).map_err(&failed)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(&failed)?;
+    let there = "SELECT name FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
+    let there = names(&transaction, there).map_err(&failed)?;
+    let mut removed = Vec::new();
+    for name in names_in(ADDITIONS)
+        .into_iter()
+        .rev()
+        .filter(|name| there.contains(name))
+    {
+        let what = if name == INTENTS { "TABLE" } else { "INDEX" };
+        let drop = format!("DROP {what} {name}");
+        transaction.execute(&drop, []).map_err(&failed)?;
+        removed.push(name);
+    }
+    transaction.commit().map_err(&failed)?;
+    Ok(removed)
 }
 
 /// Opens a file for writing, with all that is needed in it. A file that was made for it goes again
@@ -69,7 +99,7 @@ fn open_checked(path: &Path, options: SqliteOptions) -> Result<Connection, OpenE
     }
     set_up(&connection).map_err(failed("open the database", path))?;
     let current = content(&connection, path)?;
-    check_revision(&current, path)?;
+    current.check(&name(path))?;
     if matches!(current, Content::Glance(_)) && !options.additions {
         check_additions(&connection, path)?;
     }
@@ -78,13 +108,6 @@ fn open_checked(path: &Path, options: SqliteOptions) -> Result<Connection, OpenE
         .map_err(failed("write to the database", path))?;
     make_schema(&mut connection, path, options)?;
     Ok(connection)
-}
-
-/// What a file holds.
-enum Content {
-    Nothing,
-    /// Glance's tables, at these revisions.
-    Glance(Vec<String>),
 }
 
 /// Refuses what is no database before SQLite touches it, and makes a new file, for SQLite tells
@@ -115,42 +138,19 @@ fn check_file(path: &Path, create: bool) -> Result<bool, OpenError> {
 }
 
 fn content(connection: &Connection, path: &Path) -> Result<Content, OpenError> {
-    let read = || -> rusqlite::Result<Option<Content>> {
+    let read = || -> rusqlite::Result<(Vec<String>, Vec<String>)> {
         let tables = names(
             connection,
             "SELECT name FROM sqlite_master WHERE type = 'table'",
         )?;
-        if tables.is_empty() {
-            return Ok(Some(Content::Nothing));
-        }
-        if !tables.iter().any(|table| table == "alembic_version") {
-            return Ok(None);
+        if !tables.iter().any(|table| table == ALEMBIC) {
+            return Ok((tables, Vec::new()));
         }
         let revisions = "SELECT version_num FROM alembic_version ORDER BY version_num";
-        Ok(Some(Content::Glance(names(connection, revisions)?)))
+        Ok((tables, names(connection, revisions)?))
     };
-    let content = read().map_err(failed("read the database", path))?;
-    content.ok_or_else(|| OpenError::NotGlance {
-        path: path.to_owned(),
-    })
-}
-
-fn check_revision(content: &Content, path: &Path) -> Result<(), OpenError> {
-    match content {
-        Content::Glance(revisions) if revisions.iter().all(|found| found != REVISION) => {
-            let found = if revisions.is_empty() {
-                "none".to_owned()
-            } else {
-                revisions.join(", ")
-            };
-            Err(OpenError::Revision {
-                path: path.to_owned(),
-                found,
-                expected: REVISION,
-            })
-        }
-        Content::Glance(_) | Content::Nothing => Ok(()),
-    }
+    let (tables, revisions) = read().map_err(failed("read the database", path))?;
+    Content::of(&tables, revisions, &name(path))
 }
 
 /// Makes what is missing, in one transaction: another process may do the same.
@@ -169,7 +169,7 @@ fn make_schema(
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed(write, path))?;
     let current = content(&transaction, path)?;
-    check_revision(&current, path)?;
+    current.check(&name(path))?;
     let is_new = matches!(current, Content::Nothing);
     if is_new {
         transaction
@@ -186,31 +186,13 @@ fn make_schema(
 }
 
 fn check_additions(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let missing = missing_additions(connection, path)?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(OpenError::AdditionsMissing {
-        path: path.to_owned(),
-        missing,
-    })
+    refuse_missing(missing_additions(connection, path)?, &name(path))
 }
 
 fn missing_additions(connection: &Connection, path: &Path) -> Result<Vec<String>, OpenError> {
     let all = "SELECT name FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
     let there = names(connection, all).map_err(failed("read the database", path))?;
-    Ok(additions()
-        .filter(|name| !there.iter().any(|known| known == name))
-        .collect())
-}
-
-/// The names of our own indexes and tables: the word after `IF NOT EXISTS`.
-fn additions() -> impl Iterator<Item = String> {
-    ADDITIONS
-        .split("IF NOT EXISTS ")
-        .skip(1)
-        .filter_map(|rest| rest.split_whitespace().next())
-        .map(str::to_owned)
+    Ok(missing(ADDITIONS, &there))
 }
 
 fn names(connection: &Connection, select: &str) -> rusqlite::Result<Vec<String>> {
@@ -220,6 +202,10 @@ fn names(connection: &Connection, select: &str) -> rusqlite::Result<Vec<String>>
         .collect()
 }
 
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
 fn failed<'a>(
     action: &'static str,
     path: &'a Path,
@@ -227,11 +213,11 @@ fn failed<'a>(
     move |error| OpenError::failed(action, path, error)
 }
 
-/// The newest revision of upstream's schema; nothing else is understood.
-const REVISION: &str = "2024_1_contract01";
-
 /// How every SQLite database begins.
 const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// The only table among our additions.
+const INTENTS: &str = "glance_rs_intents";
 
 const SCHEMA: &str = include_str!("../schema/sqlite.sql");
 const ADDITIONS: &str = include_str!("../schema/sqlite_additions.sql");

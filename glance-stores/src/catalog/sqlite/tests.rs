@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use futures::executor::block_on;
 use glance_core::domain::query::{Direction, ImageQuery, Listed, Sort, SortKey};
 use glance_core::domain::{
-    BlobUrl, Change, Event, Image, ImageId, Location, MemberStatus, Membership, Timestamp, Viewer,
-    Visibility,
+    BlobUrl, Change, Event, Image, ImageId, ImageQuotas, Location, MemberStatus, Membership,
+    Timestamp, Viewer, Visibility,
 };
 use glance_core::ports::{Catalog, CatalogError};
 use rusqlite::Connection;
@@ -52,6 +52,10 @@ fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
     let (id, now) = (ImageId::from_bits(5), Timestamp::from_micros(9));
     let project = "p".parse().unwrap();
     let member = Membership::offered(id, "m".parse().unwrap(), now);
+    let quotas = ImageQuotas {
+        all: Some(100),
+        queued: Some(100),
+    };
 
     block_on(async {
         sql::members::put(&database, &member, Some(3))
@@ -61,7 +65,7 @@ fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
             .await
             .unwrap();
         let before = before.unwrap().image;
-        sql::images::insert(&database, &image(51), Some(100))
+        sql::images::insert(&database, &image(51), Some(quotas))
             .await
             .unwrap();
         let mut after = image(6);
@@ -73,6 +77,7 @@ fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
         let bare = Change::of_edit(edited.clone(), before);
         sql::change::commit(&database, &bare).await.unwrap();
         sql::members::members(&database, id).await.unwrap();
+        sql::images::idle_queued(&database, now, 5).await.unwrap();
         let pending = Some(MemberStatus::Pending);
         for status in [pending, None] {
             sql::members::set(&database, id, &member.project, status, now)
@@ -90,9 +95,13 @@ fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
         for line in &plan {
             let by_image = line.contains("_image_id") || line.contains("images_1 (id=?)");
             let by_row = line.contains("INTEGER PRIMARY KEY") || line.contains("IN-OPERATOR");
-            // The quota of a project counts its own images.
-            let by_owner = line.contains("INDEX glance_rs_images_owner_");
-            let finds = !line.contains("SCAN") && (by_image || by_row || by_owner);
+            // The quota of a project counts its own images, that of queued ones only those.
+            let by_owner = match statement.contains("COUNT") && statement.contains("'queued'") {
+                false => line.contains("INDEX glance_rs_images_owner_"),
+                true => line.contains("_owner_status (owner=? AND os_hidden=? AND status=?)"),
+            };
+            let by_age = line.contains("glance_rs_images_idle_queued (status=? AND <expr><?)");
+            let finds = !line.contains("SCAN") && (by_image || by_row || by_owner || by_age);
             let other = ["CONSTANT ROW", "SUBQUERY", "TEMP B-TREE", "BLOOM FILTER"];
             let fine = finds || other.iter().any(|words| line.contains(words));
             assert!(fine, "{statement}\n{}", plan.join("\n"));
@@ -233,6 +242,7 @@ fn check_plan(statement: &str, plan: &[String]) {
 type Plan = (String, Vec<String>);
 
 /// A database that notes how it carries out what it reads.
+#[derive(Debug)]
 struct Explaining {
     connection: Mutex<Connection>,
     plans: Mutex<Vec<Plan>>,

@@ -1,12 +1,10 @@
-//! The SQLite catalog against the meaning of queries and changes, on random ones.
+//! The catalogs against the meaning of queries and changes, on random ones.
 //!
-//! `PROPTEST_CASES` sets how many; a failure prints what shrinks it and is kept by proptest.
-#![cfg(feature = "sqlite")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! `PROPTEST_CASES` sets how many; a failure names its seed and the least case that fails.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use futures::executor::block_on;
 use futures::future::join_all;
 use glance_core::domain::query::{
     Compare, Direction, Filter, ImageQuery, Listed, NumberField, OneOf, Page, Sort, SortKey,
@@ -17,36 +15,68 @@ use glance_core::domain::{
     Timestamp, Viewer, Visibility,
 };
 use glance_core::ports::{Catalog, CatalogError};
-use glance_stores::{SqliteCatalog, SqliteOptions};
+use glance_stores::{MysqlCatalog, PostgresCatalog, SqliteCatalog, SqliteOptions};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use tempfile::TempDir;
+use proptest::test_runner::{RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use tokio::runtime::Runtime;
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: cases(),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+use crate::support::{self, Scratch};
 
-    #[test]
-    fn a_list_is_what_its_query_means(
-        images in vec((any_image(), any_shares()), 0..25),
-        queries in vec((any_query(), any_viewer()), 8),
-    ) {
-        let (catalog, _folder) = new_catalog();
+/// Tests of one database: a name, what each test needs, and what makes a subject.
+macro_rules! meaning {
+    ($(#[$attribute:meta])* $name:ident, $subject:expr) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            $(#[$attribute])*
+            fn a_list_is_what_its_query_means() {
+                lists_are_what_their_queries_mean(&$subject);
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn a_commit_makes_what_its_change_means() {
+                commits_make_what_their_changes_mean(&$subject);
+            }
+        }
+    };
+}
+
+meaning!(sqlite, Subject::sqlite());
+meaning!(
+    #[ignore = "needs PostgreSQL: .ci/run starts it"]
+    postgres,
+    Subject::postgres()
+);
+
+meaning!(
+    #[ignore = "needs MariaDB: .ci/run starts it"]
+    mysql,
+    Subject::mysql()
+);
+
+fn lists_are_what_their_queries_mean(subject: &Subject) {
+    let images = vec((any_image(subject.names), any_shares()), 0..25);
+    let queries = vec((any_query(), any_viewer()), 8);
+    subject.hold(&(images, queries), |(images, queries)| {
+        let catalog = subject.fresh();
         let images = numbered(images);
-        for stored in block_on(join_all(images.iter().map(|(image, _)| catalog.insert(image, None)))) {
+        let inserts = images.iter().map(|(image, _)| catalog.insert(image, None));
+        for stored in subject.block_on(join_all(inserts)) {
             stored.unwrap();
         }
         for member in images.iter().flat_map(|(_, members)| members) {
-            block_on(catalog.put_member(member, None)).unwrap();
+            subject.block_on(catalog.put_member(member, None)).unwrap();
         }
 
         for ((mut query, after), viewer) in queries {
-            if let Some(after) = after && !images.is_empty() {
+            if let Some(after) = after
+                && !images.is_empty()
+            {
                 query.page.after = Some(query.sort.position(&after.get(&images).0));
             }
             let matching = images
@@ -55,63 +85,168 @@ proptest! {
                 .map(|(image, _)| image.clone());
             let meant = query.page_of(matching.collect());
 
-            let listed = block_on(catalog.list(&query, &viewer)).unwrap();
+            let listed = subject.block_on(catalog.list(&query, &viewer)).unwrap();
 
             prop_assert_eq!(listed, meant, "{:#?} by {:?}", query, viewer);
         }
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn a_commit_makes_what_its_change_means(
-        (read, meanwhile, after) in (any_image(), option::of(any_image()), any_image()),
-        (edits, deletes) in (any::<bool>(), prop::bool::weighted(0.2)),
-    ) {
-        let (catalog, _folder) = new_catalog();
-        block_on(catalog.insert(&read, None)).unwrap();
+fn commits_make_what_their_changes_mean(subject: &Subject) {
+    let image = || any_image(subject.names);
+    let cases = (
+        (image(), option::of(image()), image()),
+        (any::<bool>(), prop::bool::weighted(0.2)),
+    );
+    subject.hold(&cases, |((read, meanwhile, after), (edits, deletes))| {
+        let catalog = subject.fresh();
+        subject.block_on(catalog.insert(&read, None)).unwrap();
         let mut stored = read.clone();
         if let Some(mut other) = meanwhile {
-            (other.created_at, other.updated_at) = (read.created_at, read.updated_at.max(other.updated_at));
-            stored = block_on(catalog.commit(&Change::of_status(read.clone(), other))).unwrap();
+            other.created_at = read.created_at;
+            other.updated_at = read.updated_at.max(other.updated_at);
+            let change = Change::of_status(read.clone(), other);
+            stored = subject.block_on(catalog.commit(&change)).unwrap();
         }
         let mut after = after;
         after.created_at = read.created_at;
         if deletes {
             after = after.stored_as(Status::Deleted);
         }
-        let change = if edits { Change::of_edit(read, after) } else { Change::of_status(read, after) };
+        let change = if edits {
+            Change::of_edit(read, after)
+        } else {
+            Change::of_status(read, after)
+        };
 
-        let committed = block_on(catalog.commit(&change));
+        let committed = subject.block_on(catalog.commit(&change));
 
+        let found = |id| subject.block_on(catalog.find(id, None)).unwrap();
         match (change.applied_to(&stored), committed) {
             (Some(meant), Ok(committed)) => {
                 prop_assert_eq!(&committed, &meant);
-                let found = block_on(catalog.find(meant.id, None)).unwrap().map(|seen| seen.image);
+                let found = found(meant.id).map(|seen| seen.image);
                 prop_assert_eq!(found, (!deletes).then_some(meant));
             }
             (None, Err(CatalogError::Conflict)) => {
-                let found = block_on(catalog.find(stored.id, None)).unwrap().unwrap().image;
-                prop_assert_eq!(found, stored);
+                prop_assert_eq!(found(stored.id).unwrap().image, stored);
             }
             (meant, committed) => prop_assert!(false, "{:?} is not {:?}", committed, meant),
+        }
+        Ok(())
+    });
+}
+
+type Fresh = Box<dyn Fn(&Runtime) -> Box<dyn Catalog>>;
+
+/// A database, and how a catalog that holds nothing is had on it.
+struct Subject {
+    runtime: Runtime,
+    fresh: Fresh,
+    /// The names that properties have.
+    names: &'static [&'static str],
+}
+
+impl Subject {
+    fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let number = AtomicU32::new(0);
+        let fresh = move |runtime: &Runtime| {
+            let file = number.fetch_add(1, Ordering::Relaxed).to_string();
+            let options = SqliteOptions {
+                synchronous_full: false,
+                ..SqliteOptions::default()
+            };
+            let opened = runtime.block_on(SqliteCatalog::open(folder.path().join(file), options));
+            Box::new(opened.unwrap()) as Box<dyn Catalog>
+        };
+        Self::of(fresh, WORDS)
+    }
+
+    fn postgres() -> Self {
+        let fresh = {
+            let scratch = support::run(Scratch::postgres());
+            support::run(PostgresCatalog::sync_schema(&scratch.options)).unwrap();
+            move |runtime: &Runtime| {
+                let opened = runtime.block_on(async {
+                    scratch.execute(WIPE).await;
+                    PostgresCatalog::open(&scratch.options).await
+                });
+                Box::new(opened.unwrap()) as Box<dyn Catalog>
+            }
+        };
+        Self::of(fresh, WORDS)
+    }
+
+    fn mysql() -> Self {
+        let fresh = {
+            let scratch = support::run(Scratch::mysql());
+            support::run(MysqlCatalog::sync_schema(&scratch.options)).unwrap();
+            move |runtime: &Runtime| {
+                let opened = runtime.block_on(async {
+                    scratch.execute(WIPE).await;
+                    MysqlCatalog::open(&scratch.options).await
+                });
+                Box::new(opened.unwrap()) as Box<dyn Catalog>
+            }
+        };
+        Self::of(fresh, NAMES_ON_MYSQL)
+    }
+
+    fn of(
+        fresh: impl Fn(&Runtime) -> Box<dyn Catalog> + 'static,
+        names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            runtime: Runtime::new().unwrap(),
+            fresh: Box::new(fresh),
+            names,
+        }
+    }
+
+    fn fresh(&self) -> Box<dyn Catalog> {
+        (self.fresh)(&self.runtime)
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Tests a property on random cases.
+    fn hold<S: Strategy>(&self, cases: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+        let seed = seed();
+        eprintln!("GLANCE_SEED={seed}");
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let config = ProptestConfig {
+            cases: number_of_cases(),
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let run = TestRunner::new_with_rng(config, random).run(cases, test);
+        if let Err(failure) = run {
+            panic!("GLANCE_SEED={seed}: {failure}");
         }
     }
 }
 
-fn cases() -> u32 {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
-    cases.unwrap_or(200)
+fn number_of_cases() -> u32 {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(100)
 }
 
-fn new_catalog() -> (SqliteCatalog, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let options = SqliteOptions {
-        synchronous_full: false,
-        ..SqliteOptions::default()
-    };
-    let catalog = SqliteCatalog::open(folder.path().join("glance.sqlite"), options);
-    (block_on(catalog).unwrap(), folder)
+/// `GLANCE_SEED` replays a failure.
+fn seed() -> u64 {
+    let seed = std::env::var("GLANCE_SEED").ok();
+    seed.and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(rand_seed)
+}
+
+fn rand_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(())
 }
 
 /// Each image with its own id, and its members.
@@ -137,7 +272,7 @@ fn any_shares() -> impl Strategy<Value = Shares> {
     btree_map(project(), select(&MemberStatus::ALL[..]), 0..3)
 }
 
-fn any_image() -> impl Strategy<Value = Image> {
+fn any_image(names: &'static [&'static str]) -> impl Strategy<Value = Image> {
     let identity = (
         option::of(word()),
         option::of(project()),
@@ -157,7 +292,7 @@ fn any_image() -> impl Strategy<Value = Image> {
     );
     let sets = (
         btree_set(word(), 0..3),
-        btree_map(word(), word(), 0..3),
+        btree_map(select(names).prop_map(str::to_owned), word(), 0..3),
         vec(0_u8..3, 0..3),
     );
     (identity, flags, formats, data, sets, (0_i64..4, 0_i64..4)).prop_map(
@@ -302,9 +437,8 @@ fn any_compare() -> impl Strategy<Value = Compare> {
     )
 }
 
-/// Words on which databases could differ: empty, upper and lower case, wildcards, accents.
 fn word() -> impl Strategy<Value = String> {
-    select(&["", "a", "A", "b%", "B_", "á", "z'"][..]).prop_map(str::to_owned)
+    select(WORDS).prop_map(str::to_owned)
 }
 
 fn project() -> impl Strategy<Value = String> {
@@ -324,3 +458,14 @@ const STATUSES: [Status; 6] = [
     Status::Killed,
     Status::PendingDelete,
 ];
+
+/// Words on which databases could differ: empty, upper and lower case, wildcards, accents, spaces.
+const WORDS: &[&str] = &["", "a", "A", "a ", "b%", "B_", "á", "z'"];
+
+/// Of names that differ in case, accents or spaces, an image has one on MySQL.
+const NAMES_ON_MYSQL: &[&str] = &["a", "b%", "B_", "z'"];
+
+/// Empties the tables of a server.
+const WIPE: &str = "DELETE FROM image_members; DELETE FROM image_properties; \
+    DELETE FROM image_tags; DELETE FROM image_locations; DELETE FROM images; \
+    DELETE FROM glance_rs_intents; DELETE FROM glance_rs_locks;";

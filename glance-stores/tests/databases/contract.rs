@@ -1,11 +1,11 @@
 //! The contract of catalogs, for each catalog.
-#![cfg(feature = "sqlite")]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::future::Future;
 
 use glance_stores::{SqliteCatalog, SqliteOptions};
 use tempfile::TempDir;
+
+use crate::support;
 
 glance_core::catalog_conformance!(sqlite, run, new_catalog(SqliteOptions::default()).await);
 
@@ -17,6 +17,20 @@ glance_core::catalog_conformance!(
         ..SqliteOptions::default()
     })
     .await
+);
+
+glance_core::catalog_conformance!(
+    #[ignore = "needs PostgreSQL: .ci/run starts it"]
+    postgres,
+    support::run,
+    support::postgres_catalog().await
+);
+
+glance_core::catalog_conformance!(
+    #[ignore = "needs MariaDB: .ci/run starts it"]
+    mysql,
+    support::run,
+    support::mysql_catalog().await
 );
 
 async fn new_catalog(options: SqliteOptions) -> (SqliteCatalog, TempDir) {

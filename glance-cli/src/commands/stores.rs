@@ -1,0 +1,88 @@
+//! From a configuration to the stores that the service works with.
+
+use std::sync::Arc;
+
+use glance_core::ports::ImageStore;
+use glance_core::{ConfiguredStore, Stores};
+use glance_stores::{
+    FilesystemOptions, FilesystemStore, HttpStore, Limited, ObjectBridge, Retried, Retries,
+    StoreLimits,
+};
+use serde_json::{Map, Value, json};
+
+use super::operator::OperatorError;
+use crate::config::{Driver, StoreConfig, StoresConfig};
+
+/// Opens the stores of a configuration.
+pub(super) fn open(config: &StoresConfig) -> Result<Stores, OperatorError> {
+    let mut all = Vec::new();
+    for store in &config.all {
+        all.push(ConfiguredStore {
+            store: open_one(store)?,
+            kind: store.driver.kind().to_owned(),
+            description: store.description.clone(),
+            weight: store.weight,
+            properties: properties(&store.driver),
+        });
+    }
+    Ok(match config.named {
+        true => Stores::named(&config.default, all)?,
+        false => Stores::unnamed(&config.default, all)?,
+    })
+}
+
+/// Opens a store behind deadlines, and with a bound on what goes on in it at the same time: one
+/// that is dead holds up nobody but those who need it (rule R19).
+fn open_one(config: &StoreConfig) -> Result<Arc<dyn ImageStore>, OperatorError> {
+    let store: Arc<dyn ImageStore> = match &config.driver {
+        Driver::Azure(options) => remote(ObjectBridge::open_azure(options.clone())?),
+        Driver::File(file) => {
+            let directories = file.folders.iter();
+            Arc::new(FilesystemStore::open(FilesystemOptions {
+                id: config.id.clone(),
+                directories: directories
+                    .map(|folder| (folder.path.clone(), folder.priority))
+                    .collect(),
+                file_perm: file.permissions,
+            })?)
+        }
+        Driver::Gcs(options) => remote(ObjectBridge::open_gcs(options.clone())?),
+        Driver::Http(options) => remote(HttpStore::open(options.clone())?),
+        Driver::S3(options) => remote(ObjectBridge::open_s3(options.clone())?),
+    };
+    Ok(Arc::new(Limited::new(store, StoreLimits::default())))
+}
+
+/// A store beyond a network, which is asked again where an answer is lost.
+fn remote(store: impl ImageStore) -> Arc<dyn ImageStore> {
+    Arc::new(Retried::new(Arc::new(store), Retries::default()))
+}
+
+/// How a store is set up, by the names that upstream gives it for administrators.
+fn properties(driver: &Driver) -> Map<String, Value> {
+    let properties = match driver {
+        Driver::Azure(azure) => json!({
+            "container": azure.container,
+            "large_object_chunk_size": azure.part_size >> 20,
+        }),
+        Driver::File(file) => json!({
+            "data_dir": file.folders.first().map(|folder| folder.path.display().to_string()),
+            "chunk_size": FilesystemStore::CHUNK_SIZE,
+            "thin_provisioning": false,
+        }),
+        Driver::Gcs(gcs) => json!({
+            "bucket": gcs.bucket,
+            "large_object_chunk_size": gcs.part_size >> 20,
+        }),
+        Driver::Http(_) => json!({}),
+        Driver::S3(s3) => json!({
+            "s3_store_large_object_size": s3.large_object_size >> 20,
+            "s3_store_large_object_chunk_size": s3.large_object_chunk_size >> 20,
+            "s3_store_thread_pools": s3.thread_pools,
+        }),
+    };
+    match properties {
+        Value::Object(properties) => properties,
+        _ => Map::new(),
+    }
+}

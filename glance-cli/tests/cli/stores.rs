@@ -1,0 +1,106 @@
+//! `glance store`, and a server with several stores.
+
+use std::fs;
+use std::sync::Arc;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Done, Server, files_in, glance, run};
+
+fn configured() -> Arc<TempDir> {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[DEFAULT]\nenabled_backends = fast:file, cheap:file\n\
+                [database]\nconnection = sqlite:///g.sqlite\n\
+                [glance_store]\ndefault_backend = fast\n\
+                [fast]\nfilesystem_store_datadir = fast\n\
+                [cheap]\nfilesystem_store_datadir = cheap\nweight = 5\n\
+                store_description = big disks\n";
+    fs::write(folder.path().join("glance-api.conf"), text).unwrap();
+    for store in ["fast", "cheap"] {
+        fs::create_dir(folder.path().join(store)).unwrap();
+    }
+    Arc::new(folder)
+}
+
+fn with_config(folder: &TempDir, line: &str) -> Done {
+    let mut command = glance(folder.path());
+    command.args(line.split_whitespace());
+    run(command.args(["--config-file", "glance-api.conf"]))
+}
+
+#[test]
+fn stores_are_listed_with_what_they_can_do() {
+    let folder = configured();
+
+    let table = with_config(&folder, "store list").succeeded().text();
+    let listed = with_config(&folder, "store list --json").succeeded().json();
+
+    assert!(table.contains("| fast  | file | True"), "{table}");
+    assert_eq!(
+        listed[1],
+        json!({
+            "store": "cheap", "type": "file", "default": false, "weight": 5,
+            "can": "read, ranges, write, delete", "data": "cheap", "description": "big disks",
+        })
+    );
+}
+
+#[test]
+fn a_store_that_works_passes_the_check_and_is_left_as_it_was() {
+    let folder = configured();
+
+    let checked = with_config(&folder, "store check cheap --size 3 --json").succeeded();
+
+    let steps = checked.json();
+    let results: Vec<_> = steps
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| &step["result"])
+        .collect();
+    assert_eq!(results, ["ok"; 8]);
+    assert!(steps[0]["speed"].as_str().unwrap().ends_with("MiB/s"));
+    assert_eq!(files_in(&folder.path().join("cheap")), Vec::<String>::new());
+}
+
+#[test]
+fn a_store_that_does_not_work_fails_the_check() {
+    let folder = configured();
+    let full = folder.path().join("cheap");
+    fs::remove_dir(&full).unwrap();
+    fs::write(&full, "a file where a folder should be").unwrap();
+
+    let checked = with_config(&folder, "store check cheap");
+
+    assert_eq!(checked.code, 1, "{checked:?}");
+    assert!(checked.stderr.contains("cheap"), "{checked:?}");
+}
+
+#[test]
+fn a_store_that_is_not_there_is_named_with_those_that_are() {
+    let folder = configured();
+
+    assert_eq!(
+        with_config(&folder, "store check nowhere").failed(),
+        "there is no store `nowhere`: the configuration has fast, cheap"
+    );
+}
+
+#[test]
+fn a_client_chooses_the_store_of_an_image() {
+    let folder = configured();
+    with_config(&folder, "db sync").succeeded();
+    let server = Server::start_in(&folder, &["--config-file", "glance-api.conf"]);
+    fs::write(folder.path().join("disk"), "data").unwrap();
+
+    let line =
+        "image-create --disk-format raw --container-format bare --file disk --store cheap --json";
+    let image = server.run(line).succeeded().json();
+
+    assert_eq!(image["stores"], "cheap");
+    let id = image["id"].as_str().unwrap();
+    assert_eq!(files_in(&folder.path().join("cheap")), [id]);
+    server.run(&format!("image-delete {id}")).succeeded();
+    assert_eq!(files_in(&folder.path().join("cheap")), Vec::<String>::new());
+}

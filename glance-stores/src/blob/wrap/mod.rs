@@ -1,0 +1,17 @@
+//! Stores around a store (rule R19): who watches, who limits, who tries again.
+//!
+//! The order that keeps a caller's time short: `Metered` around [`Limited`] around [`Retried`]
+//! around the store. The deadline then covers all tries together.
+
+mod histogram;
+mod limited;
+mod metered;
+mod retried;
+
+pub use self::histogram::Histogram;
+pub use self::limited::{Limited, StoreLimits};
+pub use self::metered::{Metered, OperationMetrics, StoreMetrics, StoreOperation};
+pub use self::retried::{Retried, Retries};
+
+#[cfg(test)]
+mod faulty;

@@ -1,0 +1,90 @@
+//! The port, on whichever database.
+
+use async_trait::async_trait;
+use glance_core::domain::query::ImageQuery;
+use glance_core::domain::{
+    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
+    ProjectId, Timestamp, Viewer,
+};
+use glance_core::ports::{Catalog, CatalogError, SeenImage};
+
+use super::sql;
+use super::sql::database::Database;
+
+/// A catalog in Glance's own tables, on the database of a driver: a Python Glance may serve it
+/// meanwhile. Its names are `SqliteCatalog`, `PostgresCatalog` and `MysqlCatalog`.
+#[derive(Debug)]
+pub struct SqlCatalog<D> {
+    pub(super) database: D,
+}
+
+#[async_trait]
+impl<D: Database> Catalog for SqlCatalog<D> {
+    async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError> {
+        sql::images::insert(&self.database, image, quotas).await
+    }
+
+    async fn find(
+        &self,
+        id: ImageId,
+        project: Option<&ProjectId>,
+    ) -> Result<Option<SeenImage>, CatalogError> {
+        sql::images::find(&self.database, id, project).await
+    }
+
+    async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
+        sql::list::list(&self.database, query, viewer).await
+    }
+
+    async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {
+        sql::images::idle_queued(&self.database, before, limit).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Image, CatalogError> {
+        sql::change::commit(&self.database, change).await
+    }
+
+    async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
+        sql::members::members(&self.database, image).await
+    }
+
+    async fn put_member(
+        &self,
+        member: &Membership,
+        quota: Option<u64>,
+    ) -> Result<(), CatalogError> {
+        sql::members::put(&self.database, member, quota).await
+    }
+
+    async fn set_member(
+        &self,
+        image: ImageId,
+        project: &ProjectId,
+        status: Option<MemberStatus>,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        sql::members::set(&self.database, image, project, status, now).await
+    }
+
+    async fn abandoned_intents(
+        &self,
+        asking: &Holder,
+        now: Timestamp,
+    ) -> Result<Vec<Intent>, CatalogError> {
+        sql::intents::abandoned(&self.database, asking, now).await
+    }
+
+    async fn renew_intent(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CatalogError> {
+        sql::intents::renew(&self.database, intent, holder, now, until).await
+    }
+
+    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
+        sql::intents::end(&self.database, intent, holder).await
+    }
+}

@@ -1,0 +1,188 @@
+//! An image that a caller may not know of is as absent in every way: the answer, and the work
+//! that is done for it (rule R16).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::StatusCode;
+use glance_core::domain::query::ImageQuery;
+use glance_core::domain::{
+    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
+    ProjectId, Timestamp, Viewer,
+};
+use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage};
+use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Stores};
+use glance_http::endpoints;
+
+use super::support::{ABSENT, ALICE, BOB, RAW, Site, V21, request};
+
+#[tokio::test]
+async fn a_hidden_image_costs_what_an_absent_one_costs_on_every_route() {
+    let memory = MemoryGlance::new();
+    let catalog = Arc::new(Recording {
+        inner: Arc::<MemoryCatalog>::clone(&memory.catalog),
+        calls: Mutex::default(),
+    });
+    let site = Site::over(service(&memory, &catalog));
+    let hidden = site.image(ALICE, RAW).await;
+    site.upload(ALICE, &hidden, "data").await;
+
+    let mut paths: Vec<_> = endpoints()
+        .into_iter()
+        .filter(|endpoint| endpoint.path.contains("{image_id}"))
+        .map(|endpoint| (endpoint.method, endpoint.path.to_owned()))
+        .collect();
+    assert!(paths.len() > 12, "{paths:?}");
+    paths.push((
+        axum::http::Method::GET,
+        "/v2/images?marker={image_id}".to_owned(),
+    ));
+    for (method, path) in paths {
+        let mut met = Vec::new();
+        for id in [hidden.as_str(), ABSENT] {
+            let path = path
+                .replace("{image_id}", id)
+                .replace("{member_id}", "p3")
+                .replace("{store_id}", "memory")
+                .replace("{tag}", "t");
+            catalog.take();
+            let (media, body) = body_of(&path, &method);
+            let request = request(BOB, method.clone(), &path).header("content-type", media);
+            let answer = site.send(request.body(Body::from(body)).unwrap()).await;
+            let text = answer.text().replace(id, "{image_id}");
+            met.push((answer.status, text, catalog.take()));
+        }
+
+        assert_eq!(met[0], met[1], "{method} {path}");
+        let (status, _, calls) = &met[0];
+        let expected = match path.contains("marker") {
+            true => StatusCode::BAD_REQUEST,
+            false => StatusCode::NOT_FOUND,
+        };
+        assert_eq!(*status, expected, "{method} {path}");
+        assert_eq!(*calls, ["find"], "{method} {path}");
+    }
+}
+
+fn body_of(path: &str, method: &axum::http::Method) -> (&'static str, &'static str) {
+    match (method.as_str(), path.rsplit('/').next()) {
+        ("PATCH", _) => (V21, r#"[{"op": "add", "path": "/name", "value": "n"}]"#),
+        ("POST", Some("members")) => ("application/json", r#"{"member": "p3"}"#),
+        ("PUT", Some("p3")) => ("application/json", r#"{"status": "accepted"}"#),
+        ("PUT", Some("file")) => ("application/octet-stream", "data"),
+        _ => ("application/json", ""),
+    }
+}
+
+fn service(memory: &MemoryGlance, catalog: &Arc<Recording>) -> glance_core::Glance {
+    let runtime = Runtime {
+        clock: Arc::new(memory.clock.clone()),
+        executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
+        ids: Arc::new(SeededIds::new(7)),
+    };
+    let catalog = Arc::<Recording>::clone(catalog) as Arc<dyn Catalog>;
+    let store: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.store);
+    let default = store.id().clone();
+    // With a name, so that the routes of stores are there, too.
+    let stores = Stores::named(&default, vec![ConfiguredStore::new(store, "memory")]);
+    GlanceBuilder::new(catalog, stores.unwrap(), runtime)
+        .build()
+        .unwrap()
+}
+
+/// A catalog that notes what it is asked.
+#[derive(Debug)]
+struct Recording {
+    inner: Arc<dyn Catalog>,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Recording {
+    /// What was asked since the last time.
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+
+    fn note(&self, call: &'static str) -> &dyn Catalog {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push(call);
+        self.inner.as_ref()
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Catalog for Recording {
+    async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError> {
+        self.note("insert").insert(image, quotas).await
+    }
+
+    async fn find(
+        &self,
+        id: ImageId,
+        project: Option<&ProjectId>,
+    ) -> Result<Option<SeenImage>, CatalogError> {
+        self.note("find").find(id, project).await
+    }
+
+    async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
+        self.note("list").list(query, viewer).await
+    }
+
+    async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {
+        self.note("idle_queued").idle_queued(before, limit).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Image, CatalogError> {
+        self.note("commit").commit(change).await
+    }
+
+    async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
+        self.note("members").members(image).await
+    }
+
+    async fn put_member(
+        &self,
+        member: &Membership,
+        quota: Option<u64>,
+    ) -> Result<(), CatalogError> {
+        self.note("put_member").put_member(member, quota).await
+    }
+
+    async fn set_member(
+        &self,
+        image: ImageId,
+        project: &ProjectId,
+        status: Option<MemberStatus>,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let catalog = self.note("set_member");
+        catalog.set_member(image, project, status, now).await
+    }
+
+    async fn abandoned_intents(
+        &self,
+        asking: &Holder,
+        now: Timestamp,
+    ) -> Result<Vec<Intent>, CatalogError> {
+        let catalog = self.note("abandoned_intents");
+        catalog.abandoned_intents(asking, now).await
+    }
+
+    async fn renew_intent(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, CatalogError> {
+        let catalog = self.note("renew_intent");
+        catalog.renew_intent(intent, holder, now, until).await
+    }
+
+    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
+        self.note("end_intent").end_intent(intent, holder).await
+    }
+}

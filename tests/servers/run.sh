@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Runs a command beside the real servers that tests need: `tests/servers/run.sh COMMAND...`.
+#
+# Each server has one function, named in `servers`: it installs what is missing into
+# target/servers, starts the server on a free port of 127.0.0.1 with fresh data, waits until it
+# answers, and exports a variable that says where it is. All end with the command.
+# GLANCE_TEST_SERVERS="moto s3s" starts those alone.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+installed="$root/target/servers"
+data=$(mktemp -d)
+pids=()
+servers=(moto moto_tls s3s azurite nginx postgres mariadb)
+
+stop() {
+    local pid
+    for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+    rm -rf "$data"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say() { printf 'servers: %s\n' "$1" >&2; }
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start NAME COMMAND...: in the background, its output in a file.
+start() {
+    local name=$1
+    shift
+    "$@" >"$data/$name.log" 2>&1 &
+    pids+=($!)
+}
+
+# answers NAME PORT: waits until something listens; shows what the server said if nothing does.
+answers() {
+    local name=$1 port=$2 tries
+    for ((tries = 0; tries < 300; tries++)); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            say "$name listens on 127.0.0.1:$port"
+            return
+        fi
+        sleep 0.1
+    done
+    say "$name does not listen on port $port:"
+    cat "$data/$name.log" >&2
+    return 1
+}
+
+install_moto() {
+    local venv="$installed/venv"
+    if [[ ! -x "$venv/bin/moto_server" ]]; then
+        say 'installing moto'
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q 'moto[server]==5.2.5'
+    fi
+}
+
+# S3, in memory. It takes any keys.
+server_moto() {
+    local port
+    install_moto
+    port=$(free_port)
+    start moto "$installed/venv/bin/moto_server" -H 127.0.0.1 -p "$port"
+    answers moto "$port"
+    export GLANCE_TEST_S3_MOTO="http://127.0.0.1:$port"
+}
+
+# The same behind TLS, with a certificate of an authority that no system trusts.
+server_moto_tls() {
+    local ca="$data/ca.pem" cert="$data/moto.pem" key="$data/moto.key" port
+    local request=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    install_moto
+    {
+        "${request[@]}" -x509 -days 2 -subj /CN=authority -keyout "$data/ca.key" -out "$ca"
+        "${request[@]}" -subj /CN=moto -keyout "$key" -out "$data/moto.csr"
+        openssl x509 -req -in "$data/moto.csr" -days 2 -CA "$ca" -CAkey "$data/ca.key" \
+            -CAcreateserial -extfile <(echo subjectAltName=IP:127.0.0.1) -out "$cert"
+    } 2>/dev/null
+    port=$(free_port)
+    start moto_tls "$installed/venv/bin/moto_server" -H 127.0.0.1 -p "$port" -s -c "$cert" -k "$key"
+    answers moto_tls "$port"
+    export GLANCE_TEST_S3_TLS="https://127.0.0.1:$port" GLANCE_TEST_S3_TLS_CA="$ca"
+}
+
+# S3, in files: what is written is there after a restart. Keys: `access`, `secret`. Its process
+# can be stopped and continued.
+server_s3s() {
+    local port
+    if [[ ! -x "$installed/s3s/bin/s3s-fs" ]]; then
+        say 'building s3s-fs'
+        cargo install -q s3s-fs --version 0.14.1 --features binary --locked \
+            --root "$installed/s3s" --target-dir "$installed/s3s-build"
+        rm -rf "$installed/s3s-build"
+    fi
+    port=$(free_port)
+    mkdir "$data/s3s"
+    start s3s "$installed/s3s/bin/s3s-fs" --access-key access --secret-key secret \
+        --host 127.0.0.1 --port "$port" "$data/s3s"
+    answers s3s "$port"
+    export GLANCE_TEST_S3_S3S="http://127.0.0.1:$port" GLANCE_TEST_S3_S3S_PID="${pids[-1]}"
+}
+
+# Azure Blob Storage.
+server_azurite() {
+    local folder="$installed/azurite" port
+    if [[ ! -x "$folder/node_modules/.bin/azurite-blob" ]]; then
+        say 'installing azurite'
+        mkdir -p "$folder"
+        (cd "$folder" && npm install --silent --no-fund --no-audit azurite@3.35.0)
+    fi
+    port=$(free_port)
+    start azurite "$folder/node_modules/.bin/azurite-blob" --silent --skipApiVersionCheck \
+        --blobHost 127.0.0.1 --blobPort "$port" --location "$data/azurite"
+    answers azurite "$port"
+    export GLANCE_TEST_AZURITE="http://127.0.0.1:$port"
+}
+
+source "$root/tests/servers/databases.sh"
+source "$root/tests/servers/nginx.sh"
+
+if (($# == 0)); then
+    echo "usage: $0 COMMAND..." >&2
+    exit 2
+fi
+read -ra servers <<<"${GLANCE_TEST_SERVERS:-${servers[*]}}"
+for server in "${servers[@]}"; do "server_$server"; done
+"$@"
