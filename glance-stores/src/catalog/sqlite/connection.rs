@@ -89,13 +89,15 @@ pub(super) fn catalog_error(operation: &'static str, error: rusqlite::Error) -> 
     }
 }
 
-/// Whether trouble passes, or an operator can mend it while the service runs.
+/// Whether trouble passes, or an operator can mend it while the service runs. What is interrupted
+/// took too long.
 pub(super) fn is_passing(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::DatabaseBusy
             | ErrorCode::DatabaseLocked
             | ErrorCode::DiskFull
+            | ErrorCode::OperationInterrupted
             | ErrorCode::ReadOnly
     )
 }

@@ -125,7 +125,7 @@ impl Sqlite {
         for connection in connections {
             let jobs = Arc::clone(&jobs);
             let reader = spawn("glance-sqlite-read", path, move || {
-                readers::run(&connection, &jobs)
+                readers::run(connection, &jobs)
             })?;
             threads.reading.push(reader);
         }
