@@ -2,6 +2,8 @@
 
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(test)]
+mod plans;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod revision;
@@ -11,6 +13,7 @@ mod sql;
 mod sql_catalog;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod turns;
 
 #[cfg(feature = "mysql")]
 pub use self::mysql::{Mysql, MysqlCatalog};

@@ -144,6 +144,13 @@ pub struct PoolOptions {
     pub recycle: Option<Duration>,
 }
 
+impl PoolOptions {
+    /// How many connections there are at most: one at least.
+    pub(super) fn most(&self) -> usize {
+        self.size.saturating_add(self.overflow).max(1)
+    }
+}
+
 impl Default for PoolOptions {
     fn default() -> Self {
         Self {

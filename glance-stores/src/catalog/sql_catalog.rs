@@ -10,12 +10,35 @@ use glance_core::ports::{Catalog, CatalogError, SeenImage};
 
 use super::sql;
 use super::sql::database::Database;
+use super::turns::Turns;
 
 /// A catalog in Glance's own tables, on the database of a driver: a Python Glance may serve it
 /// meanwhile. Its names are `SqliteCatalog`, `PostgresCatalog` and `MysqlCatalog`.
 #[derive(Debug)]
 pub struct SqlCatalog<D> {
     pub(super) database: D,
+    turns: Turns,
+    few: u64,
+}
+
+impl<D> SqlCatalog<D> {
+    /// On a database that so many connections read at a time.
+    pub(super) fn on(database: D, connections: usize) -> Self {
+        Self {
+            database,
+            turns: Turns::among(connections),
+            few: FEW,
+        }
+    }
+
+    /// How many images may have a tag, have a property or be shared with a project, so that a list
+    /// that asks for those looks at each of them; where there are more, it walks an index in the
+    /// order of the page until the page is full. The default, 4,000, suits a million images: best is
+    /// about the square root of 25 times as many as there are.
+    #[must_use]
+    pub fn with_few(self, few: u64) -> Self {
+        Self { few, ..self }
+    }
 }
 
 #[async_trait]
@@ -33,7 +56,8 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     }
 
     async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
-        sql::list::list(&self.database, query, viewer).await
+        let _turn = self.turns.take(viewer.project.as_ref()).await?;
+        sql::list::list(&self.database, query, viewer, self.few).await
     }
 
     async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {
@@ -88,3 +112,6 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         sql::intents::end(&self.database, intent, holder).await
     }
 }
+
+/// See [`SqlCatalog::with_few`].
+const FEW: u64 = 4_000;

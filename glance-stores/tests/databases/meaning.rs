@@ -61,16 +61,20 @@ meaning!(
 
 fn lists_are_what_their_queries_mean(subject: &Subject) {
     let images = vec((any_image(subject.names), any_shares()), 0..25);
-    let queries = vec((any_query(), any_viewer()), 8);
-    subject.hold(&(images, queries), |(images, queries)| {
-        let catalog = subject.fresh();
+    let queries = vec((any_query(), any_viewer()), QUERIES);
+    // Marks are looked up where few images bear them; else lists are walked.
+    let few = select(&[0, 2, 4_000][..]);
+    subject.hold(&(images, queries, few), |(images, queries, few)| {
+        let catalog = subject.fresh(few);
         let images = numbered(images);
         let inserts = images.iter().map(|(image, _)| catalog.insert(image, None));
         for stored in subject.block_on(join_all(inserts)) {
             stored.unwrap();
         }
-        for member in images.iter().flat_map(|(_, members)| members) {
-            subject.block_on(catalog.put_member(member, None)).unwrap();
+        let members = images.iter().flat_map(|(_, members)| members);
+        let puts = members.map(|member| catalog.put_member(member, None));
+        for put in subject.block_on(join_all(puts)) {
+            put.unwrap();
         }
 
         for ((mut query, after), viewer) in queries {
@@ -100,7 +104,7 @@ fn commits_make_what_their_changes_mean(subject: &Subject) {
         (any::<bool>(), prop::bool::weighted(0.2)),
     );
     subject.hold(&cases, |((read, meanwhile, after), (edits, deletes))| {
-        let catalog = subject.fresh();
+        let catalog = subject.fresh(0);
         subject.block_on(catalog.insert(&read, None)).unwrap();
         let mut stored = read.clone();
         if let Some(mut other) = meanwhile {
@@ -138,7 +142,7 @@ fn commits_make_what_their_changes_mean(subject: &Subject) {
     });
 }
 
-type Fresh = Box<dyn Fn(&Runtime) -> Box<dyn Catalog>>;
+type Fresh = Box<dyn Fn(&Runtime, u64) -> Box<dyn Catalog>>;
 
 /// A database, and how a catalog that holds nothing is had on it.
 struct Subject {
@@ -152,14 +156,14 @@ impl Subject {
     fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let number = AtomicU32::new(0);
-        let fresh = move |runtime: &Runtime| {
+        let fresh = move |runtime: &Runtime, few| {
             let file = number.fetch_add(1, Ordering::Relaxed).to_string();
             let options = SqliteOptions {
                 synchronous_full: false,
                 ..SqliteOptions::default()
             };
             let opened = runtime.block_on(SqliteCatalog::open(folder.path().join(file), options));
-            Box::new(opened.unwrap()) as Box<dyn Catalog>
+            Box::new(opened.unwrap().with_few(few)) as Box<dyn Catalog>
         };
         Self::of(fresh, WORDS)
     }
@@ -168,12 +172,12 @@ impl Subject {
         let fresh = {
             let scratch = support::run(Scratch::postgres());
             support::run(PostgresCatalog::sync_schema(&scratch.options)).unwrap();
-            move |runtime: &Runtime| {
+            move |runtime: &Runtime, few| {
                 let opened = runtime.block_on(async {
                     scratch.execute(WIPE).await;
                     PostgresCatalog::open(&scratch.options).await
                 });
-                Box::new(opened.unwrap()) as Box<dyn Catalog>
+                Box::new(opened.unwrap().with_few(few)) as Box<dyn Catalog>
             }
         };
         Self::of(fresh, WORDS)
@@ -183,19 +187,19 @@ impl Subject {
         let fresh = {
             let scratch = support::run(Scratch::mysql());
             support::run(MysqlCatalog::sync_schema(&scratch.options)).unwrap();
-            move |runtime: &Runtime| {
+            move |runtime: &Runtime, few| {
                 let opened = runtime.block_on(async {
                     scratch.execute(WIPE).await;
                     MysqlCatalog::open(&scratch.options).await
                 });
-                Box::new(opened.unwrap()) as Box<dyn Catalog>
+                Box::new(opened.unwrap().with_few(few)) as Box<dyn Catalog>
             }
         };
         Self::of(fresh, NAMES_ON_MYSQL)
     }
 
     fn of(
-        fresh: impl Fn(&Runtime) -> Box<dyn Catalog> + 'static,
+        fresh: impl Fn(&Runtime, u64) -> Box<dyn Catalog> + 'static,
         names: &'static [&'static str],
     ) -> Self {
         Self {
@@ -205,8 +209,8 @@ impl Subject {
         }
     }
 
-    fn fresh(&self) -> Box<dyn Catalog> {
-        (self.fresh)(&self.runtime)
+    fn fresh(&self, few: u64) -> Box<dyn Catalog> {
+        (self.fresh)(&self.runtime, few)
     }
 
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -234,7 +238,7 @@ impl Subject {
 
 fn number_of_cases() -> u32 {
     let cases = std::env::var("PROPTEST_CASES").ok();
-    cases.and_then(|cases| cases.parse().ok()).unwrap_or(100)
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(200)
 }
 
 /// `GLANCE_SEED` replays a failure.
@@ -458,6 +462,9 @@ const STATUSES: [Status; 6] = [
     Status::Killed,
     Status::PendingDelete,
 ];
+
+/// How many queries each catalog is asked: 10,000 in all.
+const QUERIES: usize = 50;
 
 /// Words on which databases could differ: empty, upper and lower case, wildcards, accents, spaces.
 const WORDS: &[&str] = &["", "a", "A", "a ", "b%", "B_", "á", "z'"];

@@ -51,7 +51,7 @@ impl SqlCatalog<Mysql> {
             wait: options.pool.timeout,
             name,
         };
-        Ok(Self { database })
+        Ok(Self::on(database, options.pool.most()))
     }
 
     /// The revision of Glance's schema in a database; `None` where it holds nothing yet. Several
@@ -199,7 +199,7 @@ async fn connect(options: &ServerOptions) -> Result<Conn, OpenError> {
 
 fn pooled(options: &ServerOptions) -> Opts {
     let pool = &options.pool;
-    let most = (pool.size + pool.overflow).max(1);
+    let most = pool.most();
     let kept = pool.size.min(most);
     let mut opts = PoolOpts::new()
         .with_reset_connection(false)

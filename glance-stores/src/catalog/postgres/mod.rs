@@ -53,7 +53,7 @@ impl SqlCatalog<Postgres> {
             keep: options.pool.size,
             name,
         };
-        Ok(Self { database })
+        Ok(Self::on(database, options.pool.most()))
     }
 
     /// The revision of Glance's schema in a database; `None` where it holds nothing yet. Several
@@ -238,7 +238,7 @@ fn pool(options: &ServerOptions) -> Result<Pool, OpenError> {
     };
     let recycle = options.pool.recycle;
     Pool::builder(manager)
-        .max_size((options.pool.size + options.pool.overflow).max(1))
+        .max_size(options.pool.most())
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(options.pool.timeout))
         .create_timeout(Some(CONNECT_DEADLINE))

@@ -7,6 +7,7 @@ use glance_core::domain::{Image, Timestamp, Viewer, Visibility};
 
 use super::*;
 use crate::DatabaseHost;
+use crate::catalog::plans::{self, FEW};
 use crate::catalog::sql;
 use crate::catalog::sql::database::{Cell, Statement};
 
@@ -23,11 +24,12 @@ fn every_page_of_every_order_is_read_from_an_index() {
         admin.batch_execute(&make).await.unwrap();
         PostgresCatalog::sync_schema(&options).await.unwrap();
         let filling = connect(&options).await.unwrap();
-        for script in [FILL, "ANALYZE"] {
+        for script in [FILL, plans::MARKS, "VACUUM ANALYZE"] {
             filling.batch_execute(script).await.unwrap();
         }
-        let database = Explaining {
+        let mut database = Explaining {
             postgres: PostgresCatalog::open(&options).await.unwrap().database,
+            few: FEW,
             plans: Mutex::default(),
         };
 
@@ -44,6 +46,12 @@ fn every_page_of_every_order_is_read_from_an_index() {
                 }
             }
         }
+        let mut table = String::new();
+        for case in plans::cases() {
+            database.few = case.few;
+            database.explain(&case.query, &case.viewer).await;
+            table += &case.shown(&nodes(&database));
+        }
         let now = Timestamp::from_micros(1_800_000_000_000_000);
         let idle = sql::images::idle_queued(&database, now, 10).await.unwrap();
         assert_eq!(idle, []);
@@ -59,6 +67,7 @@ fn every_page_of_every_order_is_read_from_an_index() {
         let drop = format!("DROP DATABASE {} WITH (FORCE)", options.database);
         admin.batch_execute(&drop).await.unwrap();
         assert!(wrong.is_empty(), "{wrong}");
+        expect_test::expect_file!["../golden/postgres_plans.txt"].assert_eq(&table);
     });
 }
 
@@ -84,13 +93,25 @@ fn queries() -> Vec<(ImageQuery, Viewer)> {
 }
 
 /// Whether nothing scans images, and no more of them are sorted than fill a page a few times: where
-/// so few are left, PostgreSQL may sort them rather than walk.
+/// so few are left, PostgreSQL may sort them rather than walk. What is counted are rows of marks.
 fn is_by_index(statement: &str, plan: &[String]) -> bool {
-    let sorts_little = statement.contains("CROSS JOIN") || !statement.contains("LIMIT");
+    let sorts_little = statement.starts_with("WITH \"few\"")
+        || statement.contains("COUNT(*)")
+        || !statement.contains("LIMIT");
     plan.iter().all(|line| {
         let is_sort = line.contains("Sort  (") && !sorts_little;
         !line.contains("Seq Scan on images") && (!is_sort || estimated_rows(line) <= 100)
     })
+}
+
+/// The nodes of the plans and what indexes are asked, without the figures that they rest on.
+fn nodes(database: &Explaining) -> Vec<Plan> {
+    let plans = std::mem::take(&mut *database.plans.lock().unwrap());
+    let is_node = |line: &&String| line.contains("  (cost=") || line.contains("Index Cond: ");
+    let bare = |line: &String| line.split("  (cost=").next().unwrap_or_default().to_owned();
+    let plan =
+        |(statement, plan): Plan| (statement, plan.iter().filter(is_node).map(bare).collect());
+    plans.into_iter().map(plan).collect()
 }
 
 fn estimated_rows(line: &str) -> u64 {
@@ -106,12 +127,15 @@ type Plan = (String, Vec<String>);
 #[derive(Debug)]
 struct Explaining {
     postgres: Postgres,
+    few: u64,
     plans: Mutex<Vec<Plan>>,
 }
 
 impl Explaining {
     async fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Vec<Image> {
-        sql::list::list(self, query, viewer).await.unwrap()
+        sql::list::list(self, query, viewer, self.few)
+            .await
+            .unwrap()
     }
 }
 

@@ -61,7 +61,11 @@ CREATE INDEX glance_rs_images_owner_updated_at
 CREATE INDEX glance_rs_images_idle_queued
     ON images (status, deleted, glance_rs_updated_at, id);
 
+-- What an image bears in another table. Values may be longer than an index can hold.
 CREATE INDEX glance_rs_image_members_member ON image_members (member, deleted, status, image_id);
+CREATE INDEX glance_rs_image_tags_value ON image_tags (value, deleted, image_id);
+CREATE INDEX glance_rs_image_properties_value
+    ON image_properties (name, value(64), deleted, image_id);
 
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.

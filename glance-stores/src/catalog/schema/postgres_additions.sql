@@ -40,8 +40,13 @@ CREATE INDEX IF NOT EXISTS glance_rs_images_idle_queued
     ON images ((COALESCE(updated_at, created_at)) NULLS FIRST, id COLLATE "C" NULLS FIRST)
     WHERE NOT deleted AND status COLLATE "C" = 'queued';
 
+-- What an image bears in another table. Values may be longer than an index can hold.
 CREATE INDEX IF NOT EXISTS glance_rs_image_members_member
     ON image_members (member, status, image_id) WHERE NOT deleted;
+CREATE INDEX IF NOT EXISTS glance_rs_image_tags_value
+    ON image_tags (value, image_id) WHERE NOT deleted;
+CREATE INDEX IF NOT EXISTS glance_rs_image_properties_value
+    ON image_properties (name, SUBSTR(COALESCE(value, ''), 1, 64), image_id) WHERE NOT deleted;
 
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.

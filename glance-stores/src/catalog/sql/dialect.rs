@@ -3,8 +3,9 @@
 use glance_core::domain::query::Direction;
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt};
 use sea_query::{
-    Asterisk, Expr, ExprTrait, Func, MysqlQueryBuilder, NullOrdering, Order, PostgresQueryBuilder,
-    Query, QueryStatementWriter, SelectStatement, SqliteQueryBuilder, Value,
+    Asterisk, CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, JoinType,
+    MysqlQueryBuilder, NullOrdering, Order, PostgresQueryBuilder, Query, QueryStatementWriter,
+    SelectStatement, SqliteQueryBuilder, Value,
 };
 
 use super::database::Statement;
@@ -67,6 +68,14 @@ impl Dialect {
                 let coalesced = Func::coalesce([Expr::col((table, DELETED)), Expr::cust("1")]);
                 Expr::from(coalesced).eq(Expr::cust("0"))
             }
+        }
+    }
+
+    /// That a row of a mark is not deleted, in the very words of our indexes on marks.
+    pub(super) fn live_mark(self, table: &'static str) -> Expr {
+        match self {
+            Self::Mysql => self.live_by_index(table),
+            Self::Postgres | Self::Sqlite => self.live(table),
         }
     }
 
@@ -203,7 +212,73 @@ impl Dialect {
         }
     }
 
-    /// Has a select walk images by an index of ours, where the database has to be told.
+    /// That the value of a property begins as a text does, in the very words of our index, in which
+    /// a missing value is an empty one; `None` where the index serves the value itself.
+    pub(super) fn begins_as(self, text: &str) -> Option<Expr> {
+        match self {
+            Self::Mysql => None,
+            Self::Postgres | Self::Sqlite => {
+                let column = Expr::cust("SUBSTR(COALESCE(image_properties.value, ''), 1, 64)");
+                // To SQLite, a text ends at a NUL; PostgreSQL has none.
+                let beginning = text.chars().take(64).take_while(|each| *each != '\0');
+                Some(column.eq(beginning.collect::<String>()))
+            }
+        }
+    }
+
+    /// Joins a table to what a select has, to be looked up in for each of its rows.
+    pub(super) fn join_in_order(self, select: &mut SelectStatement, table: &'static str, on: Expr) {
+        match self {
+            Self::Mysql => select.join(JoinType::StraightJoin, table, on),
+            // SQLite goes through the tables of a cross join in the order written. PostgreSQL
+            // knows how many rows to expect, once the whole is materialized.
+            Self::Postgres | Self::Sqlite => select.cross_join(table).and_where(on),
+        };
+    }
+
+    /// That a select which depends on the row at hand finds something.
+    pub(super) fn exists(self, select: SelectStatement) -> Expr {
+        match self {
+            // By itself, it would first be collected for every row there is. Not as a value that
+            // is NULL or not: MariaDB 10.11 takes two of those that differ in values for one.
+            Self::Mysql => CaseStatement::new()
+                .case(Expr::exists(select), Expr::cust("1"))
+                .finally(Expr::cust("0"))
+                .eq(Expr::cust("1")),
+            Self::Postgres | Self::Sqlite => Expr::exists(select),
+        }
+    }
+
+    /// Asks for the first rows of an index in its order, which ends in a column, where a database
+    /// that expects more rows than there are would look for them elsewhere.
+    pub(super) fn ordered_as_index(self, select: &mut SelectStatement, last: Expr) {
+        match self {
+            Self::Postgres => {
+                select.order_by_expr(last, Order::Asc);
+            }
+            Self::Mysql | Self::Sqlite => {}
+        }
+    }
+
+    /// A select under a name, that is carried out by itself, whatever is then asked of it.
+    pub(super) fn materialized(
+        self,
+        select: SelectStatement,
+        name: &'static str,
+    ) -> CommonTableExpression {
+        let mut whole = CommonTableExpression::new();
+        whole.query(select).table_name(name);
+        match self {
+            // It does so by itself where rows have to be distinct.
+            Self::Mysql => {}
+            Self::Postgres | Self::Sqlite => {
+                whole.materialized(true);
+            }
+        }
+        whole
+    }
+
+    /// Has a select walk its table by an index of ours, where the database has to be told.
     pub(super) fn walk(self, select: &mut SelectStatement, index: &str) {
         match self {
             Self::Mysql => {

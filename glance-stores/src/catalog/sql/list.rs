@@ -1,37 +1,44 @@
 //! Lists by keyset paging on indexes (design D6): no statement counts, skips or sorts the catalog.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use glance_core::domain::query::{Direction, Filter, ImageQuery, Segment, SortKey, SortValue};
 use glance_core::domain::{Image, ImageId, Viewer};
 use glance_core::ports::CatalogError;
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::database::{Database, Reading, Row, Selects, Statement};
 use super::dialect::Dialect;
+use super::fields::{BadRow, Fields};
 use super::images::{Gone, assemble, select_by_ids};
 use super::keys::{image_column, key_column, key_value, least_value, may_lack, read_position};
+use super::mark::Mark;
 use super::tables::{ID, IMAGES, OS_HIDDEN};
-use super::where_clause::{add_segment, condition, is_listed};
+use super::where_clause::{add_segment, condition, is_in_segment, is_listed};
 
-/// A page of the images that `viewer` gets listed.
+/// A page of the images that `viewer` gets listed. Where no more than `few` images bear a mark that
+/// is asked for, those are looked at; else the list is walked until the page is full.
 pub(in crate::catalog) async fn list(
     database: &impl Database,
     query: &ImageQuery,
     viewer: &Viewer,
+    few: u64,
 ) -> Result<Vec<Image>, CatalogError> {
-    let page = database
-        .read(Page::new(database.dialect(), query.clone(), viewer))
-        .await?;
-    page.images()
+    let page = Page::new(database.dialect(), query.clone(), viewer, few);
+    database.read(page).await?.images()
 }
 
-/// The reading of a page: walks each segment in order until the page is full, merges what was
-/// found, and loads the images of the page.
+/// The reading of a page: counts the images of each mark that is asked for, goes through each
+/// segment in order until the page is full, merges what was found, and loads the images of the page.
 #[derive(Debug)]
 struct Page {
     dialect: Dialect,
     query: ImageQuery,
+    few: u64,
+    /// The marks that are still to be counted, the first of them now.
+    uncounted: VecDeque<Mark>,
+    /// The marks that few images bear, and how many do.
+    rare: Vec<(Mark, u64)>,
     segments: std::vec::IntoIter<Segment>,
     /// The segment that is walked, the ranges of it that are left, and how many images it can
     /// still add.
@@ -43,15 +50,23 @@ struct Page {
 }
 
 impl Page {
-    fn new(dialect: Dialect, query: ImageQuery, viewer: &Viewer) -> Self {
+    fn new(dialect: Dialect, query: ImageQuery, viewer: &Viewer, few: u64) -> Self {
         let segments = if query.page.limit == 0 {
             Vec::new()
         } else {
             query.segments(viewer)
         };
+        let mut uncounted = VecDeque::new();
+        if !segments.is_empty() {
+            uncounted.extend(query.filters.iter().filter_map(Mark::of_filter));
+            uncounted.extend(segments.iter().filter_map(Mark::of_segment));
+        }
         Self {
             dialect,
             query,
+            few,
+            uncounted,
+            rare: Vec::new(),
             segments: segments.into_iter(),
             walked: None,
             found: Vec::new(),
@@ -87,21 +102,28 @@ impl Page {
     }
 
     fn select_ids(&self, segment: &Segment, range: Range, wanted: u64) -> Statement {
+        let share = Mark::of_segment(segment);
+        let concerns = |mark: &Mark| match mark {
+            Mark::Share(..) => share.as_ref() == Some(mark),
+            Mark::Property(..) | Mark::Tag(_) => true,
+        };
+        let rare = self.rare.iter().filter(|(mark, _)| concerns(mark));
+        let mut select = match rare.min_by_key(|(_, count)| count) {
+            Some((mark, _)) => self.select_few(mark, segment, range),
+            None => self.walk(segment, range),
+        };
+        self.dialect.statement(select.limit(wanted))
+    }
+
+    /// A walk along the index of a segment.
+    fn walk(&self, segment: &Segment, range: Range) -> SelectStatement {
         let mut select = Query::select();
         select.column((IMAGES, ID));
         add_segment(&mut select, self.dialect, segment);
         if let Some(index) = index_of(&self.query, segment) {
             self.dialect.walk(&mut select, &index);
         }
-        select
-            .and_where(image_column(OS_HIDDEN).eq(self.query.hidden))
-            .and_where(is_listed(self.dialect));
-        for filter in &self.query.filters {
-            select.cond_where(condition(self.dialect, filter));
-        }
-        for bound in range.bounds {
-            select.and_where(bound);
-        }
+        self.add_conditions(&mut select, segment, None, range.bounds);
         for (at, (key, direction)) in self.query.sort.keys().iter().enumerate() {
             let column = key_column(self.dialect, *key);
             select.expr(column.clone());
@@ -110,7 +132,52 @@ impl Page {
             }
         }
         select.exprs(self.dialect.beside_keys());
-        self.dialect.statement(select.limit(wanted))
+        select
+    }
+
+    /// A look at all images that bear a mark, sorted. They are materialized, or a database that
+    /// expects more of them walks.
+    fn select_few(&self, mark: &Mark, segment: &Segment, range: Range) -> SelectStatement {
+        let mut few = Query::select();
+        // Upstream may race to two rows of one mark.
+        few.distinct().expr_as(image_column(ID), ID);
+        mark.add_images(&mut few, self.dialect);
+        few.cond_where(is_in_segment(self.dialect, segment));
+        self.add_conditions(&mut few, segment, Some(mark), range.bounds);
+        let mut sorted = Query::select();
+        sorted.column(ID).from(FEW);
+        for (at, (key, direction)) in self.query.sort.keys().iter().enumerate() {
+            let name = format!("key_{at}");
+            few.expr_as(key_column(self.dialect, *key), name.clone());
+            sorted.column(name.clone());
+            self.dialect
+                .order_by(&mut sorted, Expr::col(name), *direction);
+        }
+        sorted.with_cte(self.dialect.materialized(few, FEW));
+        sorted
+    }
+
+    /// What images are asked to be, beside being in the segment and of the mark they are found by.
+    fn add_conditions(
+        &self,
+        select: &mut SelectStatement,
+        segment: &Segment,
+        found_by: Option<&Mark>,
+        bounds: Vec<Expr>,
+    ) {
+        select
+            .and_where(image_column(OS_HIDDEN).eq(self.query.hidden))
+            .and_where(is_listed(self.dialect));
+        let share = Mark::of_segment(segment).filter(|share| found_by != Some(share));
+        select.and_where_option(share.map(|share| share.is_borne(self.dialect)));
+        for filter in &self.query.filters {
+            if found_by.is_none_or(|mark| Mark::of_filter(filter).as_ref() != Some(mark)) {
+                select.cond_where(condition(self.dialect, filter));
+            }
+        }
+        for bound in bounds {
+            select.and_where(bound);
+        }
     }
 
     /// The page: what the segments hold, merged, each image once.
@@ -135,6 +202,9 @@ impl Reading for Page {
         if let Some((_, selects)) = &mut self.page {
             return selects.next();
         }
+        if let Some(mark) = self.uncounted.front() {
+            return Some(mark.count(self.dialect, self.few.saturating_add(1)));
+        }
         if let Some(range) = self.next_range() {
             return Some(range);
         }
@@ -145,6 +215,13 @@ impl Reading for Page {
     fn take(&mut self, rows: Vec<Row>) -> Result<(), CatalogError> {
         if let Some((_, selects)) = &mut self.page {
             return selects.take(rows);
+        }
+        if let Some(mark) = self.uncounted.pop_front() {
+            let count = read_count(rows)?;
+            if count <= self.few {
+                self.rare.push((mark, count));
+            }
+            return Ok(());
         }
         if let Some((_, _, wanted)) = &mut self.walked {
             *wanted = wanted.saturating_sub(rows.len() as u64);
@@ -214,9 +291,8 @@ fn beyond(dialect: Dialect, key: SortKey, direction: Direction, value: &SortValu
 /// The index that a segment is walked by, unless a filter may narrow it more.
 fn index_of(query: &ImageQuery, segment: &Segment) -> Option<String> {
     let by = match segment {
-        Segment::Visibility(_) => "visibility",
+        Segment::Visibility(_) | Segment::SharedWith(..) => "visibility",
         Segment::Owned(..) => "owner",
-        Segment::SharedWith(..) => return None,
     };
     let narrows = |filter: &Filter| match filter {
         Filter::Number(..) | Filter::Text(..) | Filter::Time(..) => true,
@@ -227,4 +303,15 @@ fn index_of(query: &ImageQuery, segment: &Segment) -> Option<String> {
     is_whole.then(|| format!("glance_rs_images_{by}_{}", key.as_str()))
 }
 
+/// The number in the only row of a count.
+fn read_count(rows: Vec<Row>) -> Result<u64, BadRow> {
+    let row = rows.into_iter().next().unwrap_or_default();
+    let mut fields = Fields::of("a count", &["count"], row);
+    let count = fields.size()?;
+    count.ok_or_else(|| fields.bad("is NULL"))
+}
+
 const OPERATION: &str = "list images";
+
+/// The images of a mark that few bear, in a statement.
+const FEW: &str = "few";

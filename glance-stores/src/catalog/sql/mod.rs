@@ -12,6 +12,7 @@ pub(super) mod images;
 pub(super) mod intents;
 mod keys;
 pub(super) mod list;
+mod mark;
 pub(super) mod members;
 mod tables;
 mod where_clause;

@@ -2,47 +2,45 @@
 
 use glance_core::domain::query::Segment;
 use glance_core::domain::query::{Compare, Filter, NumberField, TextField, TimeField};
-use glance_core::domain::{MemberStatus, Status, Visibility};
-use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
+use glance_core::domain::{Status, Visibility};
+use sea_query::{Cond, Expr, ExprTrait, SelectStatement};
 
 use super::dialect::Dialect;
 use super::keys::{image_column, time_value};
-use super::tables::{
-    ID, IMAGE_ID, IMAGES, MEMBER, MEMBERS, NAME, OWNER, PROPERTIES, STATUS, TAGS, VALUE, VISIBILITY,
-};
+use super::mark::Mark;
+use super::tables::{ID, IMAGES, NAME, OWNER, STATUS, VISIBILITY};
 
-/// Has `select` look at the images of a segment, the deleted ones left out.
+/// Has `select` look at the images of a segment, the deleted ones left out, by an index of images.
 pub(super) fn add_segment(select: &mut SelectStatement, dialect: Dialect, segment: &Segment) {
+    select.from(IMAGES).and_where(dialect.live_by_index(IMAGES));
     match segment {
         Segment::Visibility(visibility) => {
-            select
-                .from(IMAGES)
-                .and_where(is_visibility(*visibility))
-                .and_where(dialect.live_by_index(IMAGES));
+            select.and_where(is_visibility(*visibility));
         }
         Segment::Owned(project, visibility) => {
             select
-                .from(IMAGES)
                 .and_where(dialect.is_text(image_column(OWNER), project.as_str()))
-                .and_where_option(visibility.map(|visibility| happens_to_be(dialect, visibility)))
-                .and_where(dialect.live_by_index(IMAGES));
+                .and_where_option(visibility.map(|visibility| happens_to_be(dialect, visibility)));
         }
-        Segment::SharedWith(project, status) => {
-            // A cross join, for SQLite goes through its tables in the order written: from the few
-            // shares of the project to their images, each by its id: what else is asked of an
-            // image is in words that no index serves, or SQLite walks all shared images for each
-            // share. Distinct, for upstream may race to two rows.
-            select
-                .distinct()
-                .from(MEMBERS)
-                .cross_join(IMAGES)
-                .and_where(dialect.is_text(Expr::col((MEMBERS, MEMBER)), project.as_str()))
-                .and_where_option(status.map(is_member_status))
-                .and_where(dialect.live_by_index(MEMBERS))
-                .and_where(Expr::col((MEMBERS, IMAGE_ID)).equals((IMAGES, ID)))
-                .and_where(happens_to_be(dialect, Visibility::Shared))
-                .and_where(dialect.live(IMAGES));
+        Segment::SharedWith(..) => {
+            select.and_where(is_visibility(Visibility::Shared));
         }
+    }
+}
+
+/// That an image which was found by a mark is in a segment, its shares aside, and not deleted. In
+/// words that no index serves, or SQLite walks the images of the segment for each that was found.
+pub(super) fn is_in_segment(dialect: Dialect, segment: &Segment) -> Cond {
+    let is_live = Cond::all().add(dialect.live(IMAGES));
+    match segment {
+        Segment::Visibility(visibility) => is_live.add(happens_to_be(dialect, *visibility)),
+        Segment::Owned(project, visibility) => {
+            let owner = dialect.without_index(image_column(OWNER));
+            is_live
+                .add(dialect.is_text(owner, project.as_str()))
+                .add_option(visibility.map(|visibility| happens_to_be(dialect, visibility)))
+        }
+        Segment::SharedWith(..) => is_live.add(happens_to_be(dialect, Visibility::Shared)),
     }
 }
 
@@ -71,18 +69,11 @@ pub(super) fn condition(dialect: Dialect, filter: &Filter) -> Cond {
             *compare,
             Expr::val(*number),
         )),
-        Filter::Property(name, value) => property(dialect, name, value),
-        Filter::Protected(protected) => all(image_column("protected").eq(*protected)),
-        Filter::Tag(tag) => {
-            let tagged = Query::select()
-                .expr(Expr::cust("1"))
-                .from(TAGS)
-                .and_where(Expr::col((TAGS, IMAGE_ID)).equals((IMAGES, ID)))
-                .and_where(dialect.is_text(Expr::col((TAGS, VALUE)), tag))
-                .and_where(dialect.live(TAGS))
-                .take();
-            all(Expr::exists(tagged))
+        Filter::Property(name, value) => {
+            all(Mark::Property(name.clone(), value.clone()).is_borne(dialect))
         }
+        Filter::Protected(protected) => all(image_column("protected").eq(*protected)),
+        Filter::Tag(tag) => all(Mark::Tag(tag.clone()).is_borne(dialect)),
         Filter::Text(field, one_of) => {
             let wanted = one_of.as_slice().iter().map(String::as_str);
             let is_one = dialect.is_one_of(text_column(dialect, *field), wanted);
@@ -96,23 +87,6 @@ pub(super) fn condition(dialect: Dialect, filter: &Filter) -> Cond {
             all(compared(column, *compare, Expr::val(time_value(*time))))
         }
     }
-}
-
-fn property(dialect: Dialect, name: &str, value: &str) -> Cond {
-    let column = || Expr::col((PROPERTIES, VALUE));
-    // A missing value reads as empty.
-    let is_value = Cond::any()
-        .add(dialect.is_text(column(), value))
-        .add_option(value.is_empty().then(|| column().is_null()));
-    let held = Query::select()
-        .expr(Expr::cust("1"))
-        .from(PROPERTIES)
-        .and_where(Expr::col((PROPERTIES, IMAGE_ID)).equals((IMAGES, ID)))
-        .and_where(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
-        .cond_where(is_value)
-        .and_where(dialect.live(PROPERTIES))
-        .take();
-    all(Expr::exists(held))
 }
 
 fn compared(column: Expr, compare: Compare, value: Expr) -> Expr {
@@ -174,10 +148,6 @@ fn happens_to_be(dialect: Dialect, visibility: Visibility) -> Expr {
     dialect
         .without_index(image_column(VISIBILITY))
         .eq(visibility.as_str())
-}
-
-fn is_member_status(status: MemberStatus) -> Expr {
-    Expr::col((MEMBERS, STATUS)).eq(status.as_str())
 }
 
 fn all(condition: Expr) -> Cond {

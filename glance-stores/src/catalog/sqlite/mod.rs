@@ -8,9 +8,10 @@ mod tests;
 mod writer;
 
 use std::fmt;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use futures::channel::oneshot;
 use glance_core::ports::CatalogError;
@@ -81,7 +82,8 @@ impl SqlCatalog<Sqlite> {
             .await
             .unwrap_or_else(|_| Err(stopped_opening(&path)))?;
         drop(opener);
-        Ok(Self { database })
+        let readers = database.reading.len();
+        Ok(Self::on(database, readers))
     }
 }
 
@@ -106,7 +108,7 @@ pub struct Sqlite {
 impl Sqlite {
     fn start(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let writer = schema::open(path, options)?;
-        let connections: Vec<Connection> = (0..READERS)
+        let connections: Vec<Connection> = (0..number_of_readers())
             .map(|_| connection::open_reader(path))
             .collect::<Result<_, _>>()?;
         let (to_writer, requests) = mpsc::channel();
@@ -179,7 +181,7 @@ fn spawn(
     path: &Path,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, OpenError> {
-    std::thread::Builder::new()
+    thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
         .map_err(|error| OpenError::failed("start a thread for the database", path, error))
@@ -195,5 +197,8 @@ fn stopped() -> CatalogError {
     }
 }
 
-/// How many threads read.
-const READERS: usize = 3;
+/// How many threads read: twice what the machine can do at once, for some wait for the disk.
+fn number_of_readers() -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    (2 * cores).clamp(4, 16)
+}
