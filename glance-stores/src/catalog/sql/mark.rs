@@ -121,9 +121,12 @@ impl Mark {
     /// value alone.
     fn is_indexed_row(&self, dialect: Dialect) -> Cond {
         match self {
-            Self::Property(name, value) => Cond::all()
-                .add(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
-                .add_option(dialect.begins_as(value)),
+            Self::Property(name, value) => match dialect.begins_as(value) {
+                Some(begins) => Cond::all()
+                    .add(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
+                    .add(begins),
+                None => self.is_row(dialect),
+            },
             Self::Share(..) | Self::Tag(_) => self.is_row(dialect),
         }
     }
