@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::id::{ProjectId, UserId};
+use super::id::{DomainId, ProjectId, UserId};
+use super::role::role_names;
+use super::service_user::ServiceUser;
 
 /// Who asks: what an identity service has vouched for.
 ///
@@ -19,26 +21,35 @@ use super::id::{ProjectId, UserId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     project: Option<ProjectId>,
+    project_domain: Option<DomainId>,
+    is_admin_project: bool,
     user: Option<UserId>,
+    user_domain: Option<DomainId>,
     roles: BTreeSet<String>,
+    domain: Option<DomainId>,
+    is_system_scoped: bool,
+    service: Option<ServiceUser>,
 }
 
 impl Caller {
     /// Somebody who acts for a project, with no role yet.
     pub fn of_project(project: ProjectId) -> Self {
-        Self {
-            project: Some(project),
-            user: None,
-            roles: BTreeSet::new(),
-        }
+        Self::anonymous().with_project(Some(project))
     }
 
     /// Somebody of whom nothing is known: no project, no role.
     pub fn anonymous() -> Self {
         Self {
             project: None,
+            project_domain: None,
+            // Upstream's word for whom nothing says otherwise.
+            is_admin_project: true,
             user: None,
+            user_domain: None,
             roles: BTreeSet::new(),
+            domain: None,
+            is_system_scoped: false,
+            service: None,
         }
     }
 
@@ -67,11 +78,50 @@ impl Caller {
     /// The same caller with these roles, and no others.
     #[must_use]
     pub fn with_roles<R: AsRef<str>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
-        self.roles = roles
-            .into_iter()
-            .map(|role| role.as_ref().trim().to_lowercase())
-            .filter(|role| !role.is_empty())
-            .collect();
+        self.roles = role_names(roles);
+        self
+    }
+
+    /// The same caller, whose project is in `domain`.
+    #[must_use]
+    pub fn with_project_domain(mut self, domain: Option<DomainId>) -> Self {
+        self.project_domain = domain;
+        self
+    }
+
+    /// The same caller, whose user is in `domain`.
+    #[must_use]
+    pub fn with_user_domain(mut self, domain: Option<DomainId>) -> Self {
+        self.user_domain = domain;
+        self
+    }
+
+    /// The same caller with a token for a domain as a whole, not for a project.
+    #[must_use]
+    pub fn with_domain_scope(mut self, domain: Option<DomainId>) -> Self {
+        self.domain = domain;
+        self
+    }
+
+    /// The same caller with a token for the system as a whole, or not.
+    #[must_use]
+    pub fn with_system_scope(mut self, is_system_scoped: bool) -> Self {
+        self.is_system_scoped = is_system_scoped;
+        self
+    }
+
+    /// The same caller, whose project is the one from which a cloud is run, or not: what Keystone
+    /// says of it. Where it says nothing, it is (upstream).
+    #[must_use]
+    pub fn with_admin_project(mut self, is_admin_project: bool) -> Self {
+        self.is_admin_project = is_admin_project;
+        self
+    }
+
+    /// The same caller, whose request came through a service.
+    #[must_use]
+    pub fn with_service(mut self, service: Option<ServiceUser>) -> Self {
+        self.service = service;
         self
     }
 
@@ -85,6 +135,41 @@ impl Caller {
         self.user.as_ref()
     }
 
+    /// The domain of the project.
+    pub fn project_domain(&self) -> Option<&DomainId> {
+        self.project_domain.as_ref()
+    }
+
+    /// The domain of the user.
+    pub fn user_domain(&self) -> Option<&DomainId> {
+        self.user_domain.as_ref()
+    }
+
+    /// The domain that the token is for as a whole.
+    pub fn domain_scope(&self) -> Option<&DomainId> {
+        self.domain.as_ref()
+    }
+
+    /// Whether the token is for the system as a whole.
+    pub fn is_system_scoped(&self) -> bool {
+        self.is_system_scoped
+    }
+
+    /// Whether the project is the one from which the cloud is run.
+    pub fn is_admin_project(&self) -> bool {
+        self.is_admin_project
+    }
+
+    /// The service that the request came through.
+    pub fn service(&self) -> Option<&ServiceUser> {
+        self.service.as_ref()
+    }
+
+    /// The roles of the caller, in lower case.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().map(String::as_str)
+    }
+
     /// Whether the caller holds a role, given in lower case.
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.contains(role)
@@ -93,5 +178,21 @@ impl Caller {
     /// Whether the caller is an administrator: the rule `context_is_admin` of Glance's defaults.
     pub fn is_admin(&self) -> bool {
         self.has_role("admin")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_lends_the_caller_none_of_its_roles() {
+        let nova = ServiceUser::default().with_roles(["service", " Admin "]);
+
+        let caller = Caller::anonymous().with_service(Some(nova));
+
+        assert!(!caller.is_admin() && !caller.has_role("service"));
+        let roles: Vec<&str> = caller.service().unwrap().roles().collect();
+        assert_eq!(roles, ["admin", "service"]);
     }
 }

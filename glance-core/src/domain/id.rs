@@ -143,6 +143,10 @@ text_id! {
     UserId, "a user id"
 }
 text_id! {
+    /// The id of a domain: Keystone's group of projects and users.
+    DomainId, "a domain id"
+}
+text_id! {
     /// The name of a store, as in `enabled_backends`.
     StoreId, "a store id"
 }

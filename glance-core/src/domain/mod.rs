@@ -18,6 +18,8 @@ mod property;
 pub mod query;
 mod quota;
 mod range;
+mod role;
+mod service_user;
 mod status;
 mod tag;
 mod text;
@@ -32,7 +34,9 @@ pub use self::digest::{HashAlgorithm, Hasher, UnknownAlgorithm};
 pub use self::draft::Draft;
 pub use self::edit::{Attribute, Edit, EditError, Presence};
 pub use self::format::{ContainerFormat, DiskFormat, Formats, ImageName, UnknownFormat};
-pub use self::id::{ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, UserId};
+pub use self::id::{
+    DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, UserId,
+};
 pub use self::image::Image;
 pub use self::lease::{Holder, Intent, Work};
 pub use self::location::{BlobUrl, Location};
@@ -41,6 +45,7 @@ pub use self::minimum::{InvalidMinimum, Minimum};
 pub use self::property::{InvalidProperty, PropertyName, PropertyValue, READ_ONLY_ATTRIBUTES};
 pub use self::quota::{ImageQuotas, QuotaExceeded, Quotas, Resource};
 pub use self::range::{ByteRange, RangeRequest, Unsatisfiable};
+pub use self::service_user::ServiceUser;
 pub use self::status::{Event, IllegalTransition, Status, UnknownStatus};
 pub use self::tag::Tag;
 pub use self::text::{InvalidText, TextFault};
