@@ -10,6 +10,7 @@ mod image_patch;
 mod image_show;
 mod images;
 mod members;
+mod policy;
 mod properties;
 mod ranges;
 mod read_only;

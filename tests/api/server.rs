@@ -268,6 +268,10 @@ async fn a_panic_is_a_500_and_says_nothing() {
         ) -> Result<(), glance_core::ports::Denied> {
             panic!("canary");
         }
+
+        fn is_admin(&self, _: &glance_core::domain::Caller) -> bool {
+            panic!("canary");
+        }
     }
     let memory = MemoryGlance::new().with_policy(std::sync::Arc::new(Panicking));
     let api = router(memory.build().unwrap(), ApiOptions::default());

@@ -15,7 +15,7 @@ use super::service_user::ServiceUser;
 ///
 /// let alice = Caller::of_project("a5c1".parse()?).with_roles(["Member", "reader"]);
 /// assert!(alice.has_role("member"));
-/// assert!(!alice.is_admin());
+/// assert!(!alice.has_role("admin"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,11 +174,6 @@ impl Caller {
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.contains(role)
     }
-
-    /// Whether the caller is an administrator: the rule `context_is_admin` of Glance's defaults.
-    pub fn is_admin(&self) -> bool {
-        self.has_role("admin")
-    }
 }
 
 #[cfg(test)]
@@ -191,7 +186,7 @@ mod tests {
 
         let caller = Caller::anonymous().with_service(Some(nova));
 
-        assert!(!caller.is_admin() && !caller.has_role("service"));
+        assert!(!caller.has_role("admin") && !caller.has_role("service"));
         let roles: Vec<&str> = caller.service().unwrap().roles().collect();
         assert_eq!(roles, ["admin", "service"]);
     }

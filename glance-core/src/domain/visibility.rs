@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::caller::Caller;
 use super::id::ProjectId;
 use super::image::Image;
 use super::member::MemberStatus;
@@ -98,14 +97,5 @@ impl Viewer {
                 Visibility::Shared => membership.is_some(),
                 Visibility::Private => false,
             }
-    }
-}
-
-impl From<&Caller> for Viewer {
-    fn from(caller: &Caller) -> Self {
-        Self {
-            project: caller.project().cloned(),
-            admin: caller.is_admin(),
-        }
     }
 }

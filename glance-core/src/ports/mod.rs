@@ -12,7 +12,7 @@ pub use self::catalog::{Catalog, CatalogError, SeenImage};
 pub use self::clock::{Clock, IdSource};
 pub use self::executor::{Executor, run_blocking};
 pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError};
-pub use self::policy::{DefaultPolicy, Denied, Policy};
+pub use self::policy::{Denied, Policy, ReplaceableRules};
 
 /// The cause of an error of a backend.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

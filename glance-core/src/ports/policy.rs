@@ -1,20 +1,24 @@
 //! May this caller do this?
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use thiserror::Error;
 
 use crate::domain::Caller;
-use crate::domain::policy::{Action, Rule, Target, default_rule};
+use crate::domain::policy::{Action, Rules, Target};
 
 /// May this caller do this?
 ///
 /// # Contract
 ///
-/// * the answer depends on the arguments alone, and comes without I/O.
+/// * the answer depends on the arguments alone, and on the policy in force; it comes without I/O.
 pub trait Policy: fmt::Debug + Send + Sync + 'static {
     /// Lets the caller act on the target, or not.
     fn check(&self, caller: &Caller, action: Action, target: &Target<'_>) -> Result<(), Denied>;
+
+    /// Whether the caller is an administrator: one who sees every image, and is bound by no owner.
+    fn is_admin(&self, caller: &Caller) -> bool;
 }
 
 /// The caller may not do this.
@@ -25,27 +29,50 @@ pub struct Denied {
     pub action: Action,
 }
 
-/// Glance's own default rules.
-#[derive(Debug)]
-pub struct DefaultPolicy {
-    /// In the order of [`Action::ALL`].
-    rules: Vec<Rule>,
-}
-
-impl Default for DefaultPolicy {
-    fn default() -> Self {
-        Self {
-            rules: Action::ALL.iter().copied().map(default_rule).collect(),
+impl Policy for Rules {
+    fn check(&self, caller: &Caller, action: Action, target: &Target<'_>) -> Result<(), Denied> {
+        match self.allows(caller, action, target) {
+            true => Ok(()),
+            false => Err(Denied { action }),
         }
+    }
+
+    fn is_admin(&self, caller: &Caller) -> bool {
+        self.is_admin(caller)
     }
 }
 
-impl Policy for DefaultPolicy {
-    fn check(&self, caller: &Caller, action: Action, target: &Target<'_>) -> Result<(), Denied> {
-        // A fieldless enum: its discriminants are the positions in `ALL`.
-        match self.rules.get(action as usize) {
-            Some(rule) if rule.allows(caller, target) => Ok(()),
-            _ => Err(Denied { action }),
+/// Rules that others can take the place of, while requests are judged by them.
+#[derive(Debug)]
+pub struct ReplaceableRules {
+    rules: RwLock<Arc<Rules>>,
+}
+
+impl ReplaceableRules {
+    /// These rules, for the time being.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules: RwLock::new(Arc::new(rules)),
         }
+    }
+
+    /// Puts other rules in force, from the next question on.
+    pub fn replace(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
+    /// The rules in force.
+    pub fn current(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Policy for ReplaceableRules {
+    fn check(&self, caller: &Caller, action: Action, target: &Target<'_>) -> Result<(), Denied> {
+        self.current().check(caller, action, target)
+    }
+
+    fn is_admin(&self, caller: &Caller) -> bool {
+        self.current().is_admin(caller)
     }
 }

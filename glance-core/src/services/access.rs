@@ -6,6 +6,19 @@ use crate::domain::{Caller, Image, ImageId, Viewer};
 use crate::error::Error;
 
 impl Glance {
+    /// Whether the caller is an administrator, as the policy in force has it.
+    pub fn is_admin(&self, caller: &Caller) -> bool {
+        self.policy.is_admin(caller)
+    }
+
+    /// The eyes with which the caller looks at the catalog.
+    pub(super) fn viewer(&self, caller: &Caller) -> Viewer {
+        Viewer {
+            project: caller.project().cloned(),
+            admin: self.is_admin(caller),
+        }
+    }
+
     /// Lets the caller see how stores are set up.
     ///
     /// # Errors
@@ -21,7 +34,7 @@ impl Glance {
     pub(super) async fn visible_image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
         let seen = self.catalog.find(id, caller.project()).await?;
         match seen {
-            Some(seen) if Viewer::from(caller).sees(&seen.image, seen.membership) => Ok(seen.image),
+            Some(seen) if self.viewer(caller).sees(&seen.image, seen.membership) => Ok(seen.image),
             _ => Err(Error::ImageNotFound { id: id.to_string() }),
         }
     }

@@ -8,8 +8,9 @@ use thiserror::Error;
 use super::at_work::AtWork;
 use super::glance::{Glance, Settings};
 use super::stores::Stores;
+use crate::domain::policy::Rules;
 use crate::domain::{Holder, ImageId, StoreId};
-use crate::ports::{Catalog, Clock, DefaultPolicy, Executor, IdSource, Policy};
+use crate::ports::{Catalog, Clock, Executor, IdSource, Policy};
 
 /// Time, ids and work beside the request.
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ impl GlanceBuilder {
             catalog,
             stores: stores.into(),
             runtime,
-            policy: Arc::new(DefaultPolicy::default()),
+            policy: Arc::new(Rules::default()),
             settings: Settings::default(),
             node: None,
         }

@@ -135,7 +135,7 @@ impl Glance {
             self.permit(caller, Action::DownloadFromStore, &image)?;
         }
         match image.status() {
-            Status::Deactivated if !caller.is_admin() => {
+            Status::Deactivated if !self.is_admin(caller) => {
                 return Err(Error::Deactivated { image: id });
             }
             Status::Active | Status::Deactivated => {}

@@ -3,9 +3,7 @@
 use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
-use crate::domain::{
-    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, Viewer, Visibility,
-};
+use crate::domain::{Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, Visibility};
 use crate::error::Error;
 use crate::ports::CatalogError;
 
@@ -30,12 +28,8 @@ impl Glance {
         };
         let chosen = draft.ownerless || draft.owner.is_some();
         let visibility = draft.visibility.unwrap_or(Visibility::Private);
-        let target = Target {
-            owner,
-            member: None,
-            visibility: Some(visibility),
-        };
-        if !caller.is_admin() && chosen && owner != caller.project() {
+        let target = Target::new_image(owner, visibility);
+        if !self.is_admin(caller) && chosen && owner != caller.project() {
             let owner = owner.map(ToString::to_string).unwrap_or_default();
             return Err(Error::ForeignOwner { owner });
         }
@@ -97,7 +91,7 @@ impl Glance {
             query.page.after = Some(query.sort.position(&image));
         }
 
-        let found = self.catalog.list(&query, &Viewer::from(caller)).await?;
+        let found = self.catalog.list(&query, &self.viewer(caller)).await?;
         let full = query.page.limit > 0 && found.len() as u64 == u64::from(query.page.limit);
         let images: Vec<Image> = found
             .into_iter()
@@ -186,7 +180,7 @@ impl Glance {
         self.permit(caller, Action::ModifyImage, image)?;
         match edit {
             // Upstream guards `replace` alone; `add` would give images away just the same.
-            Edit::Set(_, Attribute::Owner(owner)) if !caller.is_admin() => {
+            Edit::Set(_, Attribute::Owner(owner)) if !self.is_admin(caller) => {
                 let owner = owner.as_ref().map(ToString::to_string).unwrap_or_default();
                 Err(Error::ForeignOwner { owner })
             }

@@ -48,7 +48,7 @@ impl Glance {
         self.permit(caller, Action::GetMembers, &image)?;
         check_shared(&image)?;
         let mut members = self.catalog.members(id).await?;
-        members.retain(|member| concerns(caller, &image, &member.project));
+        members.retain(|member| self.concerns(caller, &image, &member.project));
         Ok(members)
     }
 
@@ -115,6 +115,13 @@ impl Glance {
         self.set_member(&member, None, self.now()).await
     }
 
+    /// Whether a membership is the caller's to see: its own, or of an image of its own (rule R16).
+    fn concerns(&self, caller: &Caller, image: &Image, project: &ProjectId) -> bool {
+        self.is_admin(caller)
+            || caller.project() == Some(project)
+            || caller.project() == image.owner.as_ref()
+    }
+
     async fn concerned_member(
         &self,
         caller: &Caller,
@@ -125,7 +132,7 @@ impl Glance {
         members
             .into_iter()
             .find(|member| member.project.as_str() == project)
-            .filter(|member| concerns(caller, image, &member.project))
+            .filter(|member| self.concerns(caller, image, &member.project))
             .ok_or_else(|| Error::MemberNotFound {
                 image: image.id,
                 project: project.to_owned(),
@@ -150,13 +157,6 @@ impl Glance {
             error => error.into(),
         })
     }
-}
-
-/// Whether a membership is the caller's to see: its own, or of an image of its own (rule R16).
-fn concerns(caller: &Caller, image: &Image, project: &ProjectId) -> bool {
-    caller.is_admin()
-        || caller.project() == Some(project)
-        || caller.project() == image.owner.as_ref()
 }
 
 fn check_shared(image: &Image) -> Result<(), Error> {

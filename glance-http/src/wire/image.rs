@@ -21,7 +21,7 @@ pub(crate) struct ImageView<'a> {
 
 impl<'a> ImageView<'a> {
     pub(crate) fn new(image: &'a Image, reader: &Reader<'a>) -> Self {
-        let hidden = image.status() == Status::Deactivated && !reader.caller.is_admin();
+        let hidden = image.status() == Status::Deactivated && !reader.is_admin;
         let stores = reader.api.glance.stores();
         let options = &reader.api.options;
         Self {

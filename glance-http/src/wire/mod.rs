@@ -30,13 +30,16 @@ pub(crate) fn image_id(text: &str) -> Result<ImageId, ApiError> {
 
 /// For whom an answer is written, and how.
 pub(crate) struct Reader<'a> {
-    pub(crate) caller: &'a Caller,
     pub(crate) api: &'a Api,
+    pub(crate) is_admin: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(caller: &'a Caller, api: &'a Api) -> Self {
-        Self { caller, api }
+    pub(crate) fn new(caller: &Caller, api: &'a Api) -> Self {
+        Self {
+            api,
+            is_admin: api.glance.is_admin(caller),
+        }
     }
 }
 

@@ -1,9 +1,17 @@
-//! Who may do what, by default: Glance's own rules (spec/policy.md §3).
+//! Who may do what: the language of oslo.policy, and Glance's own rules in it (spec/policy.md).
 
 mod action;
+mod credential;
 mod defaults;
+mod explain;
+mod parse;
 mod rule;
+mod rules;
+mod target;
+mod template;
 
 pub use self::action::Action;
-pub use self::defaults::default_rule;
-pub use self::rule::{Rule, Target};
+pub use self::explain::{Explanation, Step};
+pub use self::rule::{Rule, RuleError};
+pub use self::rules::{PolicyError, PolicyOptions, PolicyWarning, RuleInForce, Rules};
+pub use self::target::Target;
