@@ -1,6 +1,7 @@
 //! The command line: every command and flag, and nothing of what they do.
 
 mod client;
+mod policy;
 mod value;
 
 use std::env;
@@ -17,6 +18,7 @@ pub(crate) use self::client::{
     Attributes, ClientCommand, CreateImage, Data, DeleteImages, DownloadImage, ImageMember,
     ImageTag, ListImages, ListMembers, OneImage, SetMember, ShowImage, UpdateImage, UploadImage,
 };
+pub(crate) use self::policy::{CheckPolicy, Policy};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///
@@ -112,6 +114,9 @@ pub(crate) enum Command {
     Db(Db),
     /// Remove what deletes and broken uploads left behind.
     Scrub(Scrub),
+    /// Look at who may do what.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Look at the stores of the configuration.
     #[command(subcommand)]
     Store(Store),
@@ -219,11 +224,13 @@ impl Cli {
             &["db", "downgrade-additions"],
             &["db", "sync"],
             &["db", "version"],
+            &["policy"],
             &["store"],
         ] {
             grammar = without_client_options(grammar, path, &[]);
         }
         for command in ["list", "check"] {
+            grammar = without_client_options(grammar, &["policy", command], &["json"]);
             grammar = without_client_options(grammar, &["store", command], &["json"]);
         }
         grammar
@@ -290,6 +297,8 @@ mod tests {
             "glance db sync --help",
             "glance db version --help",
             "glance scrub --help",
+            "glance policy list --help",
+            "glance policy check --help",
             "glance store list --help",
             "glance store check --help",
         ] {

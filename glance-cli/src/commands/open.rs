@@ -9,7 +9,7 @@ use std::sync::Arc;
 use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::Catalog;
+use glance_core::ports::{Catalog, Policy};
 use glance_core::{Glance, GlanceBuilder, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
@@ -17,7 +17,7 @@ use glance_stores::{
 
 use super::operator::OperatorError;
 use super::stores;
-use crate::config::{CatalogConfig, Config, Database, PolicyConfig};
+use crate::config::{CatalogConfig, Config, Database};
 
 /// What a service is put together from.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct Backends {
     pub(super) catalog: Arc<dyn Catalog>,
     pub(super) stores: Stores,
     pub(super) runtime: Runtime,
+    /// Who may do what; without it, Glance's own rules say.
+    pub(super) policy: Option<Arc<dyn Policy>>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -79,6 +81,7 @@ impl Backends {
             catalog,
             stores,
             runtime: glance_stores::tokio_runtime(),
+            policy: None,
         })
     }
 
@@ -98,6 +101,10 @@ impl Backends {
             .with_settings(settings(config)?);
         let builder = match node {
             Some(node) => builder.with_node(node),
+            None => builder,
+        };
+        let builder = match &self.policy {
+            Some(policy) => builder.with_policy(Arc::clone(policy)),
             None => builder,
         };
         Ok(builder.build()?)
@@ -125,39 +132,6 @@ where
         tried += 1;
         tokio::time::sleep(config.retry_interval).await;
     }
-}
-
-/// Refuses a configuration with policy in it: the default rules are all that is enforced, and an
-/// operator who wrote others counts on them.
-///
-/// # Errors
-///
-/// There is a file with rules, or one that cannot be read.
-pub(super) fn refuse_policy(policy: &PolicyConfig) -> Result<(), OperatorError> {
-    let mut files = policy.files.clone();
-    for folder in &policy.folders {
-        match fs::read_dir(folder) {
-            Ok(entries) => files.extend(entries.filter_map(|entry| Some(entry.ok()?.path()))),
-            Err(error) if is_absent(&error) => {}
-            Err(source) => return Err(unreadable(folder.clone(), source)),
-        }
-    }
-    for path in files {
-        match fs::read_to_string(&path) {
-            Ok(text) if has_rules(&text) => return Err(OperatorError::Policy { path }),
-            Ok(_) => {}
-            Err(error) if is_absent(&error) => {}
-            Err(source) => return Err(unreadable(path, source)),
-        }
-    }
-    Ok(())
-}
-
-/// What `oslopolicy-sample-generator` writes is comments only.
-fn has_rules(text: &str) -> bool {
-    text.lines()
-        .map(str::trim)
-        .any(|line| !matches!(line, "" | "{}" | "---" | "...") && !line.starts_with('#'))
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -279,10 +253,8 @@ impl Drop for NewFolders {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
-    use super::{NewFolders, has_rules, refuse_policy, settings};
-    use crate::config::{Config, PolicyConfig};
+    use super::{NewFolders, settings};
+    use crate::config::Config;
 
     #[test]
     fn folders_that_are_not_kept_are_gone() {
@@ -299,28 +271,6 @@ mod tests {
         folders.make(&deep).unwrap();
         folders.keep();
         assert!(deep.is_dir());
-    }
-
-    #[test]
-    fn a_file_of_comments_is_no_policy() {
-        assert!(!has_rules("# \"get_images\": \"rule:x\"\n\n---\n"));
-        assert!(has_rules("# comment\n\"get_images\": \"\"\n"));
-    }
-
-    #[test]
-    fn policy_is_refused_and_named() {
-        let root = tempfile::tempdir().unwrap();
-        let policy = PolicyConfig {
-            files: vec![root.path().join("policy.yaml")],
-            folders: vec![root.path().join("policy.d")],
-        };
-        refuse_policy(&policy).unwrap();
-
-        fs::create_dir(root.path().join("policy.d")).unwrap();
-        fs::write(root.path().join("policy.d/mine.yaml"), "a: b").unwrap();
-
-        let error = refuse_policy(&policy).unwrap_err().to_string();
-        assert!(error.contains("policy.d/mine.yaml"), "{error}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::args::ConfigArgs;
 use crate::config::{ConfigError, Sources};
+use crate::policy::PolicyFileError;
 
 /// Why a command of an operator did not do what it should.
 #[derive(Debug, Error)]
@@ -50,6 +51,9 @@ pub(crate) enum OperatorError {
     /// The database holds nothing yet.
     #[error("the database `{database}` holds no schema yet: `glance db sync` makes it")]
     NoSchema { database: String },
+    /// None of the rules has the name.
+    #[error("there is no rule `{name}`: `glance policy list` prints them all")]
+    NoRule { name: String },
     /// None of the stores has the name.
     #[error("there is no store `{name}`: the configuration has {known}")]
     NoStore { name: String, known: String },
@@ -59,12 +63,9 @@ pub(crate) enum OperatorError {
     /// The result cannot be printed.
     #[error("cannot write the result")]
     Output(#[source] io::Error),
-    /// There is policy, and it is not honoured.
-    #[error(
-        "`{}` sets policy, which this version does not honour: it enforces the default rules only, \
-         so remove the file", path.display()
-    )]
-    Policy { path: PathBuf },
+    /// The policy is refused.
+    #[error(transparent)]
+    Policy(#[from] PolicyFileError),
     /// Threads, timers or signals cannot be had.
     #[error("cannot {action}")]
     System {

@@ -14,11 +14,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::logging::Logging;
-use super::open::{Backends, Missing, refuse_policy};
+use super::open::{Backends, Missing};
 use super::operator::{OperatorError, sources};
+use super::rights::Rights;
 use super::startup;
 use crate::args::Serve;
 use crate::config::{Config, Identity, Sources, Warning};
+use crate::policy::Keeper;
 
 /// Serves until told to stop.
 ///
@@ -33,9 +35,9 @@ pub(crate) fn run(args: &Serve, is_debug: bool) -> Result<ExitCode, OperatorErro
             .with_override("--bind", "glance_rs", "bind_port", bind.port().to_string());
     }
     let (config, warnings) = Config::load(&sources)?;
-    refuse_policy(&config.policy)?;
+    let rights = Rights::read(&config)?;
     let runtime = runtime()?;
-    let code = runtime.block_on(start(&sources, &config, &warnings));
+    let code = runtime.block_on(start(&sources, &config, &warnings, rights));
     // What still runs was cut off; the catalog is closed as the last task lets go of it.
     runtime.shutdown_timeout(LAST_PATIENCE);
     code
@@ -45,17 +47,23 @@ async fn start(
     sources: &Sources,
     config: &Config,
     warnings: &[Warning],
+    rights: Rights,
 ) -> Result<ExitCode, OperatorError> {
     // First of all: a second server on the same address must not touch the data of the first.
     let listener = listen(config.listen.address).await?;
     let address = listener.local_addr().map_err(cannot("tell the address"))?;
     let logging = Logging::start(&config.log)?;
-    let signals = Signals::watch(sources.clone(), logging)?;
-    let backends = Backends::open(config, Missing::IsMade).await?;
+    let signals = Signals::watch(sources.clone(), logging, rights.policy.clone())?;
+    let backends = Backends {
+        policy: Some(rights.policy.rules()),
+        ..Backends::open(config, Missing::IsMade).await?
+    };
     let glance = backends.glance(config, Some(node_name(address)))?;
 
     startup::announce(config, address);
     startup::warn(config, address, warnings);
+    rights.warn();
+    tokio::spawn(rights.policy.watch());
     glance.scrub_at_start().await;
     tokio::spawn({
         let glance = glance.clone();
@@ -111,8 +119,8 @@ struct Signals {
 
 impl Signals {
     /// Waits for SIGTERM and SIGINT from here on, and obeys SIGHUP: the log gets its level from
-    /// the configuration again.
-    fn watch(sources: Sources, logging: Logging) -> Result<Self, OperatorError> {
+    /// the configuration again, and the policy is read again.
+    fn watch(sources: Sources, logging: Logging, policy: Keeper) -> Result<Self, OperatorError> {
         let watched = |kind| signal(kind).map_err(cannot("wait for signals"));
         let mut terminate = watched(SignalKind::terminate())?;
         let mut interrupt = watched(SignalKind::interrupt())?;
@@ -125,7 +133,11 @@ impl Signals {
                     tokio::select! {
                         _ = terminate.recv() => break,
                         _ = interrupt.recv() => break,
-                        _ = hang_up.recv() => renew_log(&sources, &logging),
+                        _ = hang_up.recv() => {
+                            renew_log(&sources, &logging);
+                            let policy = policy.clone();
+                            tokio::task::spawn_blocking(move || policy.renew());
+                        }
                     }
                 }
                 // Nobody waits for it any more where this fails.

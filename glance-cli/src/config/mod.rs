@@ -34,6 +34,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glance_core::domain::policy::PolicyOptions;
+
 pub(crate) use self::database::Database;
 pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::source::Sources;
@@ -134,13 +136,16 @@ pub(crate) struct CatalogConfig {
     pub(crate) additions: bool,
 }
 
-/// Where policy could stand. This version enforces the default rules only, so a server that finds
-/// one of these must not start.
+/// Where policy stands, and how it is enforced: `[oslo_policy]`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct PolicyConfig {
+    /// Where the file may be: it is the first that is there.
     pub(crate) files: Vec<PathBuf>,
-    /// Any file in one of these is policy, too.
-    pub(crate) folders: Vec<PathBuf>,
+    /// The same for each folder, any file in which is policy, too.
+    pub(crate) folders: Vec<Vec<PathBuf>>,
+    /// The file as the configuration names it, if it does.
+    pub(crate) chosen_file: Option<String>,
+    pub(crate) options: PolicyOptions,
 }
 
 /// Where the log goes, and how much of it.

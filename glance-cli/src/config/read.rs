@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use glance_core::domain::policy::PolicyOptions;
 use glance_stores::PoolOptions;
 use url::Url;
 
@@ -196,23 +197,33 @@ impl Reader<'_> {
 
     fn policy(&self) -> Result<PolicyConfig, ConfigError> {
         let group = "oslo_policy";
-        let folders = self.sources.search_folders(self.files);
-        let candidates = |name: &str| -> Vec<PathBuf> {
-            if Path::new(name).is_absolute() {
-                return vec![PathBuf::from(name)];
-            }
-            folders.iter().map(|folder| folder.join(name)).collect()
-        };
         let file = self.settings.text(group, "policy_file")?;
         let directories = self.settings.list(group, "policy_dirs")?;
         Ok(PolicyConfig {
-            files: file.as_deref().map(candidates).unwrap_or_default(),
+            files: file
+                .as_deref()
+                .map(|name| self.places(name))
+                .unwrap_or_default(),
             folders: directories
                 .iter()
                 .filter(|name| !name.is_empty())
-                .flat_map(|name| candidates(name))
+                .map(|name| self.places(name))
                 .collect(),
+            chosen_file: file.filter(|_| self.settings.is_set(group, "policy_file")),
+            options: PolicyOptions {
+                new_defaults: self.settings.flag(group, "enforce_new_defaults")?,
+                scope: self.settings.flag(group, "enforce_scope")?,
+            },
         })
+    }
+
+    /// Where a file that a configuration names may be.
+    fn places(&self, name: &str) -> Vec<PathBuf> {
+        if Path::new(name).is_absolute() {
+            return vec![PathBuf::from(name)];
+        }
+        let folders = self.sources.search_folders(self.files);
+        folders.iter().map(|folder| folder.join(name)).collect()
     }
 
     /// As in oslo.log a folder alone gets a file with the program's name, and standard error is

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glance_core::domain::policy::PolicyOptions;
 use glance_stores::PoolOptions;
 
 use super::stores::{Driver, FileConfig};
@@ -154,7 +155,9 @@ fn policy_is_looked_for_beside_the_file() {
 
     assert!(config.policy.files[0].ends_with("policy.yaml"));
     assert_eq!(config.policy.files[0].parent(), config.files[0].parent());
-    assert_eq!(config.policy.folders, [PathBuf::from("/etc/rules")]);
+    assert_eq!(config.policy.folders, [[PathBuf::from("/etc/rules")]]);
+    assert_eq!(config.policy.chosen_file, None);
+    assert_eq!(config.policy.options, PolicyOptions::default());
 }
 
 #[test]
@@ -284,7 +287,6 @@ fn an_option_that_would_break_a_promise_stops_the_start() {
         "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",
         "[glance_store]\nfilesystem_store_metadata_file = m.json",
         "[glance_store]\nfilesystem_thin_provisioning = true",
-        "[oslo_policy]\nenforce_new_defaults = false",
         "[cors]\nallowed_origin = https://horizon",
     ] {
         let message = failure(line);

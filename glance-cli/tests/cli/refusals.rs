@@ -138,11 +138,11 @@ fn a_log_file_that_cannot_be_written() {
 }
 
 #[test]
-fn policy_that_would_not_be_honoured() {
+fn policy_that_cannot_be_understood() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
         folder.path().join("policy.yaml"),
-        "get_images: role:admin\n",
+        "# mine\nget_images: http://example.test/\n",
     )
     .unwrap();
     let text = "[database]\nconnection = sqlite:///g.sqlite\n";
@@ -150,7 +150,12 @@ fn policy_that_would_not_be_honoured() {
 
     let sentence = refused(folder.path(), &["--config-file", "g.conf"]);
 
-    assert!(sentence.contains("policy.yaml` sets policy"), "{sentence}");
+    assert_eq!(
+        sentence,
+        "the policy file `policy.yaml` is wrong in line 2: rule `get_images` cannot be understood: \
+         `http://example.test/` asks another service, which this version does not do: write the \
+         rule with `role:`, `rule:` and attributes of the token"
+    );
 }
 
 /// A folder of somebody whom permissions bind, unlike root, with a program to run there.

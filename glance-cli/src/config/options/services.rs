@@ -102,28 +102,27 @@ const HEALTHCHECK: &[OptionSpec] = &[
 ];
 
 const OSLO_POLICY: &[OptionSpec] = &[
-    // Honoured as far as they are looked for: a server that finds one refuses to start.
     honoured("policy_file", Text, Some("policy.yaml")),
     honoured("policy_dirs", Multi, Some("policy.d")),
-    unsupported("enforce_new_defaults", Bool, Some("true"), DEFAULT_RULES),
-    unsupported("enforce_scope", Bool, Some("true"), DEFAULT_RULES),
-    ignored("policy_default_rule", Text, Some("default"), DEFAULT_RULES),
+    honoured("enforce_new_defaults", Bool, Some("true")),
+    honoured("enforce_scope", Bool, Some("true")),
+    ignored(
+        "policy_default_rule",
+        Text,
+        Some("default"),
+        "a rule that is not defined lets nobody pass",
+    ),
     ignored(
         "remote_content_type",
         Choice(&["application/x-www-form-urlencoded", "application/json"]),
         Some("application/x-www-form-urlencoded"),
-        DEFAULT_RULES,
+        REMOTE,
     ),
-    ignored(
-        "remote_ssl_verify_server_crt",
-        Bool,
-        Some("false"),
-        DEFAULT_RULES,
-    ),
-    ignored("remote_ssl_ca_crt_file", Text, None, DEFAULT_RULES),
-    ignored("remote_ssl_client_crt_file", Text, None, DEFAULT_RULES),
-    ignored("remote_ssl_client_key_file", Text, None, DEFAULT_RULES),
-    ignored("remote_timeout", Float, Some("60"), DEFAULT_RULES),
+    ignored("remote_ssl_verify_server_crt", Bool, Some("false"), REMOTE),
+    ignored("remote_ssl_ca_crt_file", Text, None, REMOTE),
+    ignored("remote_ssl_client_crt_file", Text, None, REMOTE),
+    ignored("remote_ssl_client_key_file", Text, None, REMOTE),
+    ignored("remote_timeout", Float, Some("60"), REMOTE),
 ];
 
 const CORS: &[OptionSpec] = &[
@@ -302,7 +301,7 @@ const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
 const ANYBODY: &str = "the health check answers whoever asks";
 const BY_PORT: &str = "the health check knows one file; use `disable_by_file_path`";
-const DEFAULT_RULES: &str = "only OpenStack's own default rules are enforced in this version";
+const REMOTE: &str = "rules that ask another service are refused in this version";
 const IMPORT: &str = "images cannot be imported in this version";
 const INSPECTION: &str = "image data is not inspected in this version";
 const KEYS: &str = "image signatures and encryption keys are not handled in this version";
