@@ -121,6 +121,12 @@ pub enum Error {
     /// The range is outside the data.
     #[error(transparent)]
     Range(#[from] Unsatisfiable),
+    /// The caller may not do this with a property, or may not know that it is there.
+    #[error("attribute '{name}' is reserved")]
+    ReservedProperty {
+        /// Its name.
+        name: String,
+    },
     /// More or fewer bytes came than announced.
     #[error("size mismatch: expected {expected} bytes, got {got}")]
     SizeMismatch {
@@ -200,7 +206,8 @@ impl Error {
             | Self::ForeignOwner { .. }
             | Self::NotShared { .. }
             | Self::OnlyLocation { .. }
-            | Self::Protected { .. } => ErrorKind::Forbidden,
+            | Self::Protected { .. }
+            | Self::ReservedProperty { .. } => ErrorKind::Forbidden,
             Self::Edit(error) => edit_kind(error),
             Self::Gone { .. } => ErrorKind::Gone,
             Self::ImageNotFound { .. } | Self::MemberNotFound { .. } | Self::NotInStore { .. } => {

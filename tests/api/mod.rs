@@ -12,6 +12,7 @@ mod images;
 mod members;
 mod policy;
 mod properties;
+mod protections;
 mod ranges;
 mod read_only;
 mod routes;

@@ -272,6 +272,10 @@ async fn a_panic_is_a_500_and_says_nothing() {
         fn is_admin(&self, _: &glance_core::domain::Caller) -> bool {
             panic!("canary");
         }
+
+        fn holds(&self, _: &glance_core::domain::Caller, _: &str) -> bool {
+            panic!("canary");
+        }
     }
     let memory = MemoryGlance::new().with_policy(std::sync::Arc::new(Panicking));
     let api = router(memory.build().unwrap(), ApiOptions::default());

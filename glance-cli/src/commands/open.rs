@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, Quotas};
 use glance_core::memory::MemoryCatalog;
@@ -27,6 +28,8 @@ pub(super) struct Backends {
     pub(super) runtime: Runtime,
     /// Who may do what; without it, Glance's own rules say.
     pub(super) policy: Option<Arc<dyn Policy>>,
+    /// Who may touch which properties.
+    pub(super) protections: Option<Arc<Protections>>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -82,6 +85,7 @@ impl Backends {
             stores,
             runtime: glance_stores::tokio_runtime(),
             policy: None,
+            protections: None,
         })
     }
 
@@ -105,6 +109,10 @@ impl Backends {
         };
         let builder = match &self.policy {
             Some(policy) => builder.with_policy(Arc::clone(policy)),
+            None => builder,
+        };
+        let builder = match &self.protections {
+            Some(protections) => builder.with_protections(Arc::clone(protections)),
             None => builder,
         };
         Ok(builder.build()?)

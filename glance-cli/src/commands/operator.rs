@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::args::ConfigArgs;
 use crate::config::{ConfigError, Sources};
-use crate::policy::PolicyFileError;
+use crate::policy::{PolicyFileError, ProtectionFileError};
 
 /// Why a command of an operator did not do what it should.
 #[derive(Debug, Error)]
@@ -66,6 +66,9 @@ pub(crate) enum OperatorError {
     /// The policy is refused.
     #[error(transparent)]
     Policy(#[from] PolicyFileError),
+    /// The file of property protections is refused.
+    #[error(transparent)]
+    Protection(#[from] ProtectionFileError),
     /// Threads, timers or signals cannot be had.
     #[error("cannot {action}")]
     System {

@@ -9,10 +9,11 @@ use glance_core::domain::{
 use serde_json::{Value, json};
 
 use super::operator::{OperatorError, sources};
+use super::rights::files;
 use crate::args::{CheckPolicy, ConfigArgs, Globals, Policy};
 use crate::config::Config;
 use crate::output::{self, Object};
-use crate::policy::{Loaded, PolicyFiles};
+use crate::policy::Loaded;
 
 /// Prints the rules, or explains one.
 ///
@@ -136,7 +137,7 @@ fn image(args: &CheckPolicy) -> Image {
 
 fn loaded(args: &ConfigArgs, globals: &Globals) -> Result<Loaded, OperatorError> {
     let (config, warnings) = Config::load(&sources(args, globals.debug))?;
-    let loaded = PolicyFiles::new(&config.policy).load()?;
+    let loaded = files(&config)?.0.load()?;
     for warning in warnings {
         output::note(&format!("glance: {warning}"));
     }

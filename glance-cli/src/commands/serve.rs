@@ -56,6 +56,7 @@ async fn start(
     let signals = Signals::watch(sources.clone(), logging, rights.policy.clone())?;
     let backends = Backends {
         policy: Some(rights.policy.rules()),
+        protections: rights.protections.clone(),
         ..Backends::open(config, Missing::IsMade).await?
     };
     let glance = backends.glance(config, Some(node_name(address)))?;

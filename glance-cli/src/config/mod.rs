@@ -34,7 +34,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use glance_core::domain::policy::PolicyOptions;
+use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 
 pub(crate) use self::database::Database;
 pub(crate) use self::error::{ConfigError, Warning};
@@ -57,6 +57,7 @@ pub(crate) struct Config {
     pub(crate) catalog: CatalogConfig,
     pub(crate) stores: StoresConfig,
     pub(crate) policy: PolicyConfig,
+    pub(crate) protection: Option<ProtectionConfig>,
     pub(crate) log: LogConfig,
     /// While this file exists the health check answers that the server is to be left alone.
     pub(crate) healthcheck_disable_file: Option<PathBuf>,
@@ -146,6 +147,16 @@ pub(crate) struct PolicyConfig {
     /// The file as the configuration names it, if it does.
     pub(crate) chosen_file: Option<String>,
     pub(crate) options: PolicyOptions,
+}
+
+/// Where it stands who may touch which custom properties.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ProtectionConfig {
+    /// The file as the configuration names it.
+    pub(crate) name: String,
+    /// Where it may be: it is the first that is there.
+    pub(crate) places: Vec<PathBuf>,
+    pub(crate) format: ProtectionFormat,
 }
 
 /// Where the log goes, and how much of it.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use glance_core::domain::policy::PolicyOptions;
+use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 use glance_stores::PoolOptions;
 use url::Url;
 
@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::source::Sources;
 use super::{
     ApiConfig, CatalogConfig, Config, FormatConfig, Identity, ListenConfig, LogConfig,
-    PolicyConfig, QuotaConfig,
+    PolicyConfig, ProtectionConfig, QuotaConfig,
 };
 
 /// Everything a [`Config`] is read from, and what there is to say about it.
@@ -38,6 +38,7 @@ impl Reader<'_> {
             catalog: self.catalog()?,
             stores: self.stores()?,
             policy: self.policy()?,
+            protection: self.protection()?,
             log: self.log()?,
             healthcheck_disable_file: self
                 .settings
@@ -215,6 +216,23 @@ impl Reader<'_> {
                 scope: self.settings.flag(group, "enforce_scope")?,
             },
         })
+    }
+
+    fn protection(&self) -> Result<Option<ProtectionConfig>, ConfigError> {
+        let group = "DEFAULT";
+        let format = self
+            .settings
+            .text(group, "property_protection_rule_format")?;
+        let file = self.settings.text(group, "property_protection_file")?;
+        let format = match format.as_deref() {
+            Some("policies") => ProtectionFormat::Policies,
+            _ => ProtectionFormat::Roles,
+        };
+        Ok(file.map(|name| ProtectionConfig {
+            places: self.places(&name),
+            name,
+            format,
+        }))
     }
 
     /// Where a file that a configuration names may be.

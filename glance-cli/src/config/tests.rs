@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use glance_core::domain::policy::PolicyOptions;
+use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 use glance_stores::PoolOptions;
 
 use super::stores::{Driver, FileConfig};
@@ -161,6 +161,18 @@ fn policy_is_looked_for_beside_the_file() {
 }
 
 #[test]
+fn a_property_protection_file_is_looked_for_beside_the_file() {
+    let text = "[DEFAULT]\nproperty_protection_file = p.conf\n\
+                property_protection_rule_format = policies\n";
+
+    let protection = config(text).protection.unwrap();
+
+    assert!(protection.places[0].ends_with("p.conf"));
+    assert_eq!(protection.format, ProtectionFormat::Policies);
+    assert_eq!(config("").protection, None);
+}
+
+#[test]
 fn a_file_without_a_connection_is_told_what_to_set() {
     assert_eq!(
         loaded("[DEFAULT]\ndebug = true\n").unwrap_err(),
@@ -281,7 +293,6 @@ fn an_option_that_would_break_a_promise_stops_the_start() {
         "[DEFAULT]\nscrub_time = 1",
         "[DEFAULT]\ndelayed_delete = true",
         "[DEFAULT]\nuse_keystone_limits = true",
-        "[DEFAULT]\nproperty_protection_file = p.conf",
         "[DEFAULT]\nimage_cache_dir = /var/cache",
         "[DEFAULT]\nallow_anonymous_access = true",
         "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",

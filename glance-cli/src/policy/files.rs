@@ -1,11 +1,12 @@
 //! Where policy files are, and what they say together.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use glance_core::domain::policy::{PolicyError, PolicyWarning, Rules};
+use glance_core::domain::policy::{PolicyError, PolicyWarning, Protections, Rules};
 use thiserror::Error;
 
 use super::read::{self, Entry, Problem};
@@ -15,6 +16,8 @@ use crate::config::PolicyConfig;
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyFiles {
     config: PolicyConfig,
+    /// Rules that protect properties, each with the section that names it.
+    protecting: Vec<(String, String)>,
 }
 
 /// A policy as its files have it.
@@ -53,7 +56,16 @@ impl PolicyFiles {
     pub(crate) fn new(config: &PolicyConfig) -> Self {
         Self {
             config: config.clone(),
+            protecting: Vec::new(),
         }
+    }
+
+    /// The same, whose rules protect properties, too.
+    pub(crate) fn protecting(mut self, protections: &Protections) -> Self {
+        let rules = protections.rules();
+        let owned = rules.map(|(section, rule)| (section.to_owned(), rule.to_owned()));
+        self.protecting = owned.collect::<BTreeSet<_>>().into_iter().collect();
+        self
     }
 
     /// Reads all of them. Later files stand over earlier ones; none is fine.
@@ -69,7 +81,7 @@ impl PolicyFiles {
         }
         let over = entries.into_iter().map(|entry| (entry.name, entry.rule));
         let (rules, warnings) = Rules::new(over, self.config.options)?;
-        let warnings = self.doubts(&files, &warnings);
+        let warnings = self.doubts(&rules, &files, &warnings);
         Ok(Loaded {
             rules,
             warnings,
@@ -78,13 +90,29 @@ impl PolicyFiles {
     }
 
     /// What the operator should know, in words.
-    fn doubts(&self, files: &[PathBuf], of_rules: &[PolicyWarning]) -> Vec<String> {
+    fn doubts(&self, rules: &Rules, files: &[PathBuf], of_rules: &[PolicyWarning]) -> Vec<String> {
         let absent = self.config.chosen_file.iter();
         let absent = absent
             .filter(|_| !files.iter().any(|file| self.config.files.contains(file)))
             .map(|name| format!("the policy file `{name}` is not there, so it changes nothing"));
+        let of_rules = of_rules.iter().filter(|warning| match warning {
+            PolicyWarning::UnusedRule { rule } => {
+                !self.protecting.iter().any(|(_, used)| used == rule)
+            }
+            _ => true,
+        });
+        let protecting = self.protecting.iter();
+        let undefined = protecting
+            .filter(|(_, rule)| !rules.has(rule))
+            .map(|(section, rule)| {
+                format!(
+                    "section `[{section}]` of the property protection file names the rule \
+                     `{rule}`, which is not defined, and lets nobody pass by it"
+                )
+            });
         absent
-            .chain(of_rules.iter().map(ToString::to_string))
+            .chain(of_rules.map(ToString::to_string))
+            .chain(undefined)
             .collect()
     }
 

@@ -2,7 +2,9 @@
 
 mod files;
 mod keeper;
+pub(crate) mod protection;
 mod read;
 
 pub(crate) use self::files::{Loaded, PolicyFileError, PolicyFiles};
 pub(crate) use self::keeper::{Keeper, warn};
+pub(crate) use self::protection::ProtectionFileError;

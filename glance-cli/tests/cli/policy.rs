@@ -153,3 +153,102 @@ fn a_server_takes_over_policy_that_changes_and_keeps_it_where_a_file_breaks() {
         || "the policy to be read again".to_owned(),
     );
 }
+
+/// A folder whose configuration names a file that protects properties.
+fn protected(protections: &str, format: &str, policy: &[(&str, &str)]) -> Arc<TempDir> {
+    let folder = configured(policy);
+    let conf = folder.path().join("g.conf");
+    let mut text = fs::read_to_string(&conf).unwrap();
+    text += &format!(
+        "[DEFAULT]\nproperty_protection_file = protections.conf\n\
+         property_protection_rule_format = {format}\n"
+    );
+    fs::write(&conf, text).unwrap();
+    if !protections.is_empty() {
+        fs::write(folder.path().join("protections.conf"), protections).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_server_protects_properties_by_roles_or_by_rules_of_the_policy() {
+    for (format, who) in [("roles", "billing"), ("policies", "billing_rule")] {
+        let text = format!(
+            "[^x_]\ncreate = {who}\nread = {who}\nupdate = {who}\ndelete =\n\
+             [^y_]\ncreate = admin_rule\nread = admin_rule\nupdate = admin_rule\n\
+             delete = admin_rule\n[DEFAULT]\ncreate = @\nread = @\nupdate = @\ndelete = @\n[.*]\n"
+        )
+        .replace(
+            "admin_rule",
+            if format == "roles" {
+                "admin"
+            } else {
+                "admin_rule"
+            },
+        );
+        let rules = "billing_rule: role:billing\nadmin_rule: role:admin\n";
+        let folder = protected(&text, format, &[("policy.yaml", rules)]);
+        let config = ["--config-file", "g.conf"];
+        run(glance(folder.path()).args(["db", "sync"]).args(config)).succeeded();
+        let server = Server::start_in(&folder, &config);
+
+        let refused = server.run("image-create --property x_code=1");
+        let created = server.json("image-create --property y_code=1 --property z=2");
+
+        assert!(
+            refused.failed().contains("Attribute 'x_code' is reserved"),
+            "{refused:?}"
+        );
+        assert_eq!(
+            (&created["y_code"], &created["z"]),
+            (&json!("1"), &json!("2"))
+        );
+        server.wait_for("nothing says who may delete properties of `[^x_]`: nobody");
+        let unused = server.said().contains("`admin_rule` has no effect");
+        assert_eq!(unused, format == "roles", "{}", server.said());
+    }
+}
+
+#[test]
+fn a_server_whose_protections_are_wrong_does_not_start() {
+    let all = "create = @\nread = @\nupdate = @\ndelete = @\n";
+    for (text, told) in [
+        (
+            "",
+            "the property protection file `protections.conf` is not there",
+        ),
+        (
+            "[x]\ncreate = @\n",
+            "the property protection file `protections.conf` is wrong: section `[x]` does not say \
+             who may read",
+        ),
+        (
+            &format!("[x(]\n{all}"),
+            "the property protection file `protections.conf` is wrong: section `[x(]` is no \
+             regular expression that this version understands: unclosed group",
+        ),
+        (
+            "[x]\ncreate = a\nread = a, b\nupdate = a\ndelete = a\n",
+            "the property protection file `protections.conf` is wrong: section `[x]` is wrong in \
+             who may read: it takes one rule of the policy, in which others can be combined",
+        ),
+    ] {
+        let folder = protected(text, "policies", &[]);
+        let mut serve = glance(folder.path());
+        let done = run(serve.args(["serve", "--config-file", "g.conf"]));
+
+        assert_eq!(done.failed(), told);
+    }
+    let folder = protected(
+        &format!("[x]\n{}", all.replace('@', "typo")),
+        "policies",
+        &[],
+    );
+    let listed = policy(&folder, "list");
+    assert!(
+        listed
+            .stderr
+            .contains("names the rule `typo`, which is not defined"),
+        "{listed:?}"
+    );
+}

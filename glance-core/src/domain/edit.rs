@@ -199,7 +199,7 @@ impl Image {
     }
 
     /// Quotas are on growth: an image that holds more than a lowered quota can still be edited.
-    fn check_growth(&self, before: &Self, quotas: &Quotas) -> Result<(), EditError> {
+    pub(crate) fn check_growth(&self, before: &Self, quotas: &Quotas) -> Result<(), EditError> {
         if self
             .properties
             .keys()

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use crate::domain::policy::Protections;
 use crate::ports::{Catalog, ImageStore, Policy};
 use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings};
 
@@ -20,6 +21,7 @@ pub struct MemoryGlance {
     seed: u64,
     settings: Settings,
     policy: Option<Arc<dyn Policy>>,
+    protections: Option<Arc<Protections>>,
 }
 
 impl MemoryGlance {
@@ -32,6 +34,7 @@ impl MemoryGlance {
             seed: 0,
             settings: Settings::default(),
             policy: None,
+            protections: None,
         }
     }
 
@@ -56,6 +59,13 @@ impl MemoryGlance {
         self
     }
 
+    /// Says who may touch which custom properties.
+    #[must_use]
+    pub fn with_protections(mut self, protections: Protections) -> Self {
+        self.protections = Some(Arc::new(protections));
+        self
+    }
+
     /// The service.
     ///
     /// # Errors
@@ -68,12 +78,15 @@ impl MemoryGlance {
         };
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
         let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;
-        let builder =
+        let mut builder =
             GlanceBuilder::new(catalog, store, runtime).with_settings(self.settings.clone());
-        match &self.policy {
-            Some(policy) => builder.with_policy(Arc::clone(policy)).build(),
-            None => builder.build(),
+        if let Some(policy) = &self.policy {
+            builder = builder.with_policy(Arc::clone(policy));
         }
+        if let Some(protections) = &self.protections {
+            builder = builder.with_protections(Arc::clone(protections));
+        }
+        builder.build()
     }
 }
 

@@ -19,6 +19,10 @@ pub trait Policy: fmt::Debug + Send + Sync + 'static {
 
     /// Whether the caller is an administrator: one who sees every image, and is bound by no owner.
     fn is_admin(&self, caller: &Caller) -> bool;
+
+    /// Whether a rule that goes by this name lets the caller pass, on nothing in particular. None
+    /// does where there is none: property protections may name rules.
+    fn holds(&self, caller: &Caller, rule: &str) -> bool;
 }
 
 /// The caller may not do this.
@@ -39,6 +43,10 @@ impl Policy for Rules {
 
     fn is_admin(&self, caller: &Caller) -> bool {
         self.is_admin(caller)
+    }
+
+    fn holds(&self, caller: &Caller, rule: &str) -> bool {
+        self.holds(caller, rule)
     }
 }
 
@@ -74,5 +82,9 @@ impl Policy for ReplaceableRules {
 
     fn is_admin(&self, caller: &Caller) -> bool {
         self.current().is_admin(caller)
+    }
+
+    fn holds(&self, caller: &Caller, rule: &str) -> bool {
+        self.current().holds(caller, rule)
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::at_work::AtWork;
 use super::glance::{Glance, Settings};
 use super::stores::Stores;
-use crate::domain::policy::Rules;
+use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
 use crate::ports::{Catalog, Clock, Executor, IdSource, Policy};
 
@@ -30,6 +30,7 @@ pub struct GlanceBuilder {
     stores: Stores,
     runtime: Runtime,
     policy: Arc<dyn Policy>,
+    protections: Option<Arc<Protections>>,
     settings: Settings,
     node: Option<String>,
 }
@@ -42,6 +43,7 @@ impl GlanceBuilder {
             stores: stores.into(),
             runtime,
             policy: Arc::new(Rules::default()),
+            protections: None,
             settings: Settings::default(),
             node: None,
         }
@@ -51,6 +53,14 @@ impl GlanceBuilder {
     #[must_use]
     pub fn with_policy(mut self, policy: Arc<dyn Policy>) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Says who may touch which custom properties. Without, whoever may edit an image may touch all
+    /// of them.
+    #[must_use]
+    pub fn with_protections(mut self, protections: Arc<Protections>) -> Self {
+        self.protections = Some(protections);
         self
     }
 
@@ -88,6 +98,7 @@ impl GlanceBuilder {
             catalog: self.catalog,
             stores: Arc::new(self.stores),
             policy: self.policy,
+            protections: self.protections,
             runtime: self.runtime,
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
 use crate::ports::{Catalog, Policy};
@@ -17,6 +18,7 @@ pub struct Glance {
     pub(super) catalog: Arc<dyn Catalog>,
     pub(super) stores: Arc<Stores>,
     pub(super) policy: Arc<dyn Policy>,
+    pub(super) protections: Option<Arc<Protections>>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,

@@ -35,11 +35,12 @@ impl Glance {
         self.permit(caller, action, &image)?;
         let after = image.after(event, self.now())?;
         if after == image {
-            return Ok(image);
+            return Ok(self.shown(caller, image));
         }
-        Ok(self
+        let changed = self
             .catalog
             .commit(&Change::of_status(image, after))
-            .await?)
+            .await?;
+        Ok(self.shown(caller, changed))
     }
 }

@@ -109,7 +109,8 @@ impl Glance {
             let _ = sender.send(result);
         };
         self.runtime.executor.spawn(work.boxed());
-        receiver.await.unwrap_or(Err(Error::Stopping))
+        let uploaded = receiver.await.unwrap_or(Err(Error::Stopping));
+        uploaded.map(|image| self.shown(caller, image))
     }
 
     /// Reads the data of an image, or a range of it. `None` where it has none.
@@ -154,7 +155,7 @@ impl Glance {
             let error = match open(holder.store.as_ref(), &image, location, options.range).await {
                 Ok((size, range, body)) => {
                     return Ok(Some(Download {
-                        image,
+                        image: self.shown(caller, image),
                         size,
                         range,
                         body,

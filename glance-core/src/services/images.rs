@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::ports::CatalogError;
 
 /// A page of a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImageList {
     /// The images of the page that the caller may see.
     pub images: Vec<Image>,
@@ -36,6 +36,8 @@ impl Glance {
         self.policy.check(caller, Action::AddImage, &target)?;
         self.permit_visibility(caller, visibility, &target)?;
 
+        self.permit_properties(caller, draft.properties.keys())?;
+
         let id = draft
             .id
             .unwrap_or_else(|| ImageId::from_bits(self.runtime.ids.next_bits()));
@@ -51,7 +53,7 @@ impl Glance {
             .insert(&image, Some(settings.quotas.images))
             .await
         {
-            Ok(()) => Ok(image),
+            Ok(()) => Ok(self.shown(caller, image)),
             Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: id }),
             Err(error) => Err(error.into()),
         }
@@ -64,7 +66,7 @@ impl Glance {
     pub async fn image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::GetImage, &image)?;
-        Ok(image)
+        Ok(self.shown(caller, image))
     }
 
     /// Lists images: the page of `query` after `marker`, the last image of the page before.
@@ -79,6 +81,9 @@ impl Glance {
     ) -> Result<ImageList, Error> {
         self.policy
             .check(caller, Action::GetImages, &Target::own(caller))?;
+        if self.asks_for_hidden(caller, &query) {
+            return Ok(ImageList::default());
+        }
         query.page.limit = self.settings().pages.of(Some(query.page.limit));
         if let Some(marker) = marker {
             let image = self
@@ -98,7 +103,10 @@ impl Glance {
             .filter(|image| self.permit(caller, Action::GetImage, image).is_ok())
             .collect();
         let next = images.last().filter(|_| full).map(|image| image.id);
-        Ok(ImageList { images, next })
+        Ok(ImageList {
+            images: self.all_shown(caller, images),
+            next,
+        })
     }
 
     /// Edits an image: all of the edits, in order, or none.
@@ -111,17 +119,16 @@ impl Glance {
             for edit in edits {
                 self.permit_edit(caller, edit, &image)?;
             }
-            let settings = self.settings();
-            let edited = image.edited(edits, &settings.formats, &settings.quotas, self.now())?;
+            let edited = self.edited(caller, &image, edits, self.now())?;
             if edited == image {
-                return Ok(image);
+                return Ok(self.shown(caller, image));
             }
             match self.catalog.commit(&Change::of_edit(image, edited)).await {
                 Err(CatalogError::Conflict) => {}
                 Err(CatalogError::NotFound) => {
                     return Err(Error::ImageNotFound { id: id.to_string() });
                 }
-                result => return Ok(result?),
+                result => return Ok(self.shown(caller, result?)),
             }
         }
         Err(Error::Contended { image: id })

@@ -8,6 +8,7 @@ mod image_actions;
 mod image_data;
 mod images;
 mod members;
+mod protection;
 mod removal;
 mod scrub;
 mod stores;

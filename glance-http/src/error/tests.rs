@@ -87,6 +87,7 @@ fn errors() -> Vec<Error> {
         Error::Protected { image },
         Error::Quota(quota),
         Error::Range(Unsatisfiable { size: 16 }),
+        Error::ReservedProperty { name: name() },
         Error::SizeMismatch {
             expected: 5,
             got: 16,

@@ -30,17 +30,11 @@ const DEFAULT: &[OptionSpec] = &[
         Some("false"),
         "locations cannot be edited in this version",
     ),
-    unsupported(
-        "property_protection_file",
-        Text,
-        None,
-        "properties cannot be protected by role in this version",
-    ),
-    ignored(
+    honoured("property_protection_file", Text, None),
+    honoured(
         "property_protection_rule_format",
         Choice(&["roles", "policies"]),
         Some("roles"),
-        "it says how to read `property_protection_file`, which is not read in this version",
     ),
     ignored(
         "metadata_source_path",

@@ -5,6 +5,7 @@ mod credential;
 mod defaults;
 mod explain;
 mod parse;
+mod protection;
 mod rule;
 mod rules;
 mod target;
@@ -12,6 +13,7 @@ mod template;
 
 pub use self::action::Action;
 pub use self::explain::{Explanation, Step};
+pub use self::protection::{PropertyUse, ProtectionError, ProtectionFormat, Protections, Section};
 pub use self::rule::{Rule, RuleError};
 pub use self::rules::{PolicyError, PolicyOptions, PolicyWarning, RuleInForce, Rules};
 pub use self::target::Target;
