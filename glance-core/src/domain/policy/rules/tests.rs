@@ -184,6 +184,37 @@ fn the_whole_matrix_matches_the_golden_table() {
     expect_test::expect_file!["../../golden/policy_matrix.txt"].assert_eq(&table);
 }
 
+/// Rule R17: what only administrators do by default, of all that a policy file can name.
+#[test]
+fn every_rule_matches_the_golden_table_of_roles() {
+    let callers = [
+        ("admin", of("other", &["admin"])),
+        ("service", of("other", &["service"])),
+        ("member-of-owner", of("owner", &["member"])),
+        ("reader-of-owner", of("owner", &["reader"])),
+        ("roleless-of-owner", of("owner", &[])),
+        ("member-elsewhere", of("other", &["member"])),
+        ("nobody", Caller::anonymous()),
+    ];
+    let rules = Rules::default();
+    let image = image(Visibility::Private);
+
+    let mut table = String::new();
+    for rule in rules.all() {
+        let passing: Vec<&str> = callers
+            .iter()
+            .filter(|(_, caller)| {
+                let target = Target::image(&image, caller);
+                rules.explain(caller, rule.name(), &target).unwrap().allowed
+            })
+            .map(|(who, _)| *who)
+            .collect();
+        table += &format!("{}: {}\n", rule.name(), passing.join(" "));
+    }
+
+    expect_test::expect_file!["../../golden/policy_rules.txt"].assert_eq(&table);
+}
+
 #[test]
 fn credentials_and_facts_are_compared_as_text() {
     let nova = ServiceUser::default()
