@@ -2,6 +2,8 @@
 #
 # GLANCE_TEST_POSTGRES  the URL of a server on which databases may be made and dropped
 # GLANCE_TEST_MYSQL     the same of MariaDB
+#
+# Both offer TLS with a certificate of $GLANCE_TEST_CA, and let the user `tls` in by nothing else.
 
 # The newest initdb, which Debian keeps off the path.
 postgres_programs() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
@@ -25,11 +27,16 @@ server_postgres() {
     fi
     "${as_user[@]}" "$programs/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 \
         --no-sync >"$data/initdb.log"
+    certificate postgres
+    ((EUID != 0)) || chown postgres "$data/postgres.key"
+    sed -i '1i hostnossl all tls all reject' "$folder/data/pg_hba.conf"
     start postgres "${as_user[@]}" "$programs/postgres" -D "$folder/data" -p "$port" -k "$folder" \
-        -c listen_addresses=127.0.0.1 -c fsync=off
+        -c listen_addresses=127.0.0.1 -c fsync=off \
+        -c ssl=on -c ssl_cert_file="$data/postgres.pem" -c ssl_key_file="$data/postgres.key"
     answers postgres "$port"
     export GLANCE_TEST_POSTGRES="postgresql://postgres@127.0.0.1:$port/postgres"
     until psql -qc 'SELECT 1' "$GLANCE_TEST_POSTGRES" >/dev/null 2>&1; do sleep 0.1; done
+    psql -qc 'CREATE ROLE tls SUPERUSER LOGIN' "$GLANCE_TEST_POSTGRES"
 }
 
 server_mariadb() {
@@ -47,9 +54,14 @@ server_mariadb() {
     fi
     mariadb-install-db --no-defaults --user="$user" --datadir="$folder" --skip-test-db \
         --auth-root-authentication-method=normal >"$data/mariadb-install.log" 2>&1
+    certificate mariadb
+    ((EUID != 0)) || chown "$user" "$data/mariadb.key"
     start mariadb mariadbd --no-defaults --user="$user" --datadir="$folder" --port="$port" \
         --bind-address=127.0.0.1 --socket="$folder/mariadb.sock" \
-        --innodb-flush-log-at-trx-commit=0
+        --innodb-flush-log-at-trx-commit=0 \
+        --ssl-cert="$data/mariadb.pem" --ssl-key="$data/mariadb.key"
     answers mariadb "$port"
+    mariadb --no-defaults -h 127.0.0.1 -P "$port" -u root \
+        -e "CREATE USER tls REQUIRE SSL; GRANT ALL ON *.* TO tls"
     export GLANCE_TEST_MYSQL="mysql://root@127.0.0.1:$port"
 }

@@ -72,21 +72,36 @@ server_moto() {
     export GLANCE_TEST_S3_MOTO="http://127.0.0.1:$port"
 }
 
-# The same behind TLS, with a certificate of an authority that no system trusts.
-server_moto_tls() {
-    local ca="$data/ca.pem" cert="$data/moto.pem" key="$data/moto.key" port
+# certificate NAME: makes $data/NAME.pem and $data/NAME.key for 127.0.0.1, of the authority
+# $GLANCE_TEST_CA, which no system trusts.
+certificate() {
+    local name=$1
     local request=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-    install_moto
+    export GLANCE_TEST_CA="$data/ca.pem"
     {
-        "${request[@]}" -x509 -days 2 -subj /CN=authority -keyout "$data/ca.key" -out "$ca"
-        "${request[@]}" -subj /CN=moto -keyout "$key" -out "$data/moto.csr"
-        openssl x509 -req -in "$data/moto.csr" -days 2 -CA "$ca" -CAkey "$data/ca.key" \
-            -CAcreateserial -extfile <(echo subjectAltName=IP:127.0.0.1) -out "$cert"
+        if [[ ! -e "$GLANCE_TEST_CA" ]]; then
+            "${request[@]}" -x509 -days 2 -subj /CN=authority -keyout "$data/ca.key" \
+                -out "$GLANCE_TEST_CA"
+            chmod 644 "$GLANCE_TEST_CA"
+        fi
+        "${request[@]}" -subj "/CN=$name" -keyout "$data/$name.key" -out "$data/$name.csr"
+        openssl x509 -req -in "$data/$name.csr" -days 2 -CA "$GLANCE_TEST_CA" \
+            -CAkey "$data/ca.key" -CAcreateserial -out "$data/$name.pem" \
+            -extfile <(echo subjectAltName=IP:127.0.0.1)
     } 2>/dev/null
+    chmod 644 "$data/$name.pem"
+}
+
+# The same behind TLS.
+server_moto_tls() {
+    local port
+    install_moto
+    certificate moto
     port=$(free_port)
-    start moto_tls "$installed/venv/bin/moto_server" -H 127.0.0.1 -p "$port" -s -c "$cert" -k "$key"
+    start moto_tls "$installed/venv/bin/moto_server" -H 127.0.0.1 -p "$port" -s \
+        -c "$data/moto.pem" -k "$data/moto.key"
     answers moto_tls "$port"
-    export GLANCE_TEST_S3_TLS="https://127.0.0.1:$port" GLANCE_TEST_S3_TLS_CA="$ca"
+    export GLANCE_TEST_S3_TLS="https://127.0.0.1:$port"
 }
 
 # S3, in files: what is written is there after a restart. Keys: `access`, `secret`. Its process

@@ -121,11 +121,13 @@ pub enum TlsMode {
     /// No encryption.
     #[default]
     Disable,
-    /// Encryption if the server offers it; its certificate is not checked.
+    /// Encryption if the server offers it; its certificate is not checked. On MySQL as
+    /// [`Disable`](Self::Disable).
     Prefer,
     /// Encryption; the certificate is not checked.
     Require,
-    /// Encryption, with a certificate that is trusted, whatever name it is for.
+    /// Encryption, with a certificate that is trusted, whatever name it is for. On MySQL as
+    /// [`VerifyFull`](Self::VerifyFull).
     VerifyCa,
     /// Encryption, with a certificate that is trusted and for this host.
     VerifyFull,

@@ -10,3 +10,4 @@ mod healing;
 mod meaning;
 mod schema;
 mod support;
+mod tls;

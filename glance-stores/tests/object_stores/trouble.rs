@@ -106,7 +106,7 @@ async fn a_bucket_that_is_missing_and_may_not_be_made_is_named_as_the_trouble() 
 async fn a_certificate_is_trusted_where_cacert_names_it_alone() {
     let strange = s3_options("GLANCE_TEST_S3_TLS");
     let known = S3Options {
-        cacert: Some(server("GLANCE_TEST_S3_TLS_CA").into()),
+        cacert: Some(server("GLANCE_TEST_CA").into()),
         ..strange.clone()
     };
 
