@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use glance_core::domain::query::{Direction, ImageQuery, Listed, Sort, SortKey};
-use glance_core::domain::{Image, Timestamp, Viewer, Visibility};
+use glance_core::domain::query::ImageQuery;
+use glance_core::domain::{Image, Timestamp, Viewer};
 use mysql_async::prelude::Queryable;
 
 use super::*;
@@ -35,7 +35,7 @@ fn every_page_of_every_order_is_read_from_an_index() {
         };
 
         let mut wrong = String::new();
-        for (query, viewer) in queries() {
+        for (query, viewer) in plans::pages() {
             let first = database.explain(&query, &viewer).await;
             let mut second = query.clone();
             second.page.after = first.last().map(|last| query.sort.position(last));
@@ -70,27 +70,6 @@ fn every_page_of_every_order_is_read_from_an_index() {
         assert!(wrong.is_empty(), "{wrong}");
         expect_test::expect_file!["../golden/mysql_plans.txt"].assert_eq(&table);
     });
-}
-
-fn queries() -> Vec<(ImageQuery, Viewer)> {
-    let mut queries = Vec::new();
-    for key in SortKey::ALL {
-        for direction in [Direction::Ascending, Direction::Descending] {
-            for listed in [Listed::Usual, Listed::All, Listed::Only(Visibility::Public)] {
-                for admin in [true, false] {
-                    let mut query = ImageQuery {
-                        listed,
-                        sort: Sort::by([(key, direction)]),
-                        ..ImageQuery::default()
-                    };
-                    query.page.limit = 25;
-                    let project = Some("p7".parse().unwrap());
-                    queries.push((query, Viewer { project, admin }));
-                }
-            }
-        }
-    }
-    queries
 }
 
 /// Whether nothing scans or sorts images: but of the few that are shared with a project. The plan's
