@@ -11,6 +11,7 @@ from http.client import HTTPException
 import pytest
 
 from harness import http
+from harness.backends import Bucket
 from harness.server import OwnServer
 
 MOST_MEMORY = 64 << 20
@@ -59,6 +60,21 @@ def test_memory_stays_small_for_a_slow_upload_and_a_slow_download_of_huge_images
 
     assert (upload.result(), download.result()) == (204, GIBIBYTES << 30)
     assert own.peak_memory() < MOST_MEMORY
+
+
+def test_memory_stays_small_for_a_huge_image_of_unknown_size_in_a_bucket(tmp_path):
+    bucket = Bucket("GLANCE_TEST_S3_S3S")
+    own = OwnServer(tmp_path, bucket=bucket)
+    service = http.Service(own.url)
+    image = service.create()
+
+    assert service.upload(image, 6 << 10, chunked=True, store="bucket") == 204
+    assert service.download(image) == 6 << 30
+
+    assert own.peak_memory() < MOST_MEMORY
+    service.delete(image)
+    assert bucket.objects() == set()
+    own.stop()
 
 
 def test_two_hundred_stuck_clients_fit_in_a_quarter_of_a_gibibyte(own):

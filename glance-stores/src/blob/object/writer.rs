@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use glance_core::domain::{ImageId, Location};
 use glance_core::ports::{BlobKey, BlobWriter, BoxError, Operation, StoreError};
 use object_store::multipart::PartId;
@@ -30,9 +30,9 @@ pub(super) struct ObjectWriter {
     arrived: BTreeMap<usize, PartId>,
     /// How many parts were sent.
     sent: usize,
-    waiting: Vec<Bytes>,
-    small: BytesMut,
-    waiting_bytes: u64,
+    /// The part that is taken in: one piece of memory, for the chunks of a body lie in buffers that
+    /// are larger than they are.
+    waiting: Vec<u8>,
     /// A part did not arrive.
     holed: bool,
 }
@@ -49,8 +49,6 @@ impl ObjectWriter {
             arrived: BTreeMap::new(),
             sent: 0,
             waiting: Vec::new(),
-            small: BytesMut::new(),
-            waiting_bytes: 0,
             holed: false,
         }
     }
@@ -59,30 +57,24 @@ impl ObjectWriter {
         self.parts.size(self.sent as u64)
     }
 
-    /// Takes in a piece of a part. Small ones are copied together: a part holds few pieces.
-    fn take_in(&mut self, piece: Bytes) {
-        self.waiting_bytes += piece.len() as u64;
-        if piece.len() < SMALL {
-            self.small.extend_from_slice(&piece);
-        } else {
-            self.join_small();
-            self.waiting.push(piece);
-        }
-        if self.small.len() >= SMALL {
-            self.join_small();
-        }
+    fn waiting_bytes(&self) -> u64 {
+        self.waiting.len() as u64
     }
 
-    fn join_small(&mut self) {
-        if !self.small.is_empty() {
-            self.waiting.push(self.small.split().freeze());
+    /// Takes in a piece of a part. After the first part, a whole one is to be expected.
+    fn take_in(&mut self, piece: &[u8]) {
+        let least = self.waiting.len() + piece.len();
+        if least > self.waiting.capacity() {
+            let whole = usize::try_from(self.part_size()).unwrap_or(usize::MAX);
+            let ahead = if self.sent > 0 { whole } else { 2 * least };
+            let more = ahead.min(whole).max(least) - self.waiting.len();
+            self.waiting.reserve_exact(more);
         }
+        self.waiting.extend_from_slice(piece);
     }
 
     fn payload(&mut self) -> PutPayload {
-        self.join_small();
-        self.waiting_bytes = 0;
-        PutPayload::from_iter(std::mem::take(&mut self.waiting))
+        PutPayload::from(std::mem::take(&mut self.waiting))
     }
 
     /// Sends what waits as the next part, as soon as there is room on the way.
@@ -125,8 +117,8 @@ impl ObjectWriter {
 
     /// Makes the object, where none stands.
     async fn finish(&mut self) -> Result<(), StoreError> {
-        let is_small = self.waiting_bytes < self.shared.transfer.large;
-        let made = if self.upload.is_none() && (is_small || self.waiting_bytes == 0) {
+        let is_small = self.waiting_bytes() < self.shared.transfer.large;
+        let made = if self.upload.is_none() && (is_small || self.waiting.is_empty()) {
             self.shared.ensure_absent(self.image).await?;
             let payload = self.payload();
             self.put(&payload).await
@@ -151,7 +143,7 @@ impl ObjectWriter {
     }
 
     async fn complete(&mut self) -> Result<(), BoxError> {
-        if self.waiting_bytes > 0 {
+        if !self.waiting.is_empty() {
             self.send().await?;
         }
         while !self.on_their_way.is_empty() {
@@ -194,10 +186,10 @@ impl ObjectWriter {
 impl BlobWriter for ObjectWriter {
     async fn write(&mut self, mut chunk: Bytes) -> Result<(), StoreError> {
         while !chunk.is_empty() {
-            let room = self.part_size().saturating_sub(self.waiting_bytes);
+            let room = self.part_size().saturating_sub(self.waiting_bytes());
             let room = usize::try_from(room).unwrap_or(usize::MAX);
-            self.take_in(chunk.split_to(room.min(chunk.len())));
-            if self.waiting_bytes >= self.part_size() {
+            self.take_in(&chunk.split_to(room.min(chunk.len())));
+            if self.waiting_bytes() >= self.part_size() {
                 let sent = self.send().await;
                 sent.map_err(|error| self.failed(error))?;
             }
@@ -291,6 +283,3 @@ impl Drop for Upload {
 fn holed() -> BoxError {
     "an earlier part of this object did not arrive".into()
 }
-
-/// Pieces below this are copied together.
-const SMALL: usize = 64 << 10;
