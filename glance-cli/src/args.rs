@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Command as Grammar, CommandFactory, FromArgMatches, Parser, Subcommand};
+use glance_core::domain::ImageId;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
@@ -112,7 +113,7 @@ pub(crate) enum Command {
     /// Create, update or look at the schema of the catalog's database.
     #[command(subcommand)]
     Db(Db),
-    /// Remove what deletes and broken uploads left behind.
+    /// Remove what deletes and broken uploads left behind, or take a delete back.
     Scrub(Scrub),
     /// Look at who may do what.
     #[command(subcommand)]
@@ -159,9 +160,12 @@ pub(crate) enum Db {
 
 #[derive(Debug, Args)]
 pub(crate) struct Scrub {
-    /// Go on until stopped.
-    #[arg(long, short = 'D')]
+    /// Go on until stopped, with `[DEFAULT] wakeup_time` between two passes.
+    #[arg(long, short = 'D', conflicts_with = "restore")]
     pub(crate) daemon: bool,
+    /// Take back the delete of an image whose data is still there: it is active again.
+    #[arg(long, value_name = "IMAGE_ID")]
+    pub(crate) restore: Option<ImageId>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
 }

@@ -35,6 +35,12 @@ pub enum Error {
         /// The image.
         image: ImageId,
     },
+    /// The delete cannot be taken back any more, or not now.
+    #[error("the data of image {image} is gone, or is being removed")]
+    DataGone {
+        /// The image.
+        image: ImageId,
+    },
     /// Downloads of the image are stopped.
     #[error("image {image} is deactivated: only an administrator may download it")]
     Deactivated {
@@ -79,6 +85,12 @@ pub enum Error {
         /// Who was asked for.
         project: String,
     },
+    /// None of the stores of this service holds the data.
+    #[error("data of image {image} is in no configured store")]
+    NoStoreOf {
+        /// The image.
+        image: ImageId,
+    },
     /// The image has no data that could be taken away.
     #[error("image {image} is {status}, not active")]
     NotActive {
@@ -94,6 +106,12 @@ pub enum Error {
         image: ImageId,
         /// The store.
         store: StoreId,
+    },
+    /// Nothing of the image could be brought back.
+    #[error("image {image} is not in status pending_delete")]
+    NotScheduled {
+        /// The image.
+        image: ImageId,
     },
     /// Only shared images have members.
     #[error("only shared images have members; image {image} is {visibility}")]
@@ -190,8 +208,10 @@ impl Error {
         match self {
             Self::AlreadyMember { .. }
             | Self::Contended { .. }
+            | Self::DataGone { .. }
             | Self::DuplicateImage { .. }
-            | Self::NotActive { .. } => ErrorKind::Conflict,
+            | Self::NotActive { .. }
+            | Self::NotScheduled { .. } => ErrorKind::Conflict,
             Self::Body(_)
             | Self::SizeMismatch { .. }
             | Self::UnknownMarker { .. }
@@ -201,6 +221,7 @@ impl Error {
                 ErrorKind::Conflict
             }
             Self::Catalog(error) => catalog_kind(error),
+            Self::NoStoreOf { .. } => ErrorKind::Internal,
             Self::Deactivated { .. }
             | Self::Denied(_)
             | Self::ForeignOwner { .. }

@@ -31,5 +31,5 @@ mod services;
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
-    Runtime, Scrubbed, Settings, Stores, UploadOptions,
+    Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, UploadOptions,
 };

@@ -9,6 +9,11 @@ glance_core::catalog_conformance!(
     futures::executor::block_on,
     (MemoryCatalog::default(), ())
 );
+glance_core::scheduled_deletes_conformance!(
+    scheduled_deletes,
+    futures::executor::block_on,
+    (MemoryCatalog::default(), ())
+);
 glance_core::image_store_conformance!(
     store,
     futures::executor::block_on,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use glance_core::domain::{CannotUpload, EditError, IllegalTransition, Status};
+use glance_core::domain::{CannotUpload, EditError, Event, IllegalTransition, Status};
 use glance_core::ports::{CatalogError, Operation, StoreError};
 use glance_core::{Error, ErrorKind};
 
@@ -184,6 +184,10 @@ fn status_of(error: &Error) -> StatusCode {
         (Error::Transition(refused), _) if refused.event.is_administrative() => {
             StatusCode::FORBIDDEN
         }
+        // Glance: an image that is deactivated, with data that would stay.
+        (Error::Transition(refused), _) if refused.event == Event::DeleteScheduled => {
+            StatusCode::BAD_REQUEST
+        }
         // Glance: a store that takes no data is gone for those who want to add some.
         (
             Error::Store(StoreError::Unsupported {
@@ -260,9 +264,12 @@ fn explained(error: &Error, status: StatusCode) -> ApiError {
 }
 
 fn transition(refused: IllegalTransition) -> String {
-    use glance_core::domain::Event;
     let from = refused.from;
     match refused.event {
+        Event::DeleteScheduled => format!(
+            "Image status transition from {from} to {} is not allowed",
+            Status::PendingDelete
+        ),
         Event::Deactivated => format!("Not allowed to deactivate image in status '{from}'"),
         Event::Reactivated => format!("Not allowed to reactivate image in status '{from}'"),
         Event::UploadStarted => {

@@ -10,7 +10,7 @@ use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::{Catalog, Policy};
+use glance_core::ports::{Catalog, Policy, ScheduledDeletes};
 use glance_core::{Glance, GlanceBuilder, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
@@ -24,6 +24,8 @@ use crate::config::{CatalogConfig, Config, Database};
 #[derive(Debug)]
 pub(super) struct Backends {
     pub(super) catalog: Arc<dyn Catalog>,
+    /// The same catalog, for the scrubber.
+    pub(super) deletes: Arc<dyn ScheduledDeletes>,
     pub(super) stores: Stores,
     pub(super) runtime: Runtime,
     /// Who may do what; without it, Glance's own rules say.
@@ -57,8 +59,8 @@ impl Backends {
             folders.make(&folder.path)?;
         }
         let stores = stores::open(&config.stores)?;
-        let catalog: Arc<dyn Catalog> = match &config.catalog.database {
-            Database::SqliteInMemory => Arc::new(MemoryCatalog::default()),
+        let (catalog, deletes) = match &config.catalog.database {
+            Database::SqliteInMemory => both(MemoryCatalog::default()),
             Database::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|_| may_create) {
                     folders.make(parent)?;
@@ -68,20 +70,21 @@ impl Backends {
                     additions: config.catalog.additions,
                     create: may_create,
                 };
-                Arc::new(SqliteCatalog::open(path, options).await?)
+                both(SqliteCatalog::open(path, options).await?)
             }
             Database::Mysql(server) => {
                 let catalog = &config.catalog;
-                Arc::new(reached(catalog, || MysqlCatalog::open(server)).await?)
+                both(reached(catalog, || MysqlCatalog::open(server)).await?)
             }
             Database::Postgres(server) => {
                 let catalog = &config.catalog;
-                Arc::new(reached(catalog, || PostgresCatalog::open(server)).await?)
+                both(reached(catalog, || PostgresCatalog::open(server)).await?)
             }
         };
         folders.keep();
         Ok(Self {
             catalog,
+            deletes,
             stores,
             runtime: glance_stores::tokio_runtime(),
             policy: None,
@@ -117,6 +120,12 @@ impl Backends {
         };
         Ok(builder.build()?)
     }
+}
+
+/// A catalog as each of the ports that it is.
+fn both(catalog: impl Catalog + ScheduledDeletes) -> (Arc<dyn Catalog>, Arc<dyn ScheduledDeletes>) {
+    let catalog = Arc::new(catalog);
+    (Arc::clone(&catalog) as _, catalog)
 }
 
 /// Opens a database, again while its server cannot be reached.
@@ -193,6 +202,7 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
     let api = &config.api;
     let page = |size: u64| u32::try_from(size).unwrap_or(u32::MAX);
     Ok(Settings {
+        delayed_delete: config.deletes.delayed,
         formats: Formats {
             disk: config.formats.disk_formats.clone(),
             container: config.formats.container_formats.clone(),

@@ -60,6 +60,9 @@ pub(crate) enum OperatorError {
     /// The database or the store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A delete is taken back only while nobody scrubs.
+    #[error("a scrubber seems to be running: stop it, or remove `{}`", pid_file.display())]
+    OtherScrubber { pid_file: PathBuf },
     /// The result cannot be printed.
     #[error("cannot write the result")]
     Output(#[source] io::Error),

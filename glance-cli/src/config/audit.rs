@@ -124,14 +124,14 @@ mod tests {
     #[test]
     fn an_unsupported_option_stops_the_start_unless_it_asks_for_nothing() {
         assert_eq!(
-            checked("[DEFAULT]\ndelayed_delete = yes\n")
+            checked("[DEFAULT]\nuse_keystone_limits = yes\n")
                 .unwrap_err()
                 .to_string(),
-            "`[DEFAULT] delayed_delete` in `0.conf` line 2 cannot be honoured: deletes are \
-             immediate in this version, there is no scrubber"
+            "`[DEFAULT] use_keystone_limits` in `0.conf` line 2 cannot be honoured: limits are not \
+             read from Keystone in this version"
         );
         for harmless in [
-            "[DEFAULT]\ndelayed_delete = no\nuser_storage_quota = 0B\nimage_cache_dir =\n",
+            "[DEFAULT]\nuse_keystone_limits = no\nuser_storage_quota = 0B\nimage_cache_dir =\n",
             "[oslo_messaging_notifications]\ndriver = noop\ndriver =\n",
             "[healthcheck]\nbackends = disable_by_file\n[key_manager]\nbackend = barbican\n",
         ] {

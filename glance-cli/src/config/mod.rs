@@ -58,6 +58,7 @@ pub(crate) struct Config {
     pub(crate) stores: StoresConfig,
     pub(crate) policy: PolicyConfig,
     pub(crate) protection: Option<ProtectionConfig>,
+    pub(crate) deletes: DeleteConfig,
     pub(crate) log: LogConfig,
     /// While this file exists the health check answers that the server is to be left alone.
     pub(crate) healthcheck_disable_file: Option<PathBuf>,
@@ -157,6 +158,19 @@ pub(crate) struct ProtectionConfig {
     /// Where it may be: it is the first that is there.
     pub(crate) places: Vec<PathBuf>,
     pub(crate) format: ProtectionFormat,
+}
+
+/// When the data of deleted images goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct DeleteConfig {
+    /// Whether it stays until `glance scrub` removes it.
+    pub(crate) delayed: bool,
+    /// How long it stays then.
+    pub(crate) delay: Duration,
+    /// How many images are scrubbed at a time.
+    pub(crate) at_once: usize,
+    /// How long the scrubber pauses between two passes.
+    pub(crate) pause: Duration,
 }
 
 /// Where the log goes, and how much of it.

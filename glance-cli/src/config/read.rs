@@ -13,8 +13,8 @@ use super::error::{ConfigError, Warning};
 use super::settings::Settings;
 use super::source::Sources;
 use super::{
-    ApiConfig, CatalogConfig, Config, FormatConfig, Identity, ListenConfig, LogConfig,
-    PolicyConfig, ProtectionConfig, QuotaConfig,
+    ApiConfig, CatalogConfig, Config, DeleteConfig, FormatConfig, Identity, ListenConfig,
+    LogConfig, PolicyConfig, ProtectionConfig, QuotaConfig,
 };
 
 /// Everything a [`Config`] is read from, and what there is to say about it.
@@ -39,6 +39,7 @@ impl Reader<'_> {
             stores: self.stores()?,
             policy: self.policy()?,
             protection: self.protection()?,
+            deletes: self.deletes()?,
             log: self.log()?,
             healthcheck_disable_file: self
                 .settings
@@ -242,6 +243,16 @@ impl Reader<'_> {
         }
         let folders = self.sources.search_folders(self.files);
         folders.iter().map(|folder| folder.join(name)).collect()
+    }
+
+    fn deletes(&self) -> Result<DeleteConfig, ConfigError> {
+        let group = "DEFAULT";
+        Ok(DeleteConfig {
+            delayed: self.settings.flag(group, "delayed_delete")?,
+            delay: self.settings.seconds(group, "scrub_time")?,
+            at_once: self.size(group, "scrub_pool_size")?,
+            pause: self.settings.seconds(group, "wakeup_time")?,
+        })
     }
 
     /// As in oslo.log a folder alone gets a file with the program's name, and standard error is

@@ -290,8 +290,6 @@ fn an_option_that_would_break_a_promise_stops_the_start() {
     for line in [
         "[DEFAULT]\nshow_multiple_locations = true",
         "[DEFAULT]\nuser_storage_quota = 1GB",
-        "[DEFAULT]\nscrub_time = 1",
-        "[DEFAULT]\ndelayed_delete = true",
         "[DEFAULT]\nuse_keystone_limits = true",
         "[DEFAULT]\nimage_cache_dir = /var/cache",
         "[DEFAULT]\nallow_anonymous_access = true",

@@ -1,11 +1,13 @@
 //! `glance db` and `glance scrub`.
 
 use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::support::{Done, Server, files_in, glance, run};
+use crate::support::{Done, Server, eventually, files_in, glance, run};
 
 fn configured() -> Arc<TempDir> {
     let folder = tempfile::tempdir().unwrap();
@@ -81,7 +83,7 @@ fn scrubbing_says_what_it_did() {
 
     assert_eq!(
         done.text(),
-        "uploads undone: 0\ndeletes finished: 0\nqueued images expired: 0\n\
+        "deleted images scrubbed: 0\nuploads undone: 0\ndeletes finished: 0\nqueued images expired: 0\n\
          stray files removed: 0\nfailures: 0\nstill being worked on: 0\n"
     );
 }
@@ -96,7 +98,7 @@ fn scrubbing_undoes_what_a_killed_server_left() {
 
     let done = run(glance(server.folder.path()).arg("scrub")).succeeded();
 
-    assert!(done.text().starts_with("uploads undone: 1\n"), "{done:?}");
+    assert!(done.text().contains("\nuploads undone: 1\n"), "{done:?}");
     assert!(
         done.stderr.contains("unfinished uploads and deletes: 1"),
         "{done:?}"
@@ -115,4 +117,101 @@ fn scrubbing_makes_nothing() {
         "there is no database `glance-data/glance.sqlite`: `glance db sync` makes it"
     );
     assert_eq!(files_in(folder.path()), [""; 0]);
+}
+
+/// A server whose deletes leave the data where it is, for a scrubber.
+fn with_delayed_delete(options: &str) -> Server {
+    let folder = configured();
+    let path = folder.path().join("glance-api.conf");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = format!("[DEFAULT]\ndelayed_delete = true\n{options}\n{text}");
+    fs::write(path, text).unwrap();
+    with_config(&folder, "db sync").succeeded();
+    fs::create_dir(folder.path().join("images")).unwrap();
+    Server::start_in(&folder, &["--config-file", "glance-api.conf"])
+}
+
+fn images_of(server: &Server) -> Vec<String> {
+    files_in(&server.folder.path().join("images"))
+}
+
+#[test]
+fn data_of_deleted_images_stays_until_it_is_scrubbed() {
+    let server = with_delayed_delete("");
+    let image = server.image_of(b"data");
+    server.run(&format!("image-delete {image}")).succeeded();
+    assert_eq!(server.run(&format!("image-show {image}")).code, 1);
+    assert_eq!(images_of(&server), [image.as_str()]);
+
+    let done = with_config(&server.folder, "scrub").succeeded();
+
+    let text = done.text();
+    assert!(text.starts_with("deleted images scrubbed: 1\n"), "{text}");
+    assert_eq!(images_of(&server), [""; 0]);
+}
+
+#[test]
+fn a_delete_is_taken_back_once() {
+    let server = with_delayed_delete("scrub_time = 3600");
+    let image = server.image_of(b"data");
+    server.run(&format!("image-delete {image}")).succeeded();
+    let restore = format!("scrub --restore {image}");
+
+    let too_early = with_config(&server.folder, "scrub").succeeded().text();
+    let restored = with_config(&server.folder, &restore).succeeded();
+    let again = with_config(&server.folder, &restore);
+
+    assert!(too_early.starts_with("deleted images scrubbed: 0\n"));
+    assert_eq!(restored.text(), format!("image {image} is active again\n"));
+    assert_eq!(
+        again.failed(),
+        format!("image {image} is not in status pending_delete")
+    );
+    let shown = server.json(&format!("image-show {image}"));
+    assert_eq!(shown["status"], "active");
+    let data = server.run(&format!("image-download {image}")).succeeded();
+    assert_eq!(data.stdout, b"data");
+}
+
+#[test]
+fn a_scrubber_as_a_daemon_goes_on_until_it_is_told_to_stop() {
+    let server = with_delayed_delete("wakeup_time = 1");
+    let mut daemon = glance(server.folder.path())
+        .args(["scrub", "-D", "--config-file", "glance-api.conf"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for data in [b"first", b"other"] {
+        let image = server.image_of(data);
+        server.run(&format!("image-delete {image}")).succeeded();
+        eventually(
+            || images_of(&server).is_empty(),
+            || format!("the data of {image} to go"),
+        );
+    }
+
+    let pid = daemon.id().to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+
+    let mut said = String::new();
+    daemon
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(daemon.wait().unwrap().code(), Some(0), "{said}");
+    assert!(said.ends_with("glance: stopped\n"), "{said}");
+}
+
+#[test]
+fn a_daemon_takes_nothing_back() {
+    let folder = configured();
+
+    let done = with_config(
+        &folder,
+        "scrub -D --restore 00000000-0000-0000-0000-000000000001",
+    );
+
+    assert_eq!(done.code, 2, "{done:?}");
 }

@@ -287,7 +287,7 @@ pub(super) fn rich_image(bits: u128) -> Image {
     image
 }
 
-fn changed(image: &Image, micros: i64, change: impl FnOnce(&mut Image)) -> Image {
+pub(super) fn changed(image: &Image, micros: i64, change: impl FnOnce(&mut Image)) -> Image {
     let mut changed = image.clone();
     change(&mut changed);
     changed.updated_at = at(micros);

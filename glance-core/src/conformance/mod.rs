@@ -26,6 +26,7 @@ pub mod intents;
 pub mod members;
 pub mod published;
 pub mod queries;
+pub mod scheduled_deletes;
 
 /// Makes a test of each clause of the [`Catalog`](crate::ports::Catalog) contract.
 #[macro_export]
@@ -64,6 +65,26 @@ macro_rules! catalog_conformance {
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean
                 pages_follow_each_other_without_gap_or_repeat
+            );
+        }
+    };
+}
+
+/// Makes a test of each clause of the [`ScheduledDeletes`](crate::ports::ScheduledDeletes)
+/// contract, for a catalog that answers them.
+#[macro_export]
+macro_rules! scheduled_deletes_conformance {
+    ($(#[$attribute:meta])* $name:ident, $run:path, $make:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, scheduled_deletes:
+                a_scheduled_image_is_gone_and_its_data_is_not
+                deletes_come_due_in_the_order_of_ids
+                a_delete_ends_when_no_data_is_left
+                a_restored_image_has_all_that_went_with_it
+                what_was_removed_before_stays_removed
+                a_delete_that_is_claimed_or_done_is_not_taken_back
             );
         }
     };

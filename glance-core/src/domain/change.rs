@@ -14,7 +14,8 @@ use super::status::Status;
 pub struct Change {
     /// As it was read.
     pub before: Image,
-    /// As it is to be. In status `deleted`, it is to be gone: members, tags and all.
+    /// As it is to be. In status `deleted` or `pending_delete`, it is to be gone: members, tags and
+    /// all.
     pub after: Image,
     /// What must still hold.
     pub guard: Guard,
@@ -72,7 +73,7 @@ impl Change {
 
     /// Whether the image is gone after it.
     pub fn deletes(&self) -> bool {
-        self.after.status() == Status::Deleted
+        matches!(self.after.status(), Status::Deleted | Status::PendingDelete)
     }
 
     /// What committing makes of the `stored` image: `None` where the guard does not hold. Of a

@@ -19,11 +19,22 @@ pub struct MemoryCatalog {
 }
 
 #[derive(Debug, Default)]
-struct Rows {
+pub(super) struct Rows {
     /// Every id that was ever used; without an image once it is gone.
-    images: BTreeMap<ImageId, Option<Image>>,
-    members: Vec<Membership>,
-    intents: BTreeMap<String, Intent>,
+    pub(super) images: BTreeMap<ImageId, Option<Image>>,
+    pub(super) members: Vec<Membership>,
+    pub(super) intents: BTreeMap<String, Intent>,
+    /// Images whose delete was delayed.
+    pub(super) scheduled: BTreeMap<ImageId, Scheduled>,
+}
+
+/// A delete that was delayed.
+#[derive(Debug)]
+pub(super) struct Scheduled {
+    /// The image with all it had; its locations are those whose data is left.
+    pub(super) image: Image,
+    pub(super) members: Vec<Membership>,
+    pub(super) at: Timestamp,
 }
 
 impl MemoryCatalog {
@@ -37,7 +48,7 @@ impl MemoryCatalog {
         self.rows().intents.values().cloned().collect()
     }
 
-    fn rows(&self) -> MutexGuard<'_, Rows> {
+    pub(super) fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,6 +68,23 @@ impl Rows {
             .filter(|member| member.image == id)
             .cloned()
             .collect()
+    }
+
+    /// Takes an image away with all it had, which is kept if data of it stays.
+    fn delete(&mut self, id: ImageId, as_deleted: &Image) {
+        let (members, others) = std::mem::take(&mut self.members)
+            .into_iter()
+            .partition(|member| member.image == id);
+        self.members = others;
+        let stored = self.images.insert(id, None).flatten();
+        if let (Some(stored), Status::PendingDelete) = (stored, as_deleted.status()) {
+            let mut image = as_deleted.clone();
+            image.tags = stored.tags;
+            image.properties = stored.properties;
+            image.locations = stored.locations;
+            let at = as_deleted.updated_at;
+            self.scheduled.insert(id, Scheduled { image, members, at });
+        }
     }
 
     fn position(&self, image: ImageId, project: &ProjectId) -> Option<usize> {
@@ -136,8 +164,7 @@ impl Catalog for MemoryCatalog {
             rows.intents.insert(intent.id.to_string(), intent.clone());
         }
         if change.deletes() {
-            rows.images.insert(id, None);
-            rows.members.retain(|member| member.image != id);
+            rows.delete(id, &image);
         } else {
             rows.images.insert(id, Some(image.clone()));
         }

@@ -6,6 +6,7 @@ mod clock;
 mod executor;
 mod image_store;
 mod policy;
+mod scheduled_deletes;
 
 pub use self::byte_stream::{BodyError, ByteStream};
 pub use self::catalog::{Catalog, CatalogError, SeenImage};
@@ -13,6 +14,7 @@ pub use self::clock::{Clock, IdSource};
 pub use self::executor::{Executor, run_blocking};
 pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
+pub use self::scheduled_deletes::{ScheduledDelete, ScheduledDeletes};
 
 /// The cause of an error of a backend.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

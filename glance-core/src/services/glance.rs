@@ -44,6 +44,8 @@ impl Glance {
 /// How a service is set up. The defaults are upstream's, where it has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Whether the data of a deleted image stays until a [`Scrubber`](crate::Scrubber) removes it.
+    pub delayed_delete: bool,
     /// Formats that are accepted.
     pub formats: Formats,
     /// The hash that is computed beside MD5: `hashing_algorithm`.
@@ -62,6 +64,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            delayed_delete: false,
             formats: Formats::default(),
             hash: HashAlgorithm::default(),
             lease: Duration::from_secs(30),

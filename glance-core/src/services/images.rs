@@ -134,10 +134,13 @@ impl Glance {
         Err(Error::Contended { image: id })
     }
 
-    /// Deletes an image and its data. An upload that is under way stops.
+    /// Deletes an image and its data. An upload that is under way stops. With
+    /// [`delayed_delete`](crate::Settings::delayed_delete), data stays for a
+    /// [`Scrubber`](crate::Scrubber).
     ///
     /// # Errors
-    /// There is none that the caller may see; the caller may not; it is protected.
+    /// There is none that the caller may see; the caller may not; it is protected; it has data that
+    /// may not wait in its status.
     pub async fn delete(&self, caller: &Caller, id: ImageId) -> Result<(), Error> {
         for _ in 0..MAX_ATTEMPTS {
             let image = self.visible_image(caller, id).await?;
@@ -145,8 +148,12 @@ impl Glance {
             if image.protected {
                 return Err(Error::Protected { image: id });
             }
-            let deleted = image.after(Event::Deleted, self.now())?;
-            let intents = self.removals(image.id, &image.locations);
+            let data_stays = self.settings().delayed_delete && !image.locations.is_empty();
+            let (event, intents) = match data_stays {
+                true => (Event::DeleteScheduled, Vec::new()),
+                false => (Event::Deleted, self.removals(image.id, &image.locations)),
+            };
+            let deleted = image.after(event, self.now())?;
             let change = Change::of_status(image, deleted).beginning(intents.clone());
             match self.catalog.commit(&change).await {
                 Err(CatalogError::Conflict) => {}

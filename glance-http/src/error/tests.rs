@@ -43,6 +43,7 @@ fn errors() -> Vec<Error> {
         Error::Catalog(CatalogError::NotFound),
         Error::Catalog(CatalogError::Unavailable { source: source() }),
         Error::Contended { image },
+        Error::DataGone { image },
         Error::Deactivated { image },
         denied(Action::GetImages),
         Error::DuplicateImage { image },
@@ -71,6 +72,8 @@ fn errors() -> Vec<Error> {
             image,
             project: "p".to_owned(),
         },
+        Error::NoStoreOf { image },
+        Error::NotScheduled { image },
         Error::NotActive {
             image,
             status: Status::Queued,
@@ -95,6 +98,7 @@ fn errors() -> Vec<Error> {
         Error::Stopping,
         Error::Transition(refused(Status::Queued, Event::Deactivated)),
         Error::Transition(refused(Status::Queued, Event::Reactivated)),
+        Error::Transition(refused(Status::Deactivated, Event::DeleteScheduled)),
         Error::Transition(refused(Status::Deleted, Event::Deleted)),
         Error::UnknownMarker {
             marker: image.to_string(),

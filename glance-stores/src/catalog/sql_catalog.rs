@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use glance_core::domain::query::ImageQuery;
 use glance_core::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, Timestamp, Viewer,
+    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, Timestamp, Viewer,
 };
-use glance_core::ports::{Catalog, CatalogError, SeenImage};
+use glance_core::ports::{Catalog, CatalogError, ScheduledDelete, ScheduledDeletes, SeenImage};
 
 use super::sql;
 use super::sql::database::Database;
@@ -110,6 +110,39 @@ impl<D: Database> Catalog for SqlCatalog<D> {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         sql::intents::end(&self.database, intent, holder).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
+    async fn due(
+        &self,
+        before: Timestamp,
+        after: Option<ImageId>,
+        limit: u32,
+    ) -> Result<Vec<ScheduledDelete>, CatalogError> {
+        sql::scheduled_deletes::due(&self.database, before, after, limit).await
+    }
+
+    async fn claim(&self, image: ImageId, intents: &[Intent]) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::claim(&self.database, image, intents).await
+    }
+
+    async fn scrubbed(
+        &self,
+        image: ImageId,
+        url: &BlobUrl,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::scrubbed(&self.database, image, url, now).await
+    }
+
+    async fn finish(&self, image: ImageId, now: Timestamp) -> Result<bool, CatalogError> {
+        sql::scheduled_deletes::finish(&self.database, image, now).await
+    }
+
+    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
+        sql::scheduled_deletes::restore(&self.database, image, now).await
     }
 }
 

@@ -33,6 +33,26 @@ glance_core::catalog_conformance!(
     support::mysql_catalog().await
 );
 
+glance_core::scheduled_deletes_conformance!(
+    sqlite_scheduled_deletes,
+    run,
+    new_catalog(SqliteOptions::default()).await
+);
+
+glance_core::scheduled_deletes_conformance!(
+    #[ignore = "needs PostgreSQL: .ci/run starts it"]
+    postgres_scheduled_deletes,
+    support::run,
+    support::postgres_catalog().await
+);
+
+glance_core::scheduled_deletes_conformance!(
+    #[ignore = "needs MariaDB: .ci/run starts it"]
+    mysql_scheduled_deletes,
+    support::run,
+    support::mysql_catalog().await
+);
+
 async fn new_catalog(options: SqliteOptions) -> (SqliteCatalog, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("glance.sqlite");

@@ -133,9 +133,9 @@ class OwnServer(Process):
         ))  # fmt: skip
         configured = ["--config-file", str(config)]
         log_path = folder / "server.log"
-        super().__init__([*_program(), "serve", *configured], f"http://127.0.0.1:{port}", log_path)
+        super().__init__([*program(), "serve", *configured], f"http://127.0.0.1:{port}", log_path)
         with log_path.open("wb") as log:
-            sync = [*_program(), "db", "sync", *configured]
+            sync = [*program(), "db", "sync", *configured]
             subprocess.run(sync, stdout=log, stderr=log, check=True)
         self.start()
 
@@ -146,7 +146,7 @@ def start(folder):
     return RunningServer(peer.rstrip("/")) if peer else OwnServer(folder)
 
 
-def _program():
+def program():
     if command := os.environ.get("GLANCE_BIN"):
         return command.split()
     for profile in ("release", "debug"):

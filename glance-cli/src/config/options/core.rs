@@ -95,10 +95,10 @@ const DEFAULT: &[OptionSpec] = &[
         STAGING,
     ),
     // Deleting.
-    unsupported("delayed_delete", Bool, Some("false"), SCRUBBER),
-    unsupported("scrub_time", Kind::NATURAL, Some("0"), SCRUBBER),
-    ignored("scrub_pool_size", Kind::POSITIVE, Some("1"), SCRUBBER),
-    ignored("wakeup_time", Kind::NATURAL, Some("300"), SCRUBBER),
+    honoured("delayed_delete", Bool, Some("false")),
+    honoured("scrub_time", Kind::NATURAL, Some("0")),
+    honoured("scrub_pool_size", Kind::POSITIVE, Some("1")),
+    honoured("wakeup_time", Kind::NATURAL, Some("300")),
     ignored("daemon", Bool, Some("false"), SCRUBBER),
     ignored("restore", Text, None, SCRUBBER),
     // The cache.
@@ -265,7 +265,7 @@ const LOG_ROTATION: &str = "log files are not rotated or thinned out; logrotate 
 const LOG_TARGET: &str = "the log goes to a file or to standard error, which systemd forwards";
 const NOTICES: &str = "notifications are not sent in this version";
 const PYTHON: &str = "it is about Python";
-const SCRUBBER: &str = "deletes are immediate in this version, there is no scrubber";
+const SCRUBBER: &str = "`glance scrub` takes it from its command line";
 const SESSIONS: &str =
     "sessions are set up, and lost ones and deadlocks tried again, as this server needs it";
 const STAGING: &str = "images cannot be imported in this version";

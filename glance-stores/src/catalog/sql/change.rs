@@ -1,7 +1,7 @@
 //! Changes of images: what `Change::applied_to` means, as steps.
 
 use glance_core::domain::{
-    Change, ContainerFormat, DiskFormat, Guard, Image, ImageName, ProjectId, Timestamp,
+    Change, ContainerFormat, DiskFormat, Guard, Image, ImageName, ProjectId, Status, Timestamp,
 };
 use glance_core::ports::CatalogError;
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
@@ -15,7 +15,8 @@ use super::keys::{image_column, time_value};
 use super::members;
 use super::tables::{
     DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, IMPORT_LOCK, LOCATION_ACTIVE, LOCATION_DELETED,
-    LOCATIONS, MEMBER, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
+    LOCATION_PENDING, LOCATIONS, MEMBER, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT,
+    VALUE,
 };
 
 /// Makes a change; gives the image as it is then stored.
@@ -52,12 +53,7 @@ fn update_image(batch: &mut Batch, dialect: Dialect, change: &Change) -> Result<
     let mut update = Query::update();
     update.table(IMAGES);
     let now = Expr::val(time_value(after.updated_at));
-    let updated = dialect.greater(dialect.updated_at(), now.clone());
-    // First: databases may take what is set before for what was there.
-    if let Some([_, exact]) = dialect.exact_times() {
-        update.value(exact, updated.clone());
-    }
-    update.value(UPDATED_AT, updated);
+    set_updated(&mut update, dialect, now.clone());
     if before.status() != after.status() {
         update.value(STATUS, after.status().as_str());
     }
@@ -81,6 +77,16 @@ fn update_image(batch: &mut Batch, dialect: Dialect, change: &Change) -> Result<
     }
     batch.change_some(dialect.statement(&update), Breach::Conflict);
     Ok(())
+}
+
+/// Moves the time of an image's last change on.
+pub(super) fn set_updated(update: &mut UpdateStatement, dialect: Dialect, now: Expr) {
+    let updated = dialect.greater(dialect.updated_at(), now);
+    // First: databases may take what is set before for what was there.
+    if let Some([_, exact]) = dialect.exact_times() {
+        update.value(exact, updated.clone());
+    }
+    update.value(UPDATED_AT, updated);
 }
 
 fn set_what_differs(
@@ -225,7 +231,13 @@ fn delete_children(batch: &mut Batch, dialect: Dialect, change: &Change) {
     for table in [PROPERTIES, TAGS, MEMBERS, LOCATIONS] {
         let mut update = delete_rows(dialect, table, change);
         if table == LOCATIONS {
-            update.value(STATUS, LOCATION_DELETED);
+            update.value(
+                STATUS,
+                match change.after.status() {
+                    Status::PendingDelete => LOCATION_PENDING,
+                    _ => LOCATION_DELETED,
+                },
+            );
         }
         batch.change(dialect.statement(&update));
     }

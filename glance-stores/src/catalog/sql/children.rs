@@ -75,11 +75,7 @@ pub(super) fn attach<'a>(
             image.tags.insert(Tag::stored(fields.required()?));
         }
         _ => {
-            let url = BlobUrl::new(fields.required()?);
-            image.locations.push(Location {
-                url,
-                metadata: metadata(&mut fields)?,
-            });
+            image.locations.push(location(&mut fields)?);
         }
     }
     Ok(())
@@ -259,6 +255,14 @@ fn child(image: &Image, value: &str, now: Timestamp) -> [Expr; 5] {
     ]
 }
 
+/// A location, from its `value` on.
+pub(super) fn location(fields: &mut Fields) -> Result<Location, BadRow> {
+    Ok(Location {
+        url: BlobUrl::new(fields.required()?),
+        metadata: metadata(fields)?,
+    })
+}
+
 fn metadata(fields: &mut Fields) -> Result<Map<String, Json>, BadRow> {
     let Some(text) = fields.text()? else {
         return Ok(Map::new());
@@ -273,7 +277,7 @@ fn metadata(fields: &mut Fields) -> Result<Map<String, Json>, BadRow> {
 
 const PROPERTY_COLUMNS: [&str; 4] = [ID, IMAGE_ID, NAME, VALUE];
 const TAG_COLUMNS: [&str; 3] = [ID, IMAGE_ID, VALUE];
-const LOCATION_COLUMNS: [&str; 4] = [ID, IMAGE_ID, VALUE, META_DATA];
+pub(super) const LOCATION_COLUMNS: [&str; 4] = [ID, IMAGE_ID, VALUE, META_DATA];
 
 /// The most rows in one statement: databases bound the placeholders of a statement.
 const MOST_ROWS: usize = 500;

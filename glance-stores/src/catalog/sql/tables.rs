@@ -31,5 +31,7 @@ pub(super) const IMPORT_LOCK: &str = "os_glance_import_task";
 
 /// The status of a location that can be read.
 pub(super) const LOCATION_ACTIVE: &str = "active";
+/// The status of a location whose image is gone, while the data is not.
+pub(super) const LOCATION_PENDING: &str = "pending_delete";
 /// The status of a location that is gone.
 pub(super) const LOCATION_DELETED: &str = "deleted";

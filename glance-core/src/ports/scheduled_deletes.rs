@@ -1,0 +1,60 @@
+//! Deletes whose data goes later: upstream's `delayed_delete`.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::catalog::CatalogError;
+use crate::domain::{BlobUrl, Image, ImageId, Intent, Location, Timestamp};
+
+/// Images in status `pending_delete`: gone for everybody, while their data still lies in a store.
+///
+/// The catalog that an image was deleted in answers. Such a delete is a
+/// [`Change`](crate::domain::Change) to that status.
+///
+/// # Contract
+///
+/// * `due` gives what was deleted at a time or before it, in the order of ids, from the one after a
+///   given id, each with the locations whose data is still there;
+/// * `claim` records intents while the delete is still scheduled: else `Conflict`;
+/// * `scrubbed` notes that the data of a location is gone; that it was noted before is fine;
+/// * `finish` makes the image `deleted`, if none of its data is left, and says whether it did;
+/// * `restore` brings an image back as active, with the data that is left and with what went in the
+///   same delete: tags, properties and members. `NotFound` where no delete is scheduled; `Conflict`
+///   where no data is left, or an intent says that somebody removes it.
+#[async_trait]
+pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
+    /// Deletes of `before` or earlier whose image comes after `after`: `limit` of them.
+    async fn due(
+        &self,
+        before: Timestamp,
+        after: Option<ImageId>,
+        limit: u32,
+    ) -> Result<Vec<ScheduledDelete>, CatalogError>;
+
+    /// Records intents to remove data of the image.
+    async fn claim(&self, image: ImageId, intents: &[Intent]) -> Result<(), CatalogError>;
+
+    /// Notes that the data at a location of the image is gone.
+    async fn scrubbed(
+        &self,
+        image: ImageId,
+        url: &BlobUrl,
+        now: Timestamp,
+    ) -> Result<(), CatalogError>;
+
+    /// Ends the delete, if none of the data is left.
+    async fn finish(&self, image: ImageId, now: Timestamp) -> Result<bool, CatalogError>;
+
+    /// Takes the delete back; gives the image as it is then stored.
+    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError>;
+}
+
+/// A delete whose data is still there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScheduledDelete {
+    /// The image.
+    pub image: ImageId,
+    /// Where data of it is left.
+    pub locations: Vec<Location>,
+}

@@ -1,0 +1,187 @@
+//! Removes the data of images whose delete was delayed, and takes such deletes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+
+use super::glance::Glance;
+use super::scrub::Scrubbed;
+use crate::domain::{Image, ImageId, Intent, Location, Work};
+use crate::error::Error;
+use crate::ports::{CatalogError, ScheduledDelete, ScheduledDeletes};
+
+/// When data may go, and how much of it at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "it is all that there is to say")]
+pub struct ScrubPlan {
+    /// How long data stays after a delete: `scrub_time`.
+    pub delay: Duration,
+    /// How many images are scrubbed at a time: `scrub_pool_size`; 0 is 1.
+    pub at_once: usize,
+}
+
+/// What removes the data of images in status `pending_delete`. Several may be at work on one
+/// catalog, Python Glance's among them.
+#[derive(Debug, Clone)]
+pub struct Scrubber {
+    glance: Glance,
+    deletes: Arc<dyn ScheduledDeletes>,
+    plan: ScrubPlan,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Scrubber {
+    /// A scrubber of what the catalog of a service has as scheduled.
+    pub fn new(glance: Glance, deletes: Arc<dyn ScheduledDeletes>, plan: ScrubPlan) -> Self {
+        Self {
+            glance,
+            deletes,
+            plan,
+            stopping: Arc::default(),
+        }
+    }
+
+    /// Has a pass end with the images that it is at.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes the data of all images that were deleted long enough ago.
+    ///
+    /// # Errors
+    /// The catalog cannot say which these are. What fails for one image is logged and counted; the
+    /// image stays as it is, for the next pass.
+    pub async fn pass(&self) -> Result<Scrubbed, Error> {
+        let before = self.glance.now().before(self.plan.delay);
+        let (mut done, mut after) = (Scrubbed::default(), None);
+        while !self.stopping.load(Ordering::Relaxed) {
+            let due = self.deletes.due(before, after, DUE_AT_ONCE).await?;
+            let Some(last) = due.last() else {
+                break;
+            };
+            after = Some(last.image);
+            let scrubs = stream::iter(due).map(|due| self.scrub(due));
+            let results: Vec<Outcome> = scrubs
+                .buffer_unordered(self.plan.at_once.max(1))
+                .collect()
+                .await;
+            for outcome in results {
+                match outcome {
+                    Outcome::Finished => done.deletes += 1,
+                    Outcome::Failed => done.failures += 1,
+                    Outcome::Left => {}
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// Takes a delete back: the image is active again, with its data.
+    ///
+    /// # Errors
+    /// No delete of it is scheduled, or its data is gone or on its way out.
+    pub async fn restore(&self, image: ImageId) -> Result<Image, Error> {
+        let restored = self.deletes.restore(image, self.glance.now()).await;
+        restored.map_err(|error| match error {
+            CatalogError::Conflict => Error::DataGone { image },
+            CatalogError::NotFound => Error::NotScheduled { image },
+            error => error.into(),
+        })
+    }
+
+    async fn scrub(&self, due: ScheduledDelete) -> Outcome {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Outcome::Left;
+        }
+        match self.remove(&due).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(
+                    image.id = %due.image, error = &error as &dyn std::error::Error,
+                    "the data of a deleted image could not be removed; it stays in status \
+                     pending_delete"
+                );
+                Outcome::Failed
+            }
+        }
+    }
+
+    async fn remove(&self, due: &ScheduledDelete) -> Result<Outcome, Error> {
+        let mut failure = None;
+        for location in &due.locations {
+            match self.remove_from(due.image, location).await {
+                // Somebody brought it back, or was faster.
+                Err(Error::Catalog(CatalogError::Conflict)) => return Ok(Outcome::Left),
+                Err(error) => failure = Some(error),
+                Ok(()) => {}
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let finished = self.deletes.finish(due.image, self.glance.now()).await?;
+        if finished {
+            tracing::info!(image.id = %due.image, "the data of a deleted image is removed");
+        }
+        Ok(if finished {
+            Outcome::Finished
+        } else {
+            Outcome::Left
+        })
+    }
+
+    /// Removes the data at one location, with an intent that keeps others from bringing the image
+    /// back meanwhile. A store that removes nothing keeps what it has: it is not ours.
+    async fn remove_from(&self, image: ImageId, location: &Location) -> Result<(), Error> {
+        let glance = &self.glance;
+        let Some(found) = glance.stores.of(location) else {
+            return Err(Error::NoStoreOf { image });
+        };
+        if found.store.capabilities().delete {
+            let work = Work::Delete(location.url.clone());
+            let intent = glance.intent(image, found.id(), work, glance.now());
+            self.deletes
+                .claim(image, std::slice::from_ref(&intent))
+                .await?;
+            let _at_work = glance.at_work.on(intent.id.clone());
+            if let Err(error) = glance
+                .delete_blob(found.store.as_ref(), &location.url, &intent)
+                .await
+            {
+                self.let_go(&intent).await;
+                return Err(error);
+            }
+        }
+        let now = glance.now();
+        Ok(self.deletes.scrubbed(image, &location.url, now).await?)
+    }
+
+    /// The row of the location says what is to be done: an operator may still bring the image back.
+    async fn let_go(&self, intent: &Intent) {
+        let ended = self
+            .glance
+            .catalog
+            .end_intent(&intent.id, &intent.holder)
+            .await;
+        if let Err(error) = ended {
+            tracing::warn!(
+                image.id = %intent.image, error = &error as &dyn std::error::Error,
+                "an intent could not be ended; it ends with its lease"
+            );
+        }
+    }
+}
+
+/// What became of a scheduled delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Finished,
+    Failed,
+    /// To others, or to another pass.
+    Left,
+}
+
+/// How many images are read at once.
+const DUE_AT_ONCE: u32 = 100;

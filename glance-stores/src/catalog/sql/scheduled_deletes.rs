@@ -1,0 +1,222 @@
+//! Deletes that were delayed: upstream's rows in status `pending_delete`.
+
+use std::collections::HashMap;
+
+use glance_core::domain::{BlobUrl, Image, ImageId, Intent, Location, Status, Timestamp};
+use glance_core::ports::{CatalogError, ScheduledDelete};
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UpdateStatement};
+
+use super::change::set_updated;
+use super::children::{LOCATION_COLUMNS, location};
+use super::database::{Batch, Breach, Database, Row, Selects};
+use super::fields::{BadRow, Fields};
+use super::images::{Gone, assemble, hold, select_by_ids};
+use super::intents;
+use super::keys::{image_column, read_position, time_value};
+use super::tables::{
+    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, INTENTS, LOCATION_ACTIVE, LOCATION_DELETED,
+    LOCATION_PENDING, LOCATIONS, MEMBERS, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
+};
+
+/// Deletes of `before` or earlier, in the order of ids, with where data is left.
+pub(in crate::catalog) async fn due(
+    database: &impl Database,
+    before: Timestamp,
+    after: Option<ImageId>,
+    limit: u32,
+) -> Result<Vec<ScheduledDelete>, CatalogError> {
+    let dialect = database.dialect();
+    let mut images = Query::select();
+    images
+        .column((IMAGES, ID))
+        .from(IMAGES)
+        .and_where(is_scheduled())
+        .and_where(image_column(DELETED_AT).lte(Expr::val(time_value(before))))
+        .order_by((IMAGES, ID), Order::Asc)
+        .limit(u64::from(limit));
+    if let Some(after) = after {
+        images.and_where(image_column(ID).gt(after.as_str()));
+    }
+    let selects = Selects::new("find scheduled deletes", vec![dialect.statement(&images)]);
+    let mut ids = Vec::new();
+    for row in database.read(selects).await?.found.into_iter().flatten() {
+        ids.push(read_position(dialect, std::iter::empty(), row)?.0);
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let locations = Query::select()
+        .columns(LOCATION_COLUMNS)
+        .from(LOCATIONS)
+        .and_where(Expr::col((LOCATIONS, IMAGE_ID)).is_in(ids.iter().map(ImageId::as_str)))
+        .and_where(Expr::col((LOCATIONS, STATUS)).eq(LOCATION_PENDING))
+        .order_by((LOCATIONS, ID), Order::Asc)
+        .take();
+    let selects = Selects::new(
+        "read scheduled deletes",
+        vec![dialect.statement(&locations)],
+    );
+    let mut places: HashMap<ImageId, Vec<Location>> = HashMap::new();
+    for row in database.read(selects).await?.found.into_iter().flatten() {
+        let (image, place) = read(row)?;
+        places.entry(image).or_default().push(place);
+    }
+    let due = ids.into_iter().map(|image| ScheduledDelete {
+        image,
+        locations: places.remove(&image).unwrap_or_default(),
+    });
+    Ok(due.collect())
+}
+
+/// Records intents while the delete is scheduled.
+pub(in crate::catalog) async fn claim(
+    database: &impl Database,
+    image: ImageId,
+    begun: &[Intent],
+) -> Result<(), CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("claim a scheduled delete");
+    hold(&mut batch, dialect, image);
+    let there = dialect.statement(&count(image));
+    batch.require(there, 1, Breach::Conflict);
+    for intent in begun {
+        batch.change(intents::insert(dialect, intent));
+    }
+    database.write(batch).await.map(|_| ())
+}
+
+/// Notes that data is gone.
+pub(in crate::catalog) async fn scrubbed(
+    database: &impl Database,
+    image: ImageId,
+    url: &BlobUrl,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("note that data is gone");
+    let update = pending_locations(image)
+        .value(STATUS, LOCATION_DELETED)
+        .value(DELETED_AT, time_value(now))
+        .value(UPDATED_AT, time_value(now))
+        .and_where(dialect.is_text(Expr::col((LOCATIONS, VALUE)), url.as_str()))
+        .take();
+    batch.change(dialect.statement(&update));
+    database.write(batch).await.map(|_| ())
+}
+
+/// Makes an image `deleted` of which no data is left.
+pub(in crate::catalog) async fn finish(
+    database: &impl Database,
+    image: ImageId,
+    now: Timestamp,
+) -> Result<bool, CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("finish a scheduled delete");
+    let left = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(LOCATIONS)
+        .and_where(Expr::col((LOCATIONS, IMAGE_ID)).eq(image.as_str()))
+        .and_where(Expr::col((LOCATIONS, STATUS)).eq(LOCATION_PENDING))
+        .take();
+    batch.require(dialect.statement(&left), 0, Breach::Conflict);
+    let mut update = Query::update();
+    update.table(IMAGES);
+    set_updated(&mut update, dialect, Expr::val(time_value(now)));
+    update
+        .value(STATUS, Status::Deleted.as_str())
+        .and_where(image_column(ID).eq(image.as_str()))
+        .and_where(is_scheduled());
+    batch.change_some(dialect.statement(&update), Breach::Conflict);
+    match database.write(batch).await {
+        Ok(_) => Ok(true),
+        Err(CatalogError::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes a delete back. Upstream brings back the row of the image alone, and so an image without
+/// data.
+pub(in crate::catalog) async fn restore(
+    database: &impl Database,
+    image: ImageId,
+    now: Timestamp,
+) -> Result<Image, CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("take a delete back");
+    hold(&mut batch, dialect, image);
+    batch.require(dialect.statement(&count(image)), 1, Breach::NotFound);
+    let claims = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(INTENTS)
+        .and_where(Expr::col(IMAGE_ID).eq(image.as_str()))
+        .take();
+    batch.require(dialect.statement(&claims), 0, Breach::Conflict);
+    let locations = pending_locations(image)
+        .value(STATUS, LOCATION_ACTIVE)
+        .value(DELETED, false)
+        .value(UPDATED_AT, time_value(now))
+        .take();
+    batch.change_some(dialect.statement(&locations), Breach::Conflict);
+    for table in [PROPERTIES, TAGS, MEMBERS] {
+        batch.change(dialect.statement(&restore_rows(table, image, now)));
+    }
+    let mut update = Query::update();
+    update.table(IMAGES);
+    set_updated(&mut update, dialect, Expr::val(time_value(now)));
+    update
+        .value(STATUS, Status::Active.as_str())
+        .value(DELETED, false)
+        .and_where(image_column(ID).eq(image.as_str()));
+    batch.change(dialect.statement(&update));
+    batch.then = select_by_ids(dialect, &[image], Gone::Hidden);
+
+    let found = database.write(batch).await?;
+    assemble(found)?.pop().ok_or(CatalogError::NotFound)
+}
+
+/// What went in the same delete as the image comes back with it.
+fn restore_rows(table: &'static str, image: ImageId, now: Timestamp) -> UpdateStatement {
+    let deleted_at = Query::select()
+        .column((IMAGES, DELETED_AT))
+        .from(IMAGES)
+        .and_where(image_column(ID).eq(image.as_str()))
+        .take();
+    Query::update()
+        .table(table)
+        .value(DELETED, false)
+        .value(UPDATED_AT, time_value(now))
+        .and_where(Expr::col((table, IMAGE_ID)).eq(image.as_str()))
+        .and_where(Expr::col((table, DELETED)).eq(true))
+        .and_where(Expr::col((table, DELETED_AT)).in_subquery(deleted_at))
+        .take()
+}
+
+fn pending_locations(image: ImageId) -> UpdateStatement {
+    Query::update()
+        .table(LOCATIONS)
+        .and_where(Expr::col((LOCATIONS, IMAGE_ID)).eq(image.as_str()))
+        .and_where(Expr::col((LOCATIONS, STATUS)).eq(LOCATION_PENDING))
+        .take()
+}
+
+/// How many scheduled deletes there are of an image: 1 or 0.
+fn count(image: ImageId) -> SelectStatement {
+    Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(IMAGES)
+        .and_where(image_column(ID).eq(image.as_str()))
+        .and_where(is_scheduled())
+        .take()
+}
+
+fn is_scheduled() -> Expr {
+    image_column(STATUS)
+        .eq(Status::PendingDelete.as_str())
+        .and(image_column(DELETED).eq(true))
+}
+
+fn read(row: Row) -> Result<(ImageId, Location), BadRow> {
+    let mut fields = Fields::of(LOCATIONS, &LOCATION_COLUMNS, row);
+    fields.skip();
+    Ok((fields.parsed()?, location(&mut fields)?))
+}
