@@ -43,6 +43,7 @@ mod wire;
 pub use self::auth::Identity;
 pub use self::options::ApiOptions;
 pub use self::routes::{Endpoint, endpoints};
+pub use self::wire::image_schema::{ImageSchema, InvalidImageSchema};
 
 use self::options::Api;
 

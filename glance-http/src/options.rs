@@ -8,6 +8,8 @@ use axum::extract::FromRef;
 use glance_core::Glance;
 
 use crate::auth::Identity;
+use crate::wire::attribute::ImageRules;
+use crate::wire::image_schema::ImageSchema;
 
 /// How the API is set up. The defaults are upstream's where upstream has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct ApiOptions {
     pub show_locations: bool,
     /// While this file exists, `/healthcheck` says that the node is out of service.
     pub healthcheck_disable_file: Option<PathBuf>,
+    /// What is declared of custom properties: upstream's `schema-image.json`.
+    pub image_schema: ImageSchema,
     /// The most bytes of a JSON body.
     pub json_limit_bytes: usize,
     /// How long a client may send nothing in the middle of a body.
@@ -39,6 +43,7 @@ impl Default for ApiOptions {
             show_direct_url: false,
             show_locations: false,
             healthcheck_disable_file: None,
+            image_schema: ImageSchema::default(),
             json_limit_bytes: 1 << 20,
             stall_timeout: Duration::from_secs(60),
         }
@@ -57,6 +62,14 @@ impl Api {
         Self {
             glance,
             options: Arc::new(options),
+        }
+    }
+
+    /// What values of images have to fit.
+    pub(crate) fn image_rules(&self) -> ImageRules<'_> {
+        ImageRules {
+            formats: &self.glance.settings().formats,
+            schema: &self.options.image_schema,
         }
     }
 }

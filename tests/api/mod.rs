@@ -7,6 +7,7 @@ mod image_actions;
 mod image_file;
 mod image_list;
 mod image_patch;
+mod image_schema;
 mod image_show;
 mod images;
 mod members;

@@ -151,14 +151,14 @@ where
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
+pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
 }
 
-fn unreadable(path: PathBuf, source: io::Error) -> OperatorError {
+pub(super) fn unreadable(path: PathBuf, source: io::Error) -> OperatorError {
     OperatorError::File {
         action: "read",
         path,

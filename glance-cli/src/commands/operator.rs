@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use glance_core::BuildError;
 use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
+use glance_http::InvalidImageSchema;
 use glance_stores::OpenError;
 use thiserror::Error;
 
@@ -42,6 +43,12 @@ pub(crate) enum OperatorError {
     /// The configuration names a hash that there is not.
     #[error(transparent)]
     Hash(#[from] UnknownAlgorithm),
+    /// What is declared of custom properties cannot be.
+    #[error("the schema of custom properties in `{}` cannot be used", path.display())]
+    ImageSchema {
+        path: PathBuf,
+        source: InvalidImageSchema,
+    },
     /// There is nothing there that could be worked on.
     #[error("the catalog is in memory only: set `[database] connection` to a file")]
     InMemory,

@@ -3,18 +3,19 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use glance_http::server::{ServerOptions, Stopped, serve};
-use glance_http::{ApiOptions, Identity as Vouching, router};
+use glance_http::{ApiOptions, Identity as Vouching, ImageSchema, router};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::logging::Logging;
-use super::open::{Backends, Missing};
+use super::open::{Backends, Missing, is_absent, unreadable};
 use super::operator::{OperatorError, sources};
 use super::rights::Rights;
 use super::startup;
@@ -36,8 +37,9 @@ pub(crate) fn run(args: &Serve, is_debug: bool) -> Result<ExitCode, OperatorErro
     }
     let (config, warnings) = Config::load(&sources)?;
     let rights = Rights::read(&config)?;
+    let options = api_options(&config)?;
     let runtime = runtime()?;
-    let code = runtime.block_on(start(&sources, &config, &warnings, rights));
+    let code = runtime.block_on(start(&sources, &config, &warnings, rights, options));
     // What still runs was cut off; the catalog is closed as the last task lets go of it.
     runtime.shutdown_timeout(LAST_PATIENCE);
     code
@@ -48,6 +50,7 @@ async fn start(
     config: &Config,
     warnings: &[Warning],
     rights: Rights,
+    options: ApiOptions,
 ) -> Result<ExitCode, OperatorError> {
     // First of all: a second server on the same address must not touch the data of the first.
     let listener = listen(config.listen.address).await?;
@@ -71,7 +74,7 @@ async fn start(
         async move { glance.keep_scrubbing().await }
     });
 
-    let router = router(glance, api_options(config));
+    let router = router(glance, options);
     let serving = serve(
         listener,
         router,
@@ -181,8 +184,8 @@ fn node_name(address: SocketAddr) -> String {
     )
 }
 
-fn api_options(config: &Config) -> ApiOptions {
-    ApiOptions {
+fn api_options(config: &Config) -> Result<ApiOptions, OperatorError> {
+    Ok(ApiOptions {
         identity: match config.identity {
             Identity::Headers => Vouching::Headers,
             Identity::None => Vouching::None,
@@ -192,8 +195,25 @@ fn api_options(config: &Config) -> ApiOptions {
         show_direct_url: config.api.show_image_direct_url,
         healthcheck_disable_file: config.healthcheck_disable_file.clone(),
         stall_timeout: config.listen.stall_timeout,
+        image_schema: image_schema(&config.image_schema_files)?,
         ..ApiOptions::default()
+    })
+}
+
+/// The first of the files that is there; without one, nothing is declared.
+fn image_schema(files: &[PathBuf]) -> Result<ImageSchema, OperatorError> {
+    for path in files {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if is_absent(&error) => continue,
+            Err(source) => return Err(unreadable(path.clone(), source)),
+        };
+        return text.parse().map_err(|source| OperatorError::ImageSchema {
+            path: path.clone(),
+            source,
+        });
     }
+    Ok(ImageSchema::default())
 }
 
 fn server_options(config: &Config) -> ServerOptions {

@@ -60,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) protection: Option<ProtectionConfig>,
     pub(crate) deletes: DeleteConfig,
     pub(crate) log: LogConfig,
+    /// Where a schema of custom properties may be, in the order in which they are looked at.
+    pub(crate) image_schema_files: Vec<PathBuf>,
     /// While this file exists the health check answers that the server is to be left alone.
     pub(crate) healthcheck_disable_file: Option<PathBuf>,
 }

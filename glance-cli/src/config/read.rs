@@ -41,6 +41,12 @@ impl Reader<'_> {
             protection: self.protection()?,
             deletes: self.deletes()?,
             log: self.log()?,
+            image_schema_files: self
+                .sources
+                .search_folders(self.files)
+                .into_iter()
+                .map(|folder| folder.join("schema-image.json"))
+                .collect(),
             healthcheck_disable_file: self
                 .settings
                 .text("healthcheck", "disable_by_file_path")?

@@ -268,3 +268,25 @@ fn a_folder_of_the_database_that_cannot_be_written() {
     assert!(sentence.contains("data"), "{sentence}");
     ordinary.set_mode("data", 0o755);
 }
+
+#[test]
+fn a_schema_of_custom_properties_that_conflicts_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[database]\nconnection = sqlite:///g.sqlite\n\
+                [glance_store]\nfilesystem_store_datadir = images\n";
+    fs::write(folder.path().join("glance-api.conf"), text).unwrap();
+    let schema = r#"{"size": {"type": "string"}}"#;
+    fs::write(folder.path().join("schema-image.json"), schema).unwrap();
+    let config = folder.path().join("glance-api.conf");
+
+    let refused = run(glance(folder.path())
+        .args(["serve", "--config-file"])
+        .arg(config));
+
+    let said = refused.failed();
+    assert!(said.contains("schema-image.json"), "{said}");
+    assert!(
+        said.contains("`size` is an attribute of every image"),
+        "{said}"
+    );
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     BlobUrl, Change, Content, Event, Image, ImageId, ImageQuotas, Location, Membership, Multihash,
-    Resource, Status, Timestamp, Viewer, Visibility,
+    PropertyValue, Resource, Status, Timestamp, Viewer, Visibility,
 };
 use crate::ports::{Catalog, CatalogError};
 
@@ -284,6 +284,8 @@ pub(super) fn rich_image(bits: u128) -> Image {
             .properties
             .insert(name.parse().unwrap(), value.parse().unwrap());
     }
+    let nothing = PropertyValue::null();
+    image.properties.insert("null".parse().unwrap(), nothing);
     image
 }
 

@@ -70,22 +70,33 @@ impl fmt::Display for PropertyName {
     }
 }
 
-/// The value of a custom property: text, up to what a database column holds (65,535 bytes).
+/// The value of a custom property: text, up to what a database column holds (65,535 bytes), or
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PropertyValue(String);
+pub struct PropertyValue(Option<String>);
 
 impl PropertyValue {
     /// The most bytes of UTF-8 a value may have: MySQL's `TEXT`.
     pub const MAX_BYTES: usize = 65_535;
 
-    /// A value as a database holds it. A missing one reads as empty, as upstream shows it.
+    /// A value as a database holds it.
     pub fn stored(text: Option<String>) -> Self {
-        Self(text.unwrap_or_default())
+        Self(text)
     }
 
-    /// The value as text.
+    /// No value at all. An operator's schema may allow it.
+    pub fn null() -> Self {
+        Self(None)
+    }
+
+    /// The value as text. A missing one reads as empty, as upstream shows it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.text().unwrap_or_default()
+    }
+
+    /// The value, if there is one.
+    pub fn text(&self) -> Option<&str> {
+        self.0.as_deref()
     }
 }
 
@@ -97,7 +108,7 @@ impl FromStr for PropertyValue {
         if value.len() > Self::MAX_BYTES {
             return Err(InvalidProperty::ValueTooLong { bytes: value.len() });
         }
-        Ok(Self(value.to_owned()))
+        Ok(Self(Some(value.to_owned())))
     }
 }
 

@@ -47,7 +47,7 @@ impl FromRequest<Api> for NewImage {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        new_image::read(&body, &api.glance.settings().formats).map(Self)
+        new_image::read(&body, api.image_rules()).map(Self)
     }
 }
 
@@ -68,9 +68,7 @@ impl FromRequest<Api> for ImagePatch {
             return Err(ApiError::unsupported_media(media, detail).with_header(ACCEPT_PATCH, &all));
         };
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        dialect
-            .read(&body, &api.glance.settings().formats)
-            .map(Self)
+        dialect.read(&body, api.image_rules()).map(Self)
     }
 }
 

@@ -3,18 +3,18 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use glance_core::Glance;
 
 use crate::body::NoBody;
+use crate::options::Api;
 use crate::reply;
 use crate::wire::schema;
 
-pub(super) async fn image(State(glance): State<Glance>, _: NoBody) -> Response {
-    reply::json(StatusCode::OK, &schema::image(&glance.settings().formats))
+pub(super) async fn image(State(api): State<Api>, _: NoBody) -> Response {
+    reply::json(StatusCode::OK, &schema::image(api.image_rules()))
 }
 
-pub(super) async fn images(State(glance): State<Glance>, _: NoBody) -> Response {
-    reply::json(StatusCode::OK, &schema::images(&glance.settings().formats))
+pub(super) async fn images(State(api): State<Api>, _: NoBody) -> Response {
+    reply::json(StatusCode::OK, &schema::images(api.image_rules()))
 }
 
 pub(super) async fn member(_: NoBody) -> Response {

@@ -6,18 +6,32 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use glance_core::domain::{
-    Attribute, ContainerFormat, DiskFormat, Formats, InvalidProperty, Minimum, PropertyName, Tag,
-    Visibility,
+    Attribute, ContainerFormat, DiskFormat, Formats, InvalidProperty, Minimum, PropertyName,
+    PropertyValue, Tag, Visibility,
 };
 use serde_json::Value;
 
+use super::LONGEST_ECHO;
+use super::image_schema::ImageSchema;
 use crate::error::{ApiError, sentence};
+
+/// What values of images have to fit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ImageRules<'a> {
+    pub(crate) formats: &'a Formats,
+    pub(crate) schema: &'a ImageSchema,
+}
 
 /// Reads the value that an attribute is to have, or a custom property of any other name.
 ///
 /// Attributes of the service are refused with 403, values that do not fit with 400.
-pub(crate) fn read(name: &str, value: &Value, formats: &Formats) -> Result<Attribute, ApiError> {
+pub(crate) fn read(
+    name: &str,
+    value: &Value,
+    rules: ImageRules<'_>,
+) -> Result<Attribute, ApiError> {
     let field = Field { name, value };
+    let formats = rules.formats;
     Ok(match name {
         "container_format" => Attribute::ContainerFormat(field.container_format(formats)?),
         "disk_format" => Attribute::DiskFormat(field.disk_format(formats)?),
@@ -29,7 +43,7 @@ pub(crate) fn read(name: &str, value: &Value, formats: &Formats) -> Result<Attri
         "protected" => Attribute::Protected(field.boolean()?),
         "tags" => Attribute::Tags(field.tags()?),
         "visibility" => Attribute::Visibility(field.visibility()?),
-        _ => Attribute::Property(property_name(name)?, field.property_value()?),
+        _ => Attribute::Property(property_name(name)?, field.property_value(rules.schema)?),
     })
 }
 
@@ -129,12 +143,24 @@ impl Field<'_> {
             .collect()
     }
 
-    fn property_value<T: FromStr<Err: Display>>(&self) -> Result<T, ApiError> {
-        self.parsed(
-            self.value
-                .as_str()
-                .ok_or_else(|| self.mismatch("a string"))?,
-        )
+    /// Text; of what an operator declares, whatever fits and can be kept as text (as upstream does).
+    fn property_value(&self, schema: &ImageSchema) -> Result<PropertyValue, ApiError> {
+        let declared = schema.check(self.name, self.value);
+        if let Some(Err(problem)) = declared {
+            let problem: String = problem.chars().take(LONGEST_ECHO).collect();
+            let name = self.short_name();
+            return Err(ApiError::schema("image", format_args!("{name}: {problem}")));
+        }
+        match self.value {
+            Value::String(text) => self.parsed(text),
+            _ if declared.is_none() => Err(self.mismatch("a string")),
+            Value::Null => Ok(PropertyValue::null()),
+            Value::Bool(flag) => self.parsed(if *flag { "1" } else { "0" }),
+            Value::Number(number) => self.parsed(&number.to_string()),
+            Value::Array(_) | Value::Object(_) => {
+                Err(self.mismatch("a string, a number, a boolean or null"))
+            }
+        }
     }
 
     fn text_or_null<T: FromStr<Err: Display>>(&self) -> Result<Option<T>, ApiError> {
@@ -167,7 +193,7 @@ impl Field<'_> {
     }
 
     fn short_name(&self) -> String {
-        self.name.chars().take(255).collect()
+        self.name.chars().take(LONGEST_ECHO).collect()
     }
 }
 

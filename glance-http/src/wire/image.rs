@@ -7,6 +7,7 @@ use glance_core::{ConfiguredStore, ImageList};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::Reader;
+use super::image_schema::ImageSchema;
 use super::links::Links;
 
 /// An image as one of its readers sees it.
@@ -17,6 +18,7 @@ pub(crate) struct ImageView<'a> {
     show_locations: bool,
     show_direct_url: bool,
     show_stores: bool,
+    schema: &'a ImageSchema,
 }
 
 impl<'a> ImageView<'a> {
@@ -33,6 +35,7 @@ impl<'a> ImageView<'a> {
             show_locations: options.show_locations,
             show_direct_url: options.show_direct_url,
             show_stores: stores.are_named(),
+            schema: &options.image_schema,
         }
     }
 }
@@ -42,7 +45,12 @@ impl Serialize for ImageView<'_> {
         let image = self.image;
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in image.shown_properties() {
-            map.serialize_entry(name.as_str(), value.as_str())?;
+            // Upstream: nothing is an empty text, unless an operator declares the property.
+            let text = match value.text() {
+                None if self.schema.declares(name.as_str()) => None,
+                text => Some(text.unwrap_or_default()),
+            };
+            map.serialize_entry(name.as_str(), &text)?;
         }
         let hash = image.multihash.as_ref();
         map.serialize_entry("name", &image.name.as_ref().map(Text))?;

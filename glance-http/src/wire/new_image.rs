@@ -1,17 +1,26 @@
 //! The body of a request to create an image.
 
-use glance_core::domain::{Attribute, Draft, Formats, READ_ONLY_ATTRIBUTES};
+use glance_core::domain::{Attribute, Draft, READ_ONLY_ATTRIBUTES};
 use serde_json::Value;
 
-use super::attribute;
+use super::attribute::{self, ImageRules};
 use crate::error::ApiError;
 
 /// Reads a draft. Values that do not fit (400) come before names that are not the client's to set
 /// (403), as in upstream.
-pub(crate) fn read(body: &Value, formats: &Formats) -> Result<Draft, ApiError> {
+pub(crate) fn read(body: &Value, rules: ImageRules<'_>) -> Result<Draft, ApiError> {
     let Value::Object(body) = body else {
         return Err(ApiError::schema("image", "an image must be an object"));
     };
+    if let Some(name) = rules
+        .schema
+        .required()
+        .iter()
+        .find(|name| !body.contains_key(*name))
+    {
+        let missing = format_args!("'{name}' is a required property");
+        return Err(ApiError::schema("image", missing));
+    }
     let mut draft = Draft::default();
     let mut forbidden = None;
     for (name, value) in body {
@@ -21,7 +30,7 @@ pub(crate) fn read(body: &Value, formats: &Formats) -> Result<Draft, ApiError> {
             let id = value.as_str().and_then(|id| id.parse().ok());
             draft.id = Some(id.ok_or_else(|| ApiError::schema("image", "id must be a UUID"))?);
         } else {
-            set(&mut draft, attribute::read(name, value, formats)?);
+            set(&mut draft, attribute::read(name, value, rules)?);
         }
     }
     forbidden.map_or(Ok(draft), Err)

@@ -1,9 +1,10 @@
 //! Glance's two dialects of JSON patch (spec/api-images.md §5).
 
-use glance_core::domain::{Edit, Formats, Presence, READ_ONLY_ATTRIBUTES};
+use glance_core::domain::{Edit, Presence, READ_ONLY_ATTRIBUTES};
 use serde_json::{Map, Value};
 
-use super::{attribute, pointer};
+use super::attribute::{self, ImageRules};
+use super::pointer;
 use crate::error::ApiError;
 
 /// A dialect of patches, by its media type.
@@ -32,7 +33,7 @@ impl Dialect {
     }
 
     /// Reads a patch: all of its operations are checked before anything is looked at.
-    pub(crate) fn read(self, body: &Value, formats: &Formats) -> Result<Vec<Edit>, ApiError> {
+    pub(crate) fn read(self, body: &Value, rules: ImageRules<'_>) -> Result<Vec<Edit>, ApiError> {
         let Value::Array(operations) = body else {
             return Err(ApiError::bad_request(
                 "Request body must be a JSON array of operation objects.",
@@ -41,7 +42,7 @@ impl Dialect {
         operations
             .iter()
             .map(|operation| match operation {
-                Value::Object(operation) => self.operation(operation)?.edit(self, formats),
+                Value::Object(operation) => self.operation(operation)?.edit(self, rules),
                 _ => Err(ApiError::bad_request("Operations must be JSON objects.")),
             })
             .collect()
@@ -123,7 +124,7 @@ struct Operation<'a> {
 
 impl Operation<'_> {
     /// The order of the checks is upstream's.
-    fn edit(&self, dialect: Dialect, formats: &Formats) -> Result<Edit, ApiError> {
+    fn edit(&self, dialect: Dialect, rules: ImageRules<'_>) -> Result<Edit, ApiError> {
         let tokens = pointer::read(self.path)?;
         let name = self.name(&tokens)?;
         let value = match (self.verb, self.value) {
@@ -155,7 +156,7 @@ impl Operation<'_> {
             (Verb::Add, Dialect::V21) => Presence::Any,
             (Verb::Replace, _) => Presence::Present,
         };
-        Ok(Edit::Set(presence, attribute::read(name, value, formats)?))
+        Ok(Edit::Set(presence, attribute::read(name, value, rules)?))
     }
 
     /// The attribute that the path leads to. Nothing but locations has an inside.

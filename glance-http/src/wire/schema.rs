@@ -3,26 +3,36 @@
 use glance_core::domain::{Formats, MemberStatus, Visibility};
 use serde_json::{Value, json};
 
+use super::attribute::ImageRules;
+
 /// `/v2/schemas/image`
-pub(crate) fn image(formats: &Formats) -> Value {
-    json!({
+pub(crate) fn image(rules: ImageRules<'_>) -> Value {
+    let mut properties = image_properties(rules.formats);
+    if let Some(properties) = properties.as_object_mut() {
+        properties.extend(rules.schema.properties().clone());
+    }
+    let mut schema = json!({
         "name": "image",
-        "properties": image_properties(formats),
+        "properties": properties,
         "additionalProperties": {"type": "string"},
         "links": [
             {"rel": "self", "href": "{self}"},
             {"rel": "enclosure", "href": "{file}"},
             {"rel": "describedby", "href": "{schema}"},
         ],
-    })
+    });
+    if !rules.schema.required().is_empty() {
+        schema["required"] = rules.schema.required().into();
+    }
+    schema
 }
 
 /// `/v2/schemas/images`
-pub(crate) fn images(formats: &Formats) -> Value {
+pub(crate) fn images(rules: ImageRules<'_>) -> Value {
     json!({
         "name": "images",
         "properties": {
-            "images": {"type": "array", "items": image(formats)},
+            "images": {"type": "array", "items": image(rules)},
             "first": {"type": "string"},
             "next": {"type": "string"},
             "schema": {"type": "string"},
@@ -65,7 +75,8 @@ pub(crate) fn members() -> Value {
     })
 }
 
-fn image_properties(formats: &Formats) -> Value {
+/// What every image has.
+pub(crate) fn image_properties(formats: &Formats) -> Value {
     let text = || json!({"type": "string"});
     let number = || json!({"type": "integer"});
     let flag = || json!({"type": "boolean"});

@@ -11,8 +11,8 @@ use glance_core::domain::query::{
     TextField, TimeField,
 };
 use glance_core::domain::{
-    BlobUrl, Change, Image, ImageId, Location, MemberStatus, Membership, Multihash, Status,
-    Timestamp, Viewer, Visibility,
+    BlobUrl, Change, Image, ImageId, Location, MemberStatus, Membership, Multihash, PropertyValue,
+    Status, Timestamp, Viewer, Visibility,
 };
 use glance_core::ports::{Catalog, CatalogError};
 use glance_stores::{MysqlCatalog, PostgresCatalog, SqliteCatalog, SqliteOptions};
@@ -299,7 +299,11 @@ fn any_image(names: &'static [&'static str]) -> impl Strategy<Value = Image> {
     );
     let sets = (
         btree_set(word(), 0..3),
-        btree_map(select(names).prop_map(str::to_owned), word(), 0..3),
+        btree_map(
+            select(names).prop_map(str::to_owned),
+            option::weighted(0.8, word()),
+            0..3,
+        ),
         vec(0_u8..3, 0..3),
     );
     (identity, flags, formats, data, sets, (0_i64..4, 0_i64..4)).prop_map(
@@ -322,10 +326,12 @@ fn any_image(names: &'static [&'static str]) -> impl Strategy<Value = Image> {
             image.multihash = data.3.map(hash);
             let tags: BTreeSet<String> = sets.0;
             image.tags = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
-            let properties: BTreeMap<String, String> = sets.1;
+            let properties: BTreeMap<String, Option<String>> = sets.1;
             image.properties = properties
                 .iter()
-                .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
+                .filter_map(|(name, value)| {
+                    Some((name.parse().ok()?, PropertyValue::stored(value.clone())))
+                })
                 .collect();
             let places: BTreeSet<u8> = sets.2.into_iter().collect();
             let place = |place| Location::new(BlobUrl::new(format!("file:///images/{place}")));

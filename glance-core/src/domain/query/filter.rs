@@ -129,7 +129,7 @@ impl Filter {
             Self::Property(name, value) => image
                 .properties
                 .iter()
-                .any(|(key, held)| key.as_str() == name && held.as_str() == value),
+                .any(|(key, held)| key.as_str() == name && held.text() == Some(value)),
             Self::Protected(protected) => image.protected == *protected,
             Self::Tag(tag) => image.tags.iter().any(|held| held.as_str() == tag),
             Self::Text(field, one_of) => field.of(image).is_some_and(|text| one_of.contains(text)),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::database::{Batch, Breach, Row, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
+use super::images::text;
 use super::keys::time_value;
 use super::tables::{
     CREATED_AT, DELETED, ID, IMAGE_ID, LOCATION_ACTIVE, LOCATIONS, META_DATA, NAME, PROPERTIES,
@@ -121,7 +122,8 @@ pub(super) fn put_properties<'a>(
             .into_table(PROPERTIES)
             .columns([NAME, IMAGE_ID, VALUE, CREATED_AT, UPDATED_AT, DELETED]);
         for (name, value) in properties {
-            let [of, value, created, updated, deleted] = child(image, value.as_str(), now);
+            let [of, _, created, updated, deleted] = child(image, value.as_str(), now);
+            let value = Expr::val(text(value.text()));
             insert.values_panic([
                 Expr::val(name.as_str()),
                 of,

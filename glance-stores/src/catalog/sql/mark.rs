@@ -100,16 +100,9 @@ impl Mark {
     /// That a row is of the mark.
     fn is_row(&self, dialect: Dialect) -> Cond {
         match self {
-            Self::Property(name, value) => {
-                let column = || Expr::col((PROPERTIES, VALUE));
-                // A missing value reads as empty.
-                let is_value = Cond::any()
-                    .add(dialect.is_text(column(), value))
-                    .add_option(value.is_empty().then(|| column().is_null()));
-                Cond::all()
-                    .add(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
-                    .add(is_value)
-            }
+            Self::Property(name, value) => Cond::all()
+                .add(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
+                .add(dialect.is_text(Expr::col((PROPERTIES, VALUE)), value)),
             Self::Share(project, status) => Cond::all()
                 .add(dialect.is_text(Expr::col((MEMBERS, MEMBER)), project.as_str()))
                 .add_option(status.map(|status| Expr::col((MEMBERS, STATUS)).eq(status.as_str()))),
