@@ -31,8 +31,10 @@ use tower::Layer;
 
 mod auth;
 mod body;
+mod cors;
 mod edge;
 mod error;
+mod health;
 mod options;
 mod reply;
 mod routes;
@@ -41,6 +43,8 @@ pub mod server;
 mod wire;
 
 pub use self::auth::Identity;
+pub use self::cors::{Cors, CorsRule};
+pub use self::health::{HealthCheck, HealthOptions};
 pub use self::options::ApiOptions;
 pub use self::routes::{Endpoint, endpoints};
 pub use self::wire::image_schema::{ImageSchema, InvalidImageSchema};
@@ -53,6 +57,7 @@ use self::options::Api;
 /// service catalog before them. The versions document links to
 /// [`public_endpoint`](ApiOptions::public_endpoint), or to where the request came in.
 pub fn router(glance: Glance, options: ApiOptions) -> Router {
+    let compress = edge::compress(options.compress_from_bytes);
     let api = Api::new(glance, options);
     let v2 = routes::table(api.clone());
     let negotiated = middleware::from_fn_with_state(api.clone(), edge::negotiate).layer(v2);
@@ -60,5 +65,7 @@ pub fn router(glance: Glance, options: ApiOptions) -> Router {
         .fallback_service(negotiated)
         .layer(middleware::from_fn(edge::catch_panic))
         .layer(middleware::from_fn(edge::render_error))
+        .layer(compress)
+        .layer(middleware::from_fn_with_state(api.clone(), edge::share))
         .layer(middleware::from_fn_with_state(api, edge::trace))
 }

@@ -1,6 +1,5 @@
 //! How the API is set up.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +7,8 @@ use axum::extract::FromRef;
 use glance_core::Glance;
 
 use crate::auth::Identity;
+use crate::cors::Cors;
+use crate::health::HealthOptions;
 use crate::wire::attribute::ImageRules;
 use crate::wire::image_schema::ImageSchema;
 
@@ -24,8 +25,16 @@ pub struct ApiOptions {
     pub show_direct_url: bool,
     /// Whether readers of an image see all its locations. It weakens rule R4.
     pub show_locations: bool,
-    /// While this file exists, `/healthcheck` says that the node is out of service.
-    pub healthcheck_disable_file: Option<PathBuf>,
+    /// Which pages of other origins may call from a browser.
+    pub cors: Cors,
+    /// JSON of so many bytes and more is compressed for clients that accept it; `None` is never.
+    /// Image data never is.
+    pub compress_from_bytes: Option<u64>,
+    /// What `/healthcheck` looks at.
+    pub health: HealthOptions,
+    /// Whether a proxy in front is believed where it says a request came from and went to:
+    /// `Forwarded` and `X-Forwarded-...`. Clients must not get past it.
+    pub trust_proxy_headers: bool,
     /// What is declared of custom properties: upstream's `schema-image.json`.
     pub image_schema: ImageSchema,
     /// The most bytes of a JSON body.
@@ -42,7 +51,10 @@ impl Default for ApiOptions {
             max_request_id_length: 64,
             show_direct_url: false,
             show_locations: false,
-            healthcheck_disable_file: None,
+            cors: Cors::default(),
+            compress_from_bytes: Some(8192),
+            health: HealthOptions::default(),
+            trust_proxy_headers: false,
             image_schema: ImageSchema::default(),
             json_limit_bytes: 1 << 20,
             stall_timeout: Duration::from_secs(60),

@@ -146,12 +146,7 @@ impl Form {
     /// The form that upstream chooses: HTML or JSON, whichever is liked better, HTML where both
     /// are liked the same, and plain text only where neither is accepted or nothing is said.
     pub(crate) fn preferred(headers: &HeaderMap) -> Self {
-        let accept: Vec<&str> = headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .collect();
+        let accept = accepted(headers);
         let html = quality(&accept, "text", "html");
         let json = quality(&accept, "application", "json");
         match (html, json) {
@@ -160,6 +155,34 @@ impl Form {
             _ => Self::Json,
         }
     }
+}
+
+/// Of the media types on offer, the one that the client likes best, or the first of these.
+pub(crate) fn preferred_media(
+    headers: &HeaderMap,
+    offers: &[(&'static str, &'static str)],
+) -> Option<(&'static str, &'static str)> {
+    if !headers.contains_key(header::ACCEPT) {
+        return offers.first().copied();
+    }
+    let accept = accepted(headers);
+    let liked = offers
+        .iter()
+        .rev()
+        .map(|offer| (quality(&accept, offer.0, offer.1), *offer));
+    // Of equals, the last: so the first of the offers.
+    let best = liked.max_by_key(|(quality, _)| *quality);
+    best.filter(|(quality, _)| *quality > 0)
+        .map(|(_, offer)| offer)
+}
+
+fn accepted(headers: &HeaderMap) -> Vec<&str> {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect()
 }
 
 /// How much a media type is liked, in thousandths: what the most specific range says.
@@ -190,7 +213,8 @@ fn thousandths(quality: &str) -> u32 {
     (value.clamp(0.0, 1.0) * 1000.0) as u32
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it stands in HTML.
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         let entity = match c {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use glance_core::Settings;
-use glance_http::{ApiOptions, router};
+use glance_http::{ApiOptions, HealthCheck, HealthOptions, router};
 use serde_json::json;
 
 use super::support::{ALICE, Answer, Site, request};
@@ -201,7 +201,10 @@ async fn the_health_check_asks_nobody_who_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("down");
     let options = ApiOptions {
-        healthcheck_disable_file: Some(file.clone()),
+        health: HealthOptions {
+            checks: vec![HealthCheck::DisableByFile(Some(file.clone()))],
+            detailed: false,
+        },
         ..ApiOptions::default()
     };
     let site = Site::with(options, Settings::default());

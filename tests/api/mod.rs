@@ -1,6 +1,7 @@
 //! See `tests/api.rs`.
 
 mod discovery;
+mod edge;
 mod errors;
 mod hidden;
 mod image_actions;

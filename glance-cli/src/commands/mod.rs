@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod api;
 pub(crate) mod client;
 pub(crate) mod db;
 mod image;

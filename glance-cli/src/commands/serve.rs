@@ -3,24 +3,24 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use glance_http::server::{ServerOptions, Stopped, serve};
-use glance_http::{ApiOptions, Identity as Vouching, ImageSchema, router};
+use glance_http::{ApiOptions, router};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+use super::api;
 use super::logging::Logging;
-use super::open::{Backends, Missing, is_absent, unreadable};
+use super::open::{Backends, Missing};
 use super::operator::{OperatorError, sources};
 use super::rights::Rights;
 use super::startup;
 use crate::args::Serve;
-use crate::config::{Config, Identity, Sources, Warning};
+use crate::config::{Config, Sources, Warning};
 use crate::policy::Keeper;
 
 /// Serves until told to stop.
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Serve, is_debug: bool) -> Result<ExitCode, OperatorErro
     }
     let (config, warnings) = Config::load(&sources)?;
     let rights = Rights::read(&config)?;
-    let options = api_options(&config)?;
+    let options = api::options(&config)?;
     let runtime = runtime()?;
     let code = runtime.block_on(start(&sources, &config, &warnings, rights, options));
     // What still runs was cut off; the catalog is closed as the last task lets go of it.
@@ -182,38 +182,6 @@ fn node_name(address: SocketAddr) -> String {
         host.nodename().to_string_lossy(),
         namespace.display()
     )
-}
-
-fn api_options(config: &Config) -> Result<ApiOptions, OperatorError> {
-    Ok(ApiOptions {
-        identity: match config.identity {
-            Identity::Headers => Vouching::Headers,
-            Identity::None => Vouching::None,
-        },
-        public_endpoint: config.api.public_endpoint.clone(),
-        max_request_id_length: config.api.max_request_id_length,
-        show_direct_url: config.api.show_image_direct_url,
-        healthcheck_disable_file: config.healthcheck_disable_file.clone(),
-        stall_timeout: config.listen.stall_timeout,
-        image_schema: image_schema(&config.image_schema_files)?,
-        ..ApiOptions::default()
-    })
-}
-
-/// The first of the files that is there; without one, nothing is declared.
-fn image_schema(files: &[PathBuf]) -> Result<ImageSchema, OperatorError> {
-    for path in files {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if is_absent(&error) => continue,
-            Err(source) => return Err(unreadable(path.clone(), source)),
-        };
-        return text.parse().map_err(|source| OperatorError::ImageSchema {
-            path: path.clone(),
-            source,
-        });
-    }
-    Ok(ImageSchema::default())
 }
 
 fn server_options(config: &Config) -> ServerOptions {

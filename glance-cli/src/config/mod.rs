@@ -14,6 +14,7 @@
 
 mod audit;
 mod database;
+mod edge;
 mod error;
 mod ini;
 mod interpolate;
@@ -37,6 +38,7 @@ use std::time::Duration;
 use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 
 pub(crate) use self::database::Database;
+pub(crate) use self::edge::{CheckConfig, EdgeConfig};
 pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::source::Sources;
 pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
@@ -62,8 +64,7 @@ pub(crate) struct Config {
     pub(crate) log: LogConfig,
     /// Where a schema of custom properties may be, in the order in which they are looked at.
     pub(crate) image_schema_files: Vec<PathBuf>,
-    /// While this file exists the health check answers that the server is to be left alone.
-    pub(crate) healthcheck_disable_file: Option<PathBuf>,
+    pub(crate) edge: EdgeConfig,
 }
 
 /// Who callers are taken for: `[paste_deploy] flavor`.

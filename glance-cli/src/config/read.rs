@@ -28,10 +28,12 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     pub(super) fn config(mut self) -> Result<Config, ConfigError> {
+        let listen = self.listen()?;
+        let port = listen.address.port();
         let config = Config {
             files: self.files.to_vec(),
             identity: self.identity()?,
-            listen: self.listen()?,
+            listen,
             api: self.api()?,
             quotas: self.quotas()?,
             formats: self.formats()?,
@@ -47,10 +49,7 @@ impl Reader<'_> {
                 .into_iter()
                 .map(|folder| folder.join("schema-image.json"))
                 .collect(),
-            healthcheck_disable_file: self
-                .settings
-                .text("healthcheck", "disable_by_file_path")?
-                .map(PathBuf::from),
+            edge: self.edge(port)?,
         };
         config.refuse_exposure()?;
         Ok(config)

@@ -9,7 +9,7 @@ use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 use glance_stores::PoolOptions;
 
 use super::stores::{Driver, FileConfig};
-use super::{Config, Database, Identity, Sources, Warning};
+use super::{CheckConfig, Config, Database, Identity, Sources, Warning};
 
 /// The least a file must say.
 pub(super) const CONNECTION: &str =
@@ -114,8 +114,8 @@ fn a_full_file_is_read() {
     assert_eq!(file(&config).folders.len(), 2);
     assert_eq!(file(&config).folders[0].priority, 10);
     assert_eq!(
-        config.healthcheck_disable_file,
-        Some(PathBuf::from("/run/off"))
+        config.edge.health.checks,
+        [CheckConfig::DisableByFile(Some("/run/off".into()))]
     );
     assert_eq!(
         config.log.file,
@@ -296,7 +296,6 @@ fn an_option_that_would_break_a_promise_stops_the_start() {
         "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",
         "[glance_store]\nfilesystem_store_metadata_file = m.json",
         "[glance_store]\nfilesystem_thin_provisioning = true",
-        "[cors]\nallowed_origin = https://horizon",
     ] {
         let message = failure(line);
         assert!(message.contains("cannot be honoured"), "{message}");
@@ -338,4 +337,50 @@ fn the_pool_of_a_server_is_read_in_the_words_of_sqlalchemy() {
         (catalog.retries, catalog.retry_interval),
         (None, Duration::from_secs(1))
     );
+}
+
+#[test]
+fn what_an_origin_does_not_say_cors_says_for_it() {
+    let config = config(
+        "[cors]\nallowed_origin = https://a, https://b\nmax_age = 7\n\
+         [cors.other]\nallowed_origin = https://c\nallow_methods = GET\n",
+    );
+
+    let [general, other] = &config.edge.cors[..] else {
+        panic!("{:?}", config.edge.cors);
+    };
+    assert_eq!(general.origins, ["https://a", "https://b"]);
+    assert_eq!((general.max_age, general.allow_methods.len()), (7, 5));
+    assert_eq!(other.origins, ["https://c"]);
+    assert_eq!(
+        (other.max_age, &other.allow_methods[..]),
+        (7, &["GET".to_owned()][..])
+    );
+    assert!(other.allow_credentials);
+}
+
+#[test]
+fn the_health_check_looks_at_the_file_of_the_own_port() {
+    let config = config(
+        "[healthcheck]\nbackends = disable_by_files_ports, enable_by_files\ndetailed = true\n\
+         disable_by_file_paths = 80:/run/a, 9292:/run/b\nenable_by_file_paths = /srv/c,/srv/d\n",
+    );
+
+    let checks = [
+        CheckConfig::DisableByFile(Some("/run/b".into())),
+        CheckConfig::EnableByFiles(vec!["/srv/c".into(), "/srv/d".into()]),
+    ];
+    assert_eq!(config.edge.health.checks, checks);
+    assert!(config.edge.health.detailed);
+}
+
+#[test]
+fn a_health_check_that_makes_no_sense_is_refused() {
+    let said = |text: &str| failure(&format!("[healthcheck]\n{text}\n"));
+
+    assert!(said("backends = ping").contains("disable_by_files_ports"));
+    assert!(said("backends = disable_by_file,enable_by_files").contains("only one of"));
+    let backend = "backends = disable_by_files_ports";
+    let message = said(&format!("{backend}\ndisable_by_file_paths = /run/off"));
+    assert!(message.contains("a list of `port:path`"), "{message}");
 }

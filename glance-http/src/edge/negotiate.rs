@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::forwarded::Forwarded;
 use crate::error::ApiError;
 use crate::options::{Api, ApiOptions};
 use crate::reply;
@@ -17,7 +18,7 @@ use crate::wire::versions::Versions;
 /// with `/v2` before its path, whatever minor version it was asked of.
 pub(crate) async fn negotiate(State(api): State<Api>, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
-        // As upstream's CORS filter; an application's own CORS layer answers before this.
+        // As upstream's CORS filter, which then says what pages of other origins may do.
         return StatusCode::OK.into_response();
     }
     let (mut parts, body) = request.into_parts();
@@ -25,7 +26,7 @@ pub(crate) async fn negotiate(State(api): State<Api>, request: Request, next: Ne
         stores: api.glance.stores().are_named(),
     };
     match destination(parts.uri.path(), &parts.headers, versions) {
-        Destination::Health => health::check(&api.options, &parts).await,
+        Destination::Health => health::check(&api.options.health, &parts).await,
         Destination::Versions(status) => reply::json(
             status,
             &versions.document(&Base::of(&parts, &api.options).0),
@@ -90,13 +91,20 @@ impl Base {
             .extensions
             .get::<OriginalUri>()
             .map_or(&parts.uri, |uri| &uri.0);
+        let told = match options.trust_proxy_headers {
+            true => Forwarded::of(&parts.headers),
+            false => Forwarded::default(),
+        };
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let Some(host) = host.or(original.authority().map(|authority| authority.as_str())) else {
+        let authority = original.authority().map(|authority| authority.as_str());
+        let Some(host) = told.host.as_deref().or(host).or(authority) else {
             return Self(String::new());
         };
-        let scheme = original.scheme_str().unwrap_or("http");
+        let scheme = told.scheme.as_deref().or(original.scheme_str());
         Self(format!(
-            "{scheme}://{host}{}",
+            "{}://{host}{}{}",
+            scheme.unwrap_or("http"),
+            told.prefix,
             prefix(original.path(), parts.uri.path())
         ))
     }

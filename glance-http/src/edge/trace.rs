@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::forwarded::Forwarded;
 use crate::error::ApiError;
 use crate::options::Api;
 use crate::reply::{Form, render};
@@ -25,7 +26,12 @@ pub(crate) async fn trace(State(api): State<Api>, request: Request, next: Next) 
         method = %request.method(),
         // Quoted and escaped: a path may hold whatever a client likes.
         path = ?request.uri().path(),
+        client = tracing::field::Empty,
     );
+    if api.options.trust_proxy_headers {
+        let told = Forwarded::of(request.headers());
+        span.record("client", told.client.map(tracing::field::debug));
+    }
     let mut response = match kept {
         Ok(_) => next.run(request).instrument(span.clone()).await,
         Err(too_long) => render(too_long.into_response(), Form::preferred(request.headers())),

@@ -145,7 +145,11 @@ impl Table {
     /// The group of this name, as [`canonical_group`] gives it.
     pub(crate) fn group(&self, name: &str) -> Option<&'static Group> {
         let known = groups().find(|group| group.name == name);
-        known.or_else(|| self.stores.contains(name).then_some(&drivers::STORE))
+        let of_store = || self.stores.contains(name).then_some(&drivers::STORE);
+        known.or_else(of_store).or_else(|| {
+            let origin = name.strip_prefix(CORS_PREFIX)?;
+            (!origin.is_empty()).then_some(&services::CORS_ORIGIN)
+        })
     }
 
     /// The option at this place.
@@ -153,6 +157,9 @@ impl Table {
         self.group(group)?.option(name)
     }
 }
+
+/// What the groups of single origins begin with.
+pub(super) const CORS_PREFIX: &str = "cors.";
 
 /// The groups that every installation has.
 pub(crate) fn groups() -> impl Iterator<Item = &'static Group> {
@@ -303,6 +310,7 @@ mod tests {
     #[test]
     fn every_honoured_option_is_read() {
         let reader = [
+            include_str!("../edge.rs"),
             include_str!("../read.rs"),
             include_str!("../stores.rs"),
             include_str!("../store_group.rs"),

@@ -78,23 +78,13 @@ const HEALTHCHECK: &[OptionSpec] = &[
         Text,
         Some("/etc/glance/healthcheck_disable"),
     ),
-    unsupported(
-        "backends",
-        List,
-        Some(""),
-        "the only check is `disable_by_file`",
-    )
-    .or(&["disable_by_file"]),
-    unsupported("disable_by_file_paths", List, Some(""), BY_PORT),
-    unsupported("enable_by_file_paths", List, Some(""), BY_PORT),
+    // As in Glance's paste file, too.
+    honoured("backends", List, Some("disable_by_file")),
+    honoured("disable_by_file_paths", List, Some("")),
+    honoured("enable_by_file_paths", List, Some("")),
+    honoured("detailed", Bool, Some("false")),
     unsupported("allowed_source_ranges", List, Some(""), ANYBODY),
     unsupported("ignore_proxied_requests", Bool, Some("false"), ANYBODY),
-    ignored(
-        "detailed",
-        Bool,
-        Some("false"),
-        "the answer is always short",
-    ),
     ignored("paste.app_factory", Text, None, PASTE),
     ignored("paste.filter_factory", Text, None, PASTE),
     ignored("oslo_config_project", Text, None, PASTE),
@@ -126,26 +116,34 @@ const OSLO_POLICY: &[OptionSpec] = &[
 ];
 
 const CORS: &[OptionSpec] = &[
-    unsupported(
-        "allowed_origin",
+    honoured("allowed_origin", List, Some("")),
+    honoured("allow_credentials", Bool, Some("true")),
+    honoured(
+        "allow_headers",
         List,
-        None,
-        "browsers of other origins are not let in in this version",
+        Some(
+            "Content-MD5,X-Image-Meta-Checksum,X-Storage-Token,Accept-Encoding,X-Auth-Token,\
+             X-Identity-Status,X-Roles,X-Service-Catalog,X-User-Id,X-Tenant-Id,\
+             X-OpenStack-Request-ID",
+        ),
     ),
-    ignored("allow_credentials", Bool, Some("true"), ORIGINS),
-    ignored("allow_headers", List, None, ORIGINS),
-    ignored("allow_methods", List, None, ORIGINS),
-    ignored("expose_headers", List, None, ORIGINS),
-    ignored("max_age", Kind::INTEGER, Some("3600"), ORIGINS),
+    honoured("allow_methods", List, Some("GET,PUT,POST,DELETE,PATCH")),
+    honoured(
+        "expose_headers",
+        List,
+        Some(
+            "X-Image-Meta-Checksum,X-Auth-Token,X-Subject-Token,X-Service-Token,\
+             X-OpenStack-Request-ID",
+        ),
+    ),
+    honoured("max_age", Kind::INTEGER, Some("3600")),
 ];
 
+/// A group `[cors.NAME]`, for an origin with rules of its own.
+pub(super) const CORS_ORIGIN: Group = Group::new("", &[CORS]);
+
 const OSLO_MIDDLEWARE: &[OptionSpec] = &[
-    ignored(
-        "enable_proxy_headers_parsing",
-        Bool,
-        Some("false"),
-        "links do not follow the proxy's headers in this version; set `public_endpoint`",
-    ),
+    honoured("enable_proxy_headers_parsing", Bool, Some("false")),
     ignored(
         "max_request_body_size",
         Kind::INTEGER,
@@ -300,7 +298,6 @@ const KEY_MANAGER: &[OptionSpec] =
 const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
 const ANYBODY: &str = "the health check answers whoever asks";
-const BY_PORT: &str = "the health check knows one file; use `disable_by_file_path`";
 const REMOTE: &str = "rules that ask another service are refused in this version";
 const IMPORT: &str = "images cannot be imported in this version";
 const INSPECTION: &str = "image data is not inspected in this version";
@@ -309,7 +306,6 @@ const KEYSTONE: &str = "it is read only with flavor `keystone`, which this versi
 const LIMITS: &str = "it is read only with `use_keystone_limits`, which this version does not have";
 const LOCKS: &str = "there are no lock files";
 const MESSAGES: &str = "notifications are not sent in this version";
-const ORIGINS: &str = "it is read only with `allowed_origin`, which this version does not have";
 const PASTE: &str = "pipelines are not read";
 const REPORTS: &str = "there are no Guru Meditation reports";
 const THREADS: &str = "tasks do not run in threads of their own";
