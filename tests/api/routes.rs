@@ -1,5 +1,7 @@
 //! One walk of the whole table of routes: as nobody, and as a stranger.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use glance_http::endpoints;
@@ -217,6 +219,37 @@ async fn wrong_verbs_are_refused_with_the_right_ones() {
         );
         assert_eq!(answer.header("allow"), allowed, "{verb} {template}");
     }
+}
+
+#[tokio::test]
+async fn every_path_refuses_every_verb_that_it_does_not_take() {
+    let site = Site::new();
+    let id = site.image(ALICE, RAW).await;
+    let before = site.held(&id).await;
+    let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for endpoint in endpoints() {
+        let allowed = paths.entry(endpoint.path).or_default();
+        allowed.push(endpoint.method.to_string());
+    }
+
+    for (template, allowed) in &paths {
+        for verb in [
+            "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW",
+        ] {
+            if allowed.iter().any(|allowed| allowed == verb) {
+                continue;
+            }
+            let request = request(ALICE, verb.parse().unwrap(), &path(template, &id));
+            let answer = site.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status.as_u16(), 405, "{verb} {template}");
+            assert_eq!(
+                answer.header("allow"),
+                allowed.join(", "),
+                "{verb} {template}"
+            );
+        }
+    }
+    assert_eq!(site.held(&id).await, before);
 }
 
 #[tokio::test]
