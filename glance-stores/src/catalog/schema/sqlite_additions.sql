@@ -39,15 +39,16 @@ CREATE INDEX IF NOT EXISTS glance_rs_images_owner_updated_at
 CREATE INDEX IF NOT EXISTS glance_rs_images_idle_queued
     ON images (status, COALESCE(updated_at, created_at), id) WHERE deleted = 0 AND status = 'queued';
 
--- What an image bears in another table. `NOT deleted`, for upstream's indexes on `deleted` would serve
--- `deleted = 0`.
 CREATE INDEX IF NOT EXISTS glance_rs_image_members_member
-    ON image_members (member, status, image_id, deleted) WHERE NOT deleted;
+    ON image_members (member, status, image_id) WHERE deleted = 0;
 
+-- The images of a tag or a property. `NOT deleted`, for upstream has an index that serves
+-- `deleted = 0`. Values may be longer than an index should hold.
 CREATE INDEX IF NOT EXISTS glance_rs_image_tags_value
     ON image_tags (value, image_id, deleted) WHERE NOT deleted;
 CREATE INDEX IF NOT EXISTS glance_rs_image_properties_value
-    ON image_properties (name, SUBSTR(COALESCE(value, ''), 1, 64), image_id, deleted) WHERE NOT deleted;
+    ON image_properties (name, SUBSTR(COALESCE(value, ''), 1, 64), image_id, deleted)
+    WHERE NOT deleted;
 
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.

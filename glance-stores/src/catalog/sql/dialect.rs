@@ -71,8 +71,8 @@ impl Dialect {
         }
     }
 
-    /// That a row of a mark is not deleted, in the very words of our indexes on marks.
-    pub(super) fn live_mark(self, table: &'static str) -> Expr {
+    /// That a tag or a property is not deleted, in the very words of our indexes on their values.
+    pub(super) fn live_value(self, table: &'static str) -> Expr {
         match self {
             Self::Mysql => self.live_by_index(table),
             Self::Postgres | Self::Sqlite => self.live(table),

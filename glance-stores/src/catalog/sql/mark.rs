@@ -57,7 +57,7 @@ impl Mark {
         rows.expr(Expr::cust("1"))
             .from(table)
             .cond_where(self.is_indexed_row(dialect))
-            .and_where(dialect.live_mark(table))
+            .and_where(self.is_live(dialect))
             .limit(most);
         dialect.walk(&mut rows, self.index());
         dialect.ordered_as_index(&mut rows, Expr::col((table, IMAGE_ID)));
@@ -75,7 +75,7 @@ impl Mark {
             .from(table)
             .cond_where(self.is_indexed_row(dialect))
             .cond_where(self.is_row(dialect))
-            .and_where(dialect.live_mark(table));
+            .and_where(self.is_live(dialect));
         dialect.walk(select, self.index());
         let on = Expr::col((table, IMAGE_ID)).equals((IMAGES, ID));
         dialect.join_in_order(select, IMAGES, on);
@@ -94,6 +94,16 @@ impl Mark {
             Self::Property(..) => "glance_rs_image_properties_value",
             Self::Share(..) => "glance_rs_image_members_member",
             Self::Tag(_) => "glance_rs_image_tags_value",
+        }
+    }
+
+    /// That a row is not deleted, in the very words of our index.
+    fn is_live(&self, dialect: Dialect) -> Expr {
+        match self {
+            // What asks for the members of an image says it in other words, or SQLite would look at
+            // all that is shared with each.
+            Self::Share(..) => dialect.live_by_index(MEMBERS),
+            Self::Property(..) | Self::Tag(_) => dialect.live_value(self.table()),
         }
     }
 
