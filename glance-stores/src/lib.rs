@@ -26,9 +26,10 @@ mod guard;
 ))]
 mod open_error;
 mod runtime;
-#[cfg(feature = "_cloud")]
-mod secret;
 mod watched;
+
+#[cfg(feature = "_cloud")]
+pub use glance_core::domain::Secret;
 
 #[cfg(feature = "azure")]
 pub use self::blob::AzureOptions;
@@ -68,5 +69,3 @@ pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
 ))]
 pub use self::open_error::OpenError;
 pub use self::runtime::{RandomIds, SystemClock, TokioExecutor, tokio_runtime};
-#[cfg(feature = "_cloud")]
-pub use self::secret::Secret;

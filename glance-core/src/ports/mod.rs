@@ -7,6 +7,7 @@ mod executor;
 mod image_store;
 mod policy;
 mod scheduled_deletes;
+mod token_verifier;
 
 pub use self::byte_stream::{BodyError, ByteStream};
 pub use self::catalog::{Catalog, CatalogError, SeenImage};
@@ -15,6 +16,7 @@ pub use self::executor::{Executor, run_blocking};
 pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
 pub use self::scheduled_deletes::{ScheduledDelete, ScheduledDeletes};
+pub use self::token_verifier::{InvalidToken, Token, TokenError, TokenVerifier, Tokens};
 
 /// The cause of an error of a backend.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;

@@ -5,15 +5,15 @@ use std::fmt;
 /// A password or a key. It is never printed (rule R6): `Debug` hides it, and there is no `Display`.
 ///
 /// ```
-/// let key = glance_stores::Secret::from("canary");
+/// let key = glance_core::domain::Secret::from("canary");
 /// assert!(!format!("{key:?}").contains("canary"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for whoever signs with it.
-    pub(crate) fn reveal(&self) -> &str {
+    /// The text itself, for whoever signs or logs in with it.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }
