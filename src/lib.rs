@@ -42,6 +42,7 @@
 //! | `s3`, `azure`, `gcs` | blobs in a bucket or container: `stores::ObjectBridge` | no |
 //! | `http-store` | blobs on web servers, read-only: `stores::HttpStore` | no |
 //! | `http` | the Image API v2 as an axum router: [`http`] | no |
+//! | `keystone` | identity from tokens of Keystone: `http::keystone` | no |
 //!
 //! Backends of your own implement [`ports`]; the feature `conformance` has their contracts as
 //! test suites.

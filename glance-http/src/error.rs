@@ -6,7 +6,7 @@ use axum::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glance_core::domain::{CannotUpload, EditError, Event, IllegalTransition, Status};
-use glance_core::ports::{CatalogError, Operation, StoreError};
+use glance_core::ports::{CatalogError, Operation, StoreError, TokenError};
 use glance_core::{Error, ErrorKind};
 
 use crate::body::Stalled;
@@ -69,6 +69,19 @@ impl ApiError {
              requested. Either you supplied the wrong credentials (e.g., bad password), or your \
              browser does not understand how to supply the credentials required.",
         )
+    }
+
+    /// Nobody can say who asks, so nobody is let in.
+    pub(crate) fn identity_unavailable(error: &TokenError) -> Self {
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "tokens cannot be verified"
+        );
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The Keystone service is temporarily unavailable.",
+        )
+        .with_header(RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
     pub(crate) fn internal() -> Self {

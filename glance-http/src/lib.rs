@@ -3,7 +3,8 @@
 //! [`router`] is a part like any other of an axum application: it can be served at the root or
 //! nested under a prefix (by `nest_service`, if the prefix with a slash after it is to be answered
 //! too), and who asks is decided by [`Identity`]. With the feature `server` there is also an accept
-//! loop with the timeouts and limits that a public service needs.
+//! loop with the timeouts and limits that a public service needs, with the feature `keystone` a
+//! verifier of Keystone's tokens.
 //!
 //! ```
 //! use axum::body::Body;
@@ -35,6 +36,8 @@ mod cors;
 mod edge;
 mod error;
 mod health;
+#[cfg(feature = "keystone")]
+pub mod keystone;
 mod options;
 mod reply;
 mod routes;
@@ -42,7 +45,7 @@ mod routes;
 pub mod server;
 mod wire;
 
-pub use self::auth::Identity;
+pub use self::auth::{Identity, TokenIdentity};
 pub use self::cors::{Cors, CorsRule};
 pub use self::health::{HealthCheck, HealthOptions};
 pub use self::options::ApiOptions;

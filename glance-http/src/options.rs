@@ -13,7 +13,7 @@ use crate::wire::attribute::ImageRules;
 use crate::wire::image_schema::ImageSchema;
 
 /// How the API is set up. The defaults are upstream's where upstream has them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ApiOptions {
     /// Who vouches for callers.
     pub identity: Identity,

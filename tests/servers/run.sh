@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 installed="$root/target/servers"
 data=$(mktemp -d)
 pids=()
-servers=(moto moto_tls s3s azurite nginx postgres mariadb)
+servers=(moto moto_tls s3s azurite nginx postgres mariadb keystone)
 
 stop() {
     local pid
@@ -139,6 +139,7 @@ server_azurite() {
 
 source "$root/tests/servers/databases.sh"
 source "$root/tests/servers/nginx.sh"
+source "$root/tests/servers/keystone.sh"
 
 if (($# == 0)); then
     echo "usage: $0 COMMAND..." >&2

@@ -20,6 +20,13 @@ pub(super) fn caller(headers: &HeaderMap) -> Option<Caller> {
     Some(caller)
 }
 
+/// Takes away all headers that tell of an identity.
+pub(super) fn remove_identity(headers: &mut HeaderMap) {
+    for name in IDENTITY {
+        headers.remove(name);
+    }
+}
+
 /// The value of a header, empty if it is absent. A header that came twice says nothing: one of the
 /// two may be a client's.
 fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -39,6 +46,45 @@ fn filled<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
     }
     text.parse().ok().map(Some)
 }
+
+/// Every header by which an identity is told, today or in older versions of upstream.
+pub(super) const IDENTITY: [&str; 35] = [
+    "openstack-system-scope",
+    "x-domain-id",
+    "x-domain-name",
+    "x-identity-status",
+    "x-is-admin-project",
+    "x-project-domain-id",
+    "x-project-domain-name",
+    "x-project-id",
+    "x-project-name",
+    "x-role",
+    "x-roles",
+    "x-service-catalog",
+    "x-service-domain-id",
+    "x-service-domain-name",
+    "x-service-identity-status",
+    "x-service-project-domain-id",
+    "x-service-project-domain-name",
+    "x-service-project-id",
+    "x-service-project-name",
+    "x-service-roles",
+    "x-service-user-domain-id",
+    "x-service-user-domain-name",
+    "x-service-user-id",
+    "x-service-user-name",
+    "x-tenant",
+    "x-tenant-id",
+    "x-tenant-name",
+    "x-tenant-domain-id",
+    "x-tenant-domain-name",
+    "x-trust-id",
+    "x-user",
+    "x-user-domain-id",
+    "x-user-domain-name",
+    "x-user-id",
+    "x-user-name",
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,13 @@
+//! Identity from Keystone: against the real one (`tests/servers/keystone.sh`), and against servers
+//! that answer what no Keystone should.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod callers;
+mod faults;
+mod headers;
+mod proxy;
+mod remembered;
+mod services;
+mod session;
+mod support;

@@ -1,0 +1,81 @@
+"""Puts people into the Keystone at GLANCE_TEST_KEYSTONE; prints an application credential.
+
+With two arguments, it puts a service into the catalog instead: keystone_people.py image URL.
+
+    glance, nova   role service in the project services
+    alice, bob     role member in the projects alpha and beta; alice is also reader of the domain
+    rita           role reader in the project alpha
+    admin          role admin in the project admin and of the system, as Keystone makes it
+"""
+
+import json
+import os
+import sys
+import urllib.request
+
+V3 = os.environ["GLANCE_TEST_KEYSTONE"] + "/v3"
+DOMAIN = "default"
+
+
+def call(method, path, body=None, token=None):
+    headers = {"Content-Type": "application/json", "X-Auth-Token": token or ""}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(V3 + path, data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        text = answer.read()
+        return answer.headers.get("X-Subject-Token"), json.loads(text) if text else None
+
+
+def login(user, project):
+    domain = {"id": DOMAIN}
+    person = {"name": user, "domain": domain, "password": "secret"}
+    identity = {"methods": ["password"], "password": {"user": person}}
+    scope = {"project": {"name": project, "domain": domain}}
+    return call("POST", "/auth/tokens", {"auth": {"identity": identity, "scope": scope}})
+
+
+def maker():
+    """What makes users, projects, ... as the administrator; and the administrator's token."""
+    admin, _ = login("admin", "admin")
+
+    def made(kind, **fields):
+        return call("POST", f"/{kind}s", {kind: fields}, admin)[1][kind]["id"]
+
+    return made, admin
+
+
+def add_service(kind, url):
+    made, _ = maker()
+    service = made("service", type=kind, name=kind)
+    for interface in ("public", "internal", "admin"):
+        made("endpoint", service_id=service, interface=interface, region="RegionOne", url=url)
+
+
+def add_people():
+    made, admin = maker()
+    roles = {role["name"]: role["id"] for role in call("GET", "/roles", token=admin)[1]["roles"]}
+    people = {}
+    for project, members in {
+        "services": {"glance": "service", "nova": "service"},
+        "alpha": {"alice": "member", "rita": "reader"},
+        "beta": {"bob": "member"},
+    }.items():
+        project_id = made("project", name=project, domain_id=DOMAIN)
+        for name, role in members.items():
+            people[name] = made("user", name=name, domain_id=DOMAIN, password="secret")
+            path = f"/projects/{project_id}/users/{people[name]}/roles/{roles[role]}"
+            call("PUT", path, token=admin)
+    path = f"/domains/{DOMAIN}/users/{people['alice']}/roles/{roles['reader']}"
+    call("PUT", path, token=admin)
+
+    token, _ = login("glance", "services")
+    path = f"/users/{people['glance']}/application_credentials"
+    made_one = call("POST", path, {"application_credential": {"name": "image service"}}, token)[1]
+    credential = made_one["application_credential"]
+    print(f"{credential['id']}:{credential['secret']}")
+
+
+if len(sys.argv) == 3:
+    add_service(*sys.argv[1:])
+else:
+    add_people()
