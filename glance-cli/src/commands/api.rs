@@ -3,25 +3,19 @@
 use std::fs;
 use std::path::PathBuf;
 
-use glance_http::{
-    ApiOptions, Cors, CorsRule, HealthCheck, HealthOptions, Identity as Vouching, ImageSchema,
-};
+use glance_http::{ApiOptions, Cors, CorsRule, HealthCheck, HealthOptions, ImageSchema};
 
 use super::open::{is_absent, unreadable};
 use super::operator::OperatorError;
-use crate::config::{CheckConfig, Config, EdgeConfig, Identity};
+use crate::config::{CheckConfig, Config, EdgeConfig};
 
-/// How the API is set up.
+/// How the API is set up, but for who vouches for callers: that needs a runtime.
 ///
 /// # Errors
 ///
 /// What is declared of custom properties cannot be.
 pub(super) fn options(config: &Config) -> Result<ApiOptions, OperatorError> {
     Ok(ApiOptions {
-        identity: match config.identity {
-            Identity::Headers => Vouching::Headers,
-            Identity::None => Vouching::None,
-        },
         public_endpoint: config.api.public_endpoint.clone(),
         max_request_id_length: config.api.max_request_id_length,
         show_direct_url: config.api.show_image_direct_url,

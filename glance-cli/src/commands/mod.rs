@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod client;
 pub(crate) mod db;
+mod identity;
 mod image;
 mod logging;
 mod member;

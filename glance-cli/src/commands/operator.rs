@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use glance_core::BuildError;
 use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
 use glance_http::InvalidImageSchema;
+use glance_http::keystone::KeystoneError;
 use glance_stores::OpenError;
 use thiserror::Error;
 
@@ -64,6 +65,9 @@ pub(crate) enum OperatorError {
     /// None of the stores has the name.
     #[error("there is no store `{name}`: the configuration has {known}")]
     NoStore { name: String, known: String },
+    /// Keystone cannot be asked like this.
+    #[error("`[keystone_authtoken]` cannot be used")]
+    Keystone(#[from] KeystoneError),
     /// The database or the store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::api;
+use super::identity;
 use super::logging::Logging;
 use super::open::{Backends, Missing};
 use super::operator::{OperatorError, sources};
@@ -74,6 +75,10 @@ async fn start(
         async move { glance.keep_scrubbing().await }
     });
 
+    let options = ApiOptions {
+        identity: identity::vouching(&config.identity, &backends.runtime)?,
+        ..options
+    };
     let router = router(glance, options);
     let serving = serve(
         listener,

@@ -32,8 +32,14 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
              this weakens rule R4, by which locations are not shown"
         );
     }
+    if matches!(&config.identity, Identity::Keystone(keystone) if keystone.session.tls.insecure) {
+        tracing::warn!(
+            "`[keystone_authtoken] insecure` believes whoever answers in Keystone's place: this \
+             weakens rule R18, by which nobody is taken for more than an identity service says"
+        );
+    }
     if !address.ip().is_loopback() {
-        match config.identity {
+        match &config.identity {
             Identity::None => tracing::warn!(
                 "`[glance_rs] allow_unauthenticated_remote` makes whoever reaches {address} an \
                  administrator: this weakens rule R18, by which nobody is taken for more than an \
@@ -43,6 +49,7 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
                 "flavor `headers` believes whoever reaches {address}: let nobody but the \
                  authenticating proxy get there (rule R18)"
             ),
+            Identity::Keystone(_) => {}
         }
     }
     if config.catalog.database == Database::SqliteInMemory {
@@ -93,11 +100,19 @@ fn facts(config: &Config) -> Vec<(&'static str, String)> {
     }
     facts.push((
         "identity",
-        match config.identity {
-            Identity::None => "none: whoever reaches this address is an administrator",
-            Identity::Headers => "from the X-... headers that a trusted proxy sets",
-        }
-        .to_owned(),
+        match &config.identity {
+            Identity::None => "none: whoever reaches this address is an administrator".to_owned(),
+            Identity::Headers => "from the X-... headers that a trusted proxy sets".to_owned(),
+            Identity::Keystone(keystone) => {
+                // Without what a URL may hold of credentials.
+                let url = &keystone.session.auth_url;
+                format!(
+                    "Keystone at {}{}",
+                    url.origin().ascii_serialization(),
+                    url.path()
+                )
+            }
+        },
     ));
     if let Some(file) = &config.log.file {
         facts.push(("log", file.display().to_string()));

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn ignored_options_are_told_once_for_each_reason() {
         let warnings = checked(
-            "[keystone_authtoken]\nauth_url = http://k\nnew_option = 1\n\
+            "[oslo_limit]\nendpoint_id = e\nnew_option = 1\n\
              [database]\nconnection_debug = many\n",
         )
         .unwrap();
@@ -153,8 +153,8 @@ mod tests {
             warnings,
             [
                 "no effect of `[database]` `connection_debug` (`0.conf` line 5): it is about Python",
-                "no effect of `[keystone_authtoken]` `auth_url` (`0.conf` line 2), `new_option` \
-                 (`0.conf` line 3): it is read only with flavor `keystone`, which this version \
+                "no effect of `[oslo_limit]` `endpoint_id` (`0.conf` line 2), `new_option` \
+                 (`0.conf` line 3): it is read only with `use_keystone_limits`, which this version \
                  does not have",
             ]
         );

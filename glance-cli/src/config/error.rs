@@ -92,6 +92,8 @@ pub(crate) enum ConfigError {
         place.display()
     )]
     MissingConnection { place: PathBuf },
+    #[error("`[keystone_authtoken] {option}` is not set, and flavor `keystone` needs it")]
+    MissingOfKeystone { option: &'static str },
     /// Where several stores are enabled, one has to be the default.
     #[error("`[glance_store] default_backend` is not set: it must be {names}")]
     MissingDefaultStore { names: String },
@@ -141,6 +143,11 @@ pub(crate) enum Warning {
         options: Vec<(String, Origin)>,
         reason: &'static str,
     },
+    /// A value asks for more than there is.
+    InPart {
+        setting: Setting,
+        reason: &'static str,
+    },
     /// An option was set by a name that is no longer its name. It is honoured.
     Renamed { setting: Setting, now: String },
     /// Nobody knows this option.
@@ -164,6 +171,9 @@ impl fmt::Display for Warning {
                     write!(formatter, "{comma} `{option}` ({origin})")?;
                 }
                 write!(formatter, ": {reason}")
+            }
+            Self::InPart { setting, reason } => {
+                write!(formatter, "{setting} is honoured in part: {reason}")
             }
             Self::Renamed { setting, now } => write!(formatter, "{setting} is now called `{now}`"),
             Self::Unknown { setting, nearest } => {

@@ -6,7 +6,8 @@
 //! options      every option there is, and what this version does about it
 //! settings     which assignment counts, `$` references (interpolate), types (value)
 //! audit        what must be refused or warned about
-//! read         the honoured options; those of stores in stores     -> Config
+//! read         the honoured options; those of stores in stores, of
+//!              Keystone in identity                                -> Config
 //! ```
 //!
 //! An option that is not known is warned about; one that is known and cannot be honoured stops
@@ -16,6 +17,7 @@ mod audit;
 mod database;
 mod edge;
 mod error;
+mod identity;
 mod ini;
 mod interpolate;
 mod options;
@@ -40,6 +42,7 @@ use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 pub(crate) use self::database::Database;
 pub(crate) use self::edge::{CheckConfig, EdgeConfig};
 pub(crate) use self::error::{ConfigError, Warning};
+pub(crate) use self::identity::Identity;
 pub(crate) use self::source::Sources;
 pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
 
@@ -65,15 +68,6 @@ pub(crate) struct Config {
     /// Where a schema of custom properties may be, in the order in which they are looked at.
     pub(crate) image_schema_files: Vec<PathBuf>,
     pub(crate) edge: EdgeConfig,
-}
-
-/// Who callers are taken for: `[paste_deploy] flavor`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Identity {
-    /// Who the `X-…` headers of a trusted proxy say.
-    Headers,
-    /// Everybody is an administrator.
-    None,
 }
 
 /// Where and how the server listens: `[glance_rs]`.
@@ -220,7 +214,7 @@ impl Config {
         let address = self.listen.address;
         let is_open = match self.identity {
             Identity::None => !self.listen.allow_unauthenticated_remote,
-            Identity::Headers => false,
+            Identity::Headers | Identity::Keystone(_) => false,
         };
         if is_open && !address.ip().to_canonical().is_loopback() {
             return Err(ConfigError::Exposed { address });

@@ -13,8 +13,8 @@ use super::error::{ConfigError, Warning};
 use super::settings::Settings;
 use super::source::Sources;
 use super::{
-    ApiConfig, CatalogConfig, Config, DeleteConfig, FormatConfig, Identity, ListenConfig,
-    LogConfig, PolicyConfig, ProtectionConfig, QuotaConfig,
+    ApiConfig, CatalogConfig, Config, DeleteConfig, FormatConfig, ListenConfig, LogConfig,
+    PolicyConfig, ProtectionConfig, QuotaConfig,
 };
 
 /// Everything a [`Config`] is read from, and what there is to say about it.
@@ -53,28 +53,6 @@ impl Reader<'_> {
         };
         config.refuse_exposure()?;
         Ok(config)
-    }
-
-    fn identity(&self) -> Result<Identity, ConfigError> {
-        let (group, option) = ("paste_deploy", "flavor");
-        let flavor = self.settings.text(group, option)?.unwrap_or_default();
-        match flavor.as_str() {
-            "" | "none" => Ok(Identity::None),
-            "headers" => Ok(Identity::Headers),
-            _ if flavor.contains("keystone") => Err(self.settings.unsupported(
-                group,
-                option,
-                "identity from Keystone is not built in this version; use `headers` or none",
-            )),
-            _ if flavor.contains("cach") => Err(self.settings.unsupported(
-                group,
-                option,
-                "images are not cached in this version; use `headers` or none",
-            )),
-            _ => Err(self
-                .settings
-                .invalid(group, option, &flavor, "`headers` or left out")),
-        }
     }
 
     fn listen(&self) -> Result<ListenConfig, ConfigError> {

@@ -204,12 +204,12 @@ fn another_database_is_refused_without_showing_the_password() {
 fn flavors_that_are_not_built_are_refused() {
     for (flavor, reason) in [
         (
-            "keystone+cachemanagement",
-            "identity from Keystone is not built in this version; use `headers` or none",
+            "headers+caching",
+            "images are not cached in this version; use `keystone`, `headers` or none",
         ),
         (
             "caching",
-            "images are not cached in this version; use `headers` or none",
+            "images are not cached in this version; use `keystone`, `headers` or none",
         ),
     ] {
         assert_eq!(
@@ -221,8 +221,8 @@ fn flavors_that_are_not_built_are_refused() {
     }
     assert_eq!(
         failure("[paste_deploy]\nflavor = vanilla\n"),
-        "`[paste_deploy] flavor` in `glance-api.conf` line 4 is `vanilla`, but must be `headers` \
-         or left out"
+        "`[paste_deploy] flavor` in `glance-api.conf` line 4 is `vanilla`, but must be \
+         `keystone`, `headers` or left out"
     );
 }
 

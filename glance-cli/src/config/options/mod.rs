@@ -5,6 +5,7 @@
 
 mod core;
 mod drivers;
+mod identity;
 mod services;
 
 use std::collections::BTreeSet;
@@ -163,9 +164,14 @@ pub(super) const CORS_PREFIX: &str = "cors.";
 
 /// The groups that every installation has.
 pub(crate) fn groups() -> impl Iterator<Item = &'static Group> {
-    [core::GROUPS, services::GROUPS, drivers::GROUPS]
-        .into_iter()
-        .flatten()
+    [
+        core::GROUPS,
+        services::GROUPS,
+        identity::GROUPS,
+        drivers::GROUPS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The option that once stood at this place, with the group it stands in now.
@@ -179,12 +185,14 @@ pub(crate) fn renamed(
 }
 
 /// The name a section is looked up by: as in oslo.config the case counts in `DEFAULT` only.
-/// `[app:healthcheck]` is where Glance's paste file sets what `[healthcheck]` sets.
+/// `[app:healthcheck]` is where Glance's paste file sets what `[healthcheck]` sets, and
+/// `[filter:authtoken]` what `[keystone_authtoken]` sets.
 pub(crate) fn canonical_group(section: &str) -> String {
     match section {
         "DEFAULT" => section.to_owned(),
         _ => match section.to_lowercase().as_str() {
             "app:healthcheck" => "healthcheck".to_owned(),
+            "filter:authtoken" => "keystone_authtoken".to_owned(),
             lower => lower.to_owned(),
         },
     }
@@ -312,6 +320,7 @@ mod tests {
         let reader = [
             include_str!("../edge.rs"),
             include_str!("../read.rs"),
+            include_str!("../identity.rs"),
             include_str!("../stores.rs"),
             include_str!("../store_group.rs"),
         ]
@@ -332,6 +341,7 @@ mod tests {
         assert_eq!(canonical_group("Database"), "database");
         assert_eq!(canonical_group("default"), "default");
         assert_eq!(canonical_group("app:healthcheck"), "healthcheck");
+        assert_eq!(canonical_group("filter:authtoken"), "keystone_authtoken");
     }
 
     #[test]

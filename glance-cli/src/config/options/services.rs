@@ -22,7 +22,6 @@ pub(super) const GROUPS: &[Group] = &[
     Group::new("oslo_concurrency", &[OSLO_CONCURRENCY]),
     Group::new("oslo_messaging_notifications", &[NOTIFICATIONS]),
     Group::new("profiler", &[PROFILER]),
-    Group::ignored("keystone_authtoken", KEYSTONE, &[KEYSTONE_AUTHTOKEN]),
     Group::ignored("oslo_limit", LIMITS, &[OSLO_LIMIT]),
     Group::ignored("oslo_messaging_amqp", MESSAGES, &[]),
     Group::ignored("oslo_messaging_kafka", MESSAGES, &[]),
@@ -251,38 +250,6 @@ const PROFILER: &[OptionSpec] = &[
     ignored("es_scroll_time", Text, Some("2m"), TRACING),
 ];
 
-const KEYSTONE_AUTHTOKEN: &[OptionSpec] = &[
-    ignored("www_authenticate_uri", Text, None, KEYSTONE),
-    ignored("auth_url", Text, None, KEYSTONE),
-    ignored("auth_type", Text, None, KEYSTONE).formerly(&[("keystone_authtoken", "auth_plugin")]),
-    ignored("username", Text, None, KEYSTONE),
-    ignored("password", Text, None, KEYSTONE),
-    ignored("project_name", Text, None, KEYSTONE),
-    ignored("user_domain_name", Text, None, KEYSTONE),
-    ignored("project_domain_name", Text, None, KEYSTONE),
-    ignored("memcached_servers", List, None, KEYSTONE)
-        .formerly(&[("keystone_authtoken", "memcache_servers")]),
-    ignored("service_token_roles", List, Some("service"), KEYSTONE),
-    ignored("service_token_roles_required", Bool, Some("true"), KEYSTONE),
-    ignored("include_service_catalog", Bool, Some("true"), KEYSTONE),
-    ignored(
-        "http_request_max_retries",
-        Kind::INTEGER,
-        Some("3"),
-        KEYSTONE,
-    ),
-    ignored("http_connect_timeout", Kind::INTEGER, None, KEYSTONE),
-    ignored("token_cache_time", Kind::INTEGER, Some("300"), KEYSTONE),
-    ignored("cafile", Text, None, KEYSTONE),
-    ignored("certfile", Text, None, KEYSTONE),
-    ignored("keyfile", Text, None, KEYSTONE),
-    ignored("insecure", Bool, Some("false"), KEYSTONE),
-    ignored("region_name", Text, None, KEYSTONE),
-    ignored("interface", Text, Some("internal"), KEYSTONE),
-    ignored("service_type", Text, None, KEYSTONE),
-    ignored("delay_auth_decision", Bool, Some("false"), KEYSTONE),
-];
-
 const OSLO_LIMIT: &[OptionSpec] = &[
     ignored("endpoint_id", Text, None, LIMITS),
     ignored("endpoint_service_name", Text, None, LIMITS),
@@ -302,7 +269,6 @@ const REMOTE: &str = "rules that ask another service are refused in this version
 const IMPORT: &str = "images cannot be imported in this version";
 const INSPECTION: &str = "image data is not inspected in this version";
 const KEYS: &str = "image signatures and encryption keys are not handled in this version";
-const KEYSTONE: &str = "it is read only with flavor `keystone`, which this version does not have";
 const LIMITS: &str = "it is read only with `use_keystone_limits`, which this version does not have";
 const LOCKS: &str = "there are no lock files";
 const MESSAGES: &str = "notifications are not sent in this version";

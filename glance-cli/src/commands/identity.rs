@@ -1,0 +1,44 @@
+//! From a configuration to who vouches for callers.
+
+use std::sync::Arc;
+
+use glance_core::Runtime;
+use glance_http::keystone::{KeystoneVerifier, Session};
+use glance_http::{Identity as Vouching, TokenIdentity};
+
+use super::operator::OperatorError;
+use crate::config::Identity;
+
+/// Who vouches for callers. Keystone is logged in to beside the start, so that a login that does
+/// not work is told at once; a server whose Keystone is not up yet starts all the same.
+///
+/// # Errors
+///
+/// A certificate or a key cannot be used.
+pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouching, OperatorError> {
+    let keystone = match identity {
+        Identity::Headers => return Ok(Vouching::Headers),
+        Identity::None => return Ok(Vouching::None),
+        Identity::Keystone(keystone) => keystone,
+    };
+    let session = Session::new(keystone.session.clone(), Arc::clone(&runtime.clock))?;
+    tokio::spawn(log_in(session.clone()));
+    let options = keystone.verifier.clone();
+    let refuses_at_once = !options.delay_auth_decision;
+    let verifier = KeystoneVerifier::new(session, options, Arc::clone(&runtime.clock));
+    let tokens = TokenIdentity::new(Arc::new(verifier))
+        .with_authenticate_uri(&keystone.authenticate_uri)
+        .refusing_at_once(refuses_at_once);
+    Ok(Vouching::Tokens(tokens))
+}
+
+async fn log_in(session: Session) {
+    match session.token().await {
+        Ok(_) => tracing::info!("logged in to Keystone"),
+        Err(error) => tracing::error!(
+            error = &*error as &dyn std::error::Error,
+            "cannot log in to Keystone: until it can be done, no token is validated and nobody is \
+             let in"
+        ),
+    }
+}

@@ -1,0 +1,120 @@
+//! The group of keystonemiddleware, and of the login that keystoneauth reads beside it.
+
+use super::{Group, OptionSpec, honoured, ignored};
+use crate::config::value::Kind::{self, Bool, List, Text};
+
+pub(super) const GROUPS: &[Group] = &[Group::new(
+    "keystone_authtoken",
+    &[MIDDLEWARE, LOGIN, MEMCACHED, PASTE_FILE],
+)];
+
+const MIDDLEWARE: &[OptionSpec] = &[
+    honoured("www_authenticate_uri", Text, None).formerly(&[("keystone_authtoken", "auth_uri")]),
+    honoured("auth_version", Text, None),
+    honoured("interface", Text, Some("internal")),
+    honoured("region_name", Text, None),
+    // The default is the one of Glance's paste file; keystonemiddleware's is false.
+    honoured("delay_auth_decision", Bool, Some("true")),
+    honoured("http_connect_timeout", Kind::POSITIVE, None),
+    honoured("http_request_max_retries", Kind::NATURAL, Some("3")),
+    honoured("cafile", Text, None),
+    honoured("certfile", Text, None),
+    honoured("keyfile", Text, None),
+    honoured("insecure", Bool, Some("false")),
+    honoured("token_cache_time", Kind::INTEGER, Some("300")),
+    honoured("service_token_roles", List, Some("service")),
+    honoured("service_token_roles_required", Bool, Some("true")),
+    honoured("enforce_token_bind", Text, Some("permissive")),
+    ignored(
+        "include_service_catalog",
+        Bool,
+        Some("true"),
+        "nothing here asks for the caller's catalog",
+    ),
+    ignored(
+        "service_type",
+        Text,
+        None,
+        "tokens with access rules are refused, as upstream refuses them without this option",
+    ),
+    ignored("cache", Text, None, IN_PROCESS),
+];
+
+const LOGIN: &[OptionSpec] = &[
+    honoured("auth_type", Text, None).formerly(&[("keystone_authtoken", "auth_plugin")]),
+    honoured("auth_section", Text, None),
+    honoured("auth_url", Text, None),
+    honoured("username", Text, None).formerly(&[("keystone_authtoken", "user_name")]),
+    honoured("user_id", Text, None),
+    honoured("user_domain_id", Text, None),
+    honoured("user_domain_name", Text, None),
+    honoured("password", Text, None),
+    honoured("project_name", Text, None).formerly(&[("keystone_authtoken", "tenant_name")]),
+    honoured("project_id", Text, None).formerly(&[("keystone_authtoken", "tenant_id")]),
+    honoured("project_domain_id", Text, None),
+    honoured("project_domain_name", Text, None),
+    honoured("domain_id", Text, None),
+    honoured("domain_name", Text, None),
+    honoured("default_domain_id", Text, None),
+    honoured("default_domain_name", Text, None),
+    honoured("system_scope", Text, None),
+    honoured("trust_id", Text, None),
+    honoured("application_credential_id", Text, None),
+    honoured("application_credential_name", Text, None),
+    honoured("application_credential_secret", Text, None),
+];
+
+const MEMCACHED: &[OptionSpec] = &[
+    ignored("memcached_servers", List, None, IN_PROCESS)
+        .formerly(&[("keystone_authtoken", "memcache_servers")]),
+    ignored("memcache_security_strategy", Text, None, IN_PROCESS),
+    ignored("memcache_secret_key", Text, None, IN_PROCESS),
+    ignored("memcache_use_advanced_pool", Bool, Some("true"), IN_PROCESS),
+    ignored(
+        "memcache_pool_dead_retry",
+        Kind::INTEGER,
+        Some("300"),
+        IN_PROCESS,
+    ),
+    ignored(
+        "memcache_pool_maxsize",
+        Kind::INTEGER,
+        Some("10"),
+        IN_PROCESS,
+    ),
+    ignored(
+        "memcache_pool_socket_timeout",
+        Kind::INTEGER,
+        Some("3"),
+        IN_PROCESS,
+    ),
+    ignored(
+        "memcache_pool_unused_timeout",
+        Kind::INTEGER,
+        Some("60"),
+        IN_PROCESS,
+    ),
+    ignored(
+        "memcache_pool_conn_get_timeout",
+        Kind::INTEGER,
+        Some("10"),
+        IN_PROCESS,
+    ),
+    ignored("memcache_tls_enabled", Bool, Some("false"), IN_PROCESS),
+    ignored("memcache_tls_cafile", Text, None, IN_PROCESS),
+    ignored("memcache_tls_certfile", Text, None, IN_PROCESS),
+    ignored("memcache_tls_keyfile", Text, None, IN_PROCESS),
+    ignored("memcache_tls_allowed_ciphers", Text, None, IN_PROCESS),
+    ignored("memcache_sasl_enabled", Bool, Some("false"), IN_PROCESS),
+    ignored("memcache_username", Text, None, IN_PROCESS),
+    ignored("memcache_password", Text, None, IN_PROCESS),
+];
+
+const PASTE_FILE: &[OptionSpec] = &[
+    ignored("paste.filter_factory", Text, None, PASTE),
+    ignored("oslo_config_project", Text, None, PASTE),
+    ignored("oslo_config_program", Text, None, PASTE),
+];
+
+const IN_PROCESS: &str = "validated tokens are remembered in the memory of each process";
+const PASTE: &str = "pipelines are not read";
