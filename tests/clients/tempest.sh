@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Runs the image tests of Tempest and of glance-tempest-plugin against a real server with a real
+# Keystone; fails if anything is skipped. What is left out stands in tempest/exclude.txt.
+#
+#   GLANCE_TEST_SERVERS=keystone tests/servers/run.sh tests/clients/tempest.sh
+#
+#   GLANCE_BIN  the server (default: target/release/glance)
+#
+# Arguments go to `stestr run`: tempest.sh tempest.api.image.v2.test_images_member
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$(dirname "$here")")
+venv=${CARGO_TARGET_DIR:-$root/target}/tempest-venv
+glance=${GLANCE_BIN:-$root/target/release/glance}
+folder=$(mktemp -d)
+server=
+
+finish() {
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap finish EXIT
+
+if ! cmp -s "$here/tempest/requirements.txt" "$venv/requirements.txt"; then
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --requirement "$here/tempest/requirements.txt"
+    cp "$here/tempest/requirements.txt" "$venv/requirements.txt"
+fi
+
+# fill TEMPLATE FILE: with @names@ as they are here.
+fill() {
+    sed -e "s|@folder@|$folder|g" -e "s|@port@|$port|g" -e "s|@keystone@|$GLANCE_TEST_KEYSTONE|g" \
+        "$1" >"$2"
+}
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+mkdir -p "$folder"/{first,second,locks}
+fill "$here/tempest/glance-api.conf" "$folder/glance-api.conf"
+fill "$here/tempest/tempest.conf" "$folder/tempest.conf"
+"$glance" db sync --config-file "$folder/glance-api.conf"
+"$glance" serve --config-file "$folder/glance-api.conf" >"$folder/glance.log" 2>&1 &
+server=$!
+for ((tries = 0; ; tries++)); do
+    python3 -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/healthcheck')" \
+        2>/dev/null && break
+    if ((tries == 100)) || ! kill -0 "$server" 2>/dev/null; then
+        cat "$folder/glance.log" >&2
+        exit 1
+    fi
+    sleep 0.1
+done
+python3 "$root/tests/servers/keystone_people.py" image "http://127.0.0.1:$port"
+
+packages=$("$venv/bin/python" -c 'import os, tempest; print(os.path.dirname(tempest.__file__))')
+cd "$folder"
+cat >.stestr.conf <<CONF
+[DEFAULT]
+test_path=$packages/test_discover
+top_dir=$packages
+CONF
+export TEMPEST_CONFIG_DIR="$folder" TEMPEST_CONFIG=tempest.conf
+status=0
+"$venv/bin/stestr" run --concurrency 4 --exclude-list "$here/tempest/exclude.txt" \
+    "${@:-^(tempest\.api\.image|glance_tempest_plugin)\.}" >"$folder/output" 2>&1 || status=$?
+if ((status)); then
+    cat "$folder/output"
+    tail -n 50 "$folder/glance.log"
+    exit "$status"
+fi
+grep -E "^(Ran:| - )" "$folder/output"
+if ! grep -qx ' - Skipped: 0' "$folder/output"; then
+    grep 'SKIPPED' "$folder/output"
+    echo 'a test was skipped: make it run, or leave it out in tempest/exclude.txt with its reason' >&2
+    exit 1
+fi
+if ! kill -0 "$server"; then
+    cat "$folder/glance.log" >&2
+    exit 1
+fi
