@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use crate::domain::{
-    CannotUpload, EditError, IllegalTransition, ImageId, ProjectId, QuotaExceeded, Status, StoreId,
-    Unsatisfiable, Visibility,
+    CannotUpload, EditError, IllegalTransition, ImageId, InvalidValidation, LocationFault,
+    ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
 };
 use crate::ports::{BodyError, CatalogError, Denied, StoreError};
 
@@ -23,6 +23,14 @@ pub enum Error {
     /// The data broke off before its end.
     #[error("the data broke off before its end")]
     Body(#[source] BodyError),
+    /// The image takes no location in its status.
+    #[error("it's not allowed to add locations if image status is {status}")]
+    CannotAddLocation {
+        /// The image.
+        image: ImageId,
+        /// The status it is in.
+        status: Status,
+    },
     /// The image cannot take data.
     #[error(transparent)]
     CannotUpload(#[from] CannotUpload),
@@ -77,6 +85,9 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// A location that is not taken.
+    #[error(transparent)]
+    Location(#[from] LocationFault),
     /// No member that the caller may know of.
     #[error("{project} is not a member of image {image}")]
     MemberNotFound {
@@ -107,6 +118,9 @@ pub enum Error {
         /// The store.
         store: StoreId,
     },
+    /// Whoever is no service may only name data on web servers, and only where those are read.
+    #[error("only services may name data that is not on a web server, or not read from there")]
+    NotAService,
     /// Nothing of the image could be brought back.
     #[error("image {image} is not in status pending_delete")]
     NotScheduled {
@@ -168,12 +182,23 @@ pub enum Error {
         /// The marker.
         marker: String,
     },
+    /// The store cannot read what is to be a location.
+    #[error("invalid location: its store cannot read it")]
+    UnreadableLocation {
+        /// The image.
+        image: ImageId,
+        /// Why not.
+        source: StoreError,
+    },
     /// The service has no such store.
     #[error("store `{store}` is not configured")]
     UnknownStore {
         /// What was asked for.
         store: String,
     },
+    /// What is said of data makes no sense.
+    #[error(transparent)]
+    Validation(#[from] InvalidValidation),
 }
 
 /// What a caller can do about an error.
@@ -207,15 +232,19 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::AlreadyMember { .. }
+            | Self::CannotAddLocation { .. }
             | Self::Contended { .. }
             | Self::DataGone { .. }
             | Self::DuplicateImage { .. }
             | Self::NotActive { .. }
             | Self::NotScheduled { .. } => ErrorKind::Conflict,
             Self::Body(_)
+            | Self::Location(_)
             | Self::SizeMismatch { .. }
             | Self::UnknownMarker { .. }
-            | Self::UnknownStore { .. } => ErrorKind::Invalid,
+            | Self::UnknownStore { .. }
+            | Self::UnreadableLocation { .. }
+            | Self::Validation(_) => ErrorKind::Invalid,
             Self::CannotUpload(CannotUpload::FormatMissing { .. }) => ErrorKind::Invalid,
             Self::CannotUpload(CannotUpload::Status(_)) | Self::Transition(_) => {
                 ErrorKind::Conflict
@@ -225,6 +254,7 @@ impl Error {
             Self::Deactivated { .. }
             | Self::Denied(_)
             | Self::ForeignOwner { .. }
+            | Self::NotAService
             | Self::NotShared { .. }
             | Self::OnlyLocation { .. }
             | Self::Protected { .. }

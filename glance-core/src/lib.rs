@@ -31,5 +31,5 @@ mod services;
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
-    Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, UploadOptions,
+    LocationSettings, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, UploadOptions,
 };

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
+mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -15,13 +16,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use glance_core::domain::{
-    Attribute, Caller, Draft, Edit, HashAlgorithm, Image, ImageId, Presence, Status, Timestamp,
+    Attribute, Caller, Draft, Edit, HashAlgorithm, Image, ImageId, Multihash, NewLocation,
+    Presence, Status, Timestamp, ValidationData,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{BodyError, ByteStream, Executor};
 use glance_core::{DownloadOptions, ErrorKind, Glance, GlanceBuilder, Settings, UploadOptions};
 
 use faults::{FaultyCatalog, FaultyStore, Shared, Trouble};
+use published::{both, is_published, published, published_hash, published_url};
 
 /// How long images stay queued: nodes come back, and scrub, after longer times.
 const LIFETIME: Duration = Duration::from_secs(300);
@@ -52,6 +55,8 @@ struct Told {
     created: bool,
     /// The hash of the data that was stored.
     uploaded: Option<String>,
+    /// It was said where its data is, and taken at once.
+    located: bool,
     /// When it was created or edited last.
     touched: Option<Timestamp>,
     /// Names of properties that were set.
@@ -68,6 +73,8 @@ struct World {
     simulation: Simulation,
     catalog: Arc<MemoryCatalog>,
     store: Arc<MemoryStore>,
+    /// Where somebody else wrote data for each image.
+    published: Arc<MemoryStore>,
     told: Ledger,
     shared: Arc<Shared>,
     /// Where a node crashed between a commit that came too late and removing what it wrote, or while
@@ -90,6 +97,7 @@ impl World {
             simulation: Simulation::new(seed),
             catalog: Arc::default(),
             store: Arc::default(),
+            published: Arc::new(published()),
             told: Arc::default(),
             shared: Arc::default(),
             excused: Mutex::default(),
@@ -155,8 +163,10 @@ impl World {
             network: self.simulation.process(NETWORK),
         };
         let catalog = FaultyCatalog::new(trouble.clone());
-        let store = FaultyStore::new(Arc::clone(&self.store), trouble);
-        let glance = GlanceBuilder::new(Arc::new(catalog), Arc::new(store), process.runtime())
+        let store = FaultyStore::new(Arc::clone(&self.store), trouble.clone());
+        let published = FaultyStore::new(Arc::clone(&self.published), trouble);
+        let stores = both(Arc::new(store), Arc::new(published));
+        let glance = GlanceBuilder::new(Arc::new(catalog), stores, process.runtime())
             .with_node(node)
             .with_settings(settings())
             .build()
@@ -186,7 +196,10 @@ impl World {
         self.simulation.advance(Duration::from_secs(60));
         let glance = GlanceBuilder::new(
             Arc::<MemoryCatalog>::clone(&self.catalog),
-            Arc::<MemoryStore>::clone(&self.store),
+            both(
+                Arc::<MemoryStore>::clone(&self.store),
+                Arc::<MemoryStore>::clone(&self.published),
+            ),
             self.simulation.runtime(),
         )
         .with_settings(settings())
@@ -194,6 +207,8 @@ impl World {
         .unwrap();
         let scrubbed = futures::executor::block_on(glance.scrub()).unwrap();
         assert_eq!(scrubbed.failures, 0, "seed {}", self.seed);
+        // Hashes are found in the background.
+        while !self.catalog.intents().is_empty() && self.simulation.step() {}
 
         self.check_safety();
         assert_eq!(self.catalog.intents(), [], "seed {}", self.seed);
@@ -205,10 +220,20 @@ impl World {
             let at_rest = matches!(status, Status::Queued | Status::Active);
             assert!(at_rest, "seed {}: {id} is {status}", self.seed);
             if !image.locations.is_empty() {
-                located.push(id);
                 let stored = futures::executor::block_on(hash_of_data(&glance, id));
+                // What others wrote and could not be read stays without a hash.
+                let is_published = is_published(&image);
                 let hash = image.multihash.map(|hash| hash.value);
-                assert_eq!(hash, Some(stored), "seed {}: other data of {id}", self.seed);
+                let known = hash.or_else(|| is_published.then(|| stored.clone()));
+                assert_eq!(
+                    known,
+                    Some(stored),
+                    "seed {}: other data of {id}",
+                    self.seed
+                );
+                if !is_published {
+                    located.push(id);
+                }
             }
         }
         let excused = self.excused.lock().unwrap();
@@ -229,21 +254,31 @@ impl World {
             .map(|image| (image.id, image))
             .collect();
         let (blobs, _) = self.store.contents();
+        let (published, _) = self.published.contents();
         for image in images.values() {
             let has_data = matches!(image.status(), Status::Active | Status::Deactivated);
             assert_eq!(
-                has_data,
+                has_data || image.status() == Status::Importing,
                 !image.locations.is_empty(),
                 "seed {}: {image:?}",
                 self.seed
             );
             if has_data {
+                let there = match is_published(image) {
+                    true => &published,
+                    false => &blobs,
+                };
                 assert!(
-                    blobs.contains(&image.id),
+                    there.contains(&image.id),
                     "seed {}: {} has no data",
                     self.seed,
                     image.id
                 );
+            }
+            let hash = image.multihash.as_ref().map(|hash| &hash.value);
+            if has_data && is_published(image) && hash.is_some() {
+                let found = published_hash(image.id);
+                assert_eq!(hash, Some(&found), "seed {}: {image:?}", self.seed);
             }
         }
         for (id, told) in self.told.lock().unwrap().iter() {
@@ -255,6 +290,7 @@ impl World {
         let seed = self.seed;
         let Some(image) = image else {
             let idle = told.uploaded.is_none()
+                && !told.located
                 && told
                     .touched
                     .is_some_and(|touched| touched.after(LIFETIME) < self.simulation.now());
@@ -266,6 +302,10 @@ impl World {
         if let Some(hash) = &told.uploaded {
             let stored = image.multihash.as_ref().map(|hash| &hash.value);
             assert_eq!(stored, Some(hash), "seed {seed}: the data of {id} is lost");
+        }
+        if told.located {
+            let kept = !image.locations.is_empty();
+            assert!(kept, "seed {seed}: the location of {id} is lost");
         }
         for name in &told.edits {
             let kept = image.properties.keys().any(|key| key.as_str() == name);
@@ -309,10 +349,11 @@ impl Client {
     async fn act(self) {
         self.create().await;
         for turn in 0..4 {
-            match self.simulation.choose(5) {
+            match self.simulation.choose(6) {
                 0 | 1 => self.upload().await,
                 2 => self.edit(turn).await,
                 3 => self.read().await,
+                4 => self.locate().await,
                 _ if self.simulation.choose(3) == 0 => self.delete().await,
                 _ => self.simulation.pause().await,
             }
@@ -373,6 +414,29 @@ impl Client {
         if let Ok(image) = uploaded {
             assert_eq!(image.multihash.unwrap().value, hash);
             self.tell(|told| told.uploaded = Some(hash));
+        }
+    }
+
+    /// Says where data is, and what its hash is: nothing, the truth, or something else.
+    async fn locate(&self) {
+        let mut new = NewLocation::at(&published_url(self.id)).unwrap();
+        let hash = match self.simulation.choose(3) {
+            0 => None,
+            1 => Some(published_hash(self.id)),
+            _ => Some("0".repeat(128)),
+        };
+        let is_expected = hash.is_some();
+        new.validation = hash.map(|value| ValidationData {
+            checksum: None,
+            multihash: Multihash {
+                algorithm: "sha512".to_owned(),
+                value,
+            },
+        });
+        let service = Caller::local_admin().with_roles(["admin", "service"]);
+        let located = self.glance.add_location(&service, self.id, new).await;
+        if located.is_ok() && !is_expected {
+            self.tell(|told| told.located = true);
         }
     }
 

@@ -270,6 +270,10 @@ fn explained(error: &Error, status: StatusCode) -> ApiError {
             status,
             format!("{project} not found in the member list of the image {image}."),
         ),
+        Error::NotAService => ApiError::new(
+            status,
+            "http store must be enabled to use location API by normal user.",
+        ),
         Error::Range(_) => ApiError::range_not_satisfiable(sentence(error)),
         Error::Store(store) => ApiError::new(status, store_trouble(store)),
         _ => ApiError::new(status, sentence(error)),

@@ -29,6 +29,11 @@ pub(crate) fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
+/// It will be done, and there is nothing to say yet.
+pub(crate) fn accepted() -> Response {
+    StatusCode::ACCEPTED.into_response()
+}
+
 /// What stands on the page of an error. It travels as an extension of the response until the
 /// `Accept` of the request is at hand: see [`render`].
 #[derive(Debug, Clone)]
@@ -146,7 +151,7 @@ impl Form {
     /// The form that upstream chooses: HTML or JSON, whichever is liked better, HTML where both
     /// are liked the same, and plain text only where neither is accepted or nothing is said.
     pub(crate) fn preferred(headers: &HeaderMap) -> Self {
-        let accept = accepted(headers);
+        let accept = media_ranges(headers);
         let html = quality(&accept, "text", "html");
         let json = quality(&accept, "application", "json");
         match (html, json) {
@@ -165,7 +170,7 @@ pub(crate) fn preferred_media(
     if !headers.contains_key(header::ACCEPT) {
         return offers.first().copied();
     }
-    let accept = accepted(headers);
+    let accept = media_ranges(headers);
     let liked = offers
         .iter()
         .rev()
@@ -176,7 +181,7 @@ pub(crate) fn preferred_media(
         .map(|(_, offer)| offer)
 }
 
-fn accepted(headers: &HeaderMap) -> Vec<&str> {
+fn media_ranges(headers: &HeaderMap) -> Vec<&str> {
     headers
         .get_all(header::ACCEPT)
         .iter()

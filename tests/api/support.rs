@@ -79,7 +79,7 @@ impl Site {
         Self::of(ApiOptions::default(), MemoryGlance::new(), glance)
     }
 
-    fn of(options: ApiOptions, memory: MemoryGlance, glance: Glance) -> Self {
+    pub(super) fn of(options: ApiOptions, memory: MemoryGlance, glance: Glance) -> Self {
         let options = ApiOptions {
             identity: Identity::Headers,
             ..options

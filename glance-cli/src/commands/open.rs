@@ -11,7 +11,7 @@ use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, Quotas};
 use glance_core::memory::MemoryCatalog;
 use glance_core::ports::{Catalog, Policy, ScheduledDeletes};
-use glance_core::{Glance, GlanceBuilder, Runtime, Settings, Stores};
+use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
 };
@@ -208,6 +208,10 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             container: config.formats.container_formats.clone(),
         },
         hash: config.stores.hashing_algorithm.parse()?,
+        locations: LocationSettings {
+            is_hashed: api.do_secure_hash,
+            hash_attempts: api.http_retries,
+        },
         pages: PageLimits {
             default: page(api.limit_param_default),
             max: page(api.api_limit_max),
@@ -218,6 +222,7 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
                 queued: config.quotas.queued_per_project,
             },
             image_bytes: Some(config.quotas.image_size_cap),
+            locations: config.quotas.locations,
             members: config.quotas.members,
             properties: config.quotas.properties,
             tags: config.quotas.tags,

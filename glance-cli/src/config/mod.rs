@@ -97,6 +97,9 @@ pub(crate) struct ApiConfig {
     /// How many items a page has at most.
     pub(crate) api_limit_max: u64,
     pub(crate) show_image_direct_url: bool,
+    /// Whether data that others wrote is read for its hash, and how often that is tried.
+    pub(crate) do_secure_hash: bool,
+    pub(crate) http_retries: u32,
 }
 
 /// Limits; `None` is no limit.
@@ -104,6 +107,7 @@ pub(crate) struct ApiConfig {
 pub(crate) struct QuotaConfig {
     /// Bytes of one image.
     pub(crate) image_size_cap: u64,
+    pub(crate) locations: Option<u64>,
     pub(crate) members: Option<u64>,
     pub(crate) properties: Option<u64>,
     pub(crate) tags: Option<u64>,

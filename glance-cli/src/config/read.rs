@@ -89,6 +89,11 @@ impl Reader<'_> {
             limit_param_default: self.settings.number(group, "limit_param_default")?,
             api_limit_max: self.settings.number(group, "api_limit_max")?,
             show_image_direct_url: self.settings.flag(group, "show_image_direct_url")?,
+            do_secure_hash: self.settings.flag(group, "do_secure_hash")?,
+            http_retries: self
+                .settings
+                .limit(group, "http_retries")?
+                .map_or(0, |retries| u32::try_from(retries).unwrap_or(u32::MAX)),
         })
     }
 
@@ -110,6 +115,7 @@ impl Reader<'_> {
         let group = "DEFAULT";
         Ok(QuotaConfig {
             image_size_cap: self.settings.number(group, "image_size_cap")?,
+            locations: self.settings.limit(group, "image_location_quota")?,
             members: self.settings.limit(group, "image_member_quota")?,
             properties: self.settings.limit(group, "image_property_quota")?,
             tags: self.settings.limit(group, "image_tag_quota")?,

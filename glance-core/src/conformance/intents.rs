@@ -105,14 +105,21 @@ pub async fn a_lease_is_renewed_by_its_holder_alone(catalog: &dyn Catalog) {
     );
 }
 
-/// The same node's next process gets it at once; deletes name their blob.
+/// The same node's next process gets it at once; deletes and hashes name their blob.
 pub async fn what_a_restarted_node_left_is_abandoned(catalog: &dyn Catalog) {
     let image = rich_image(1);
     catalog.insert(&image, None).await.unwrap();
     let deleted = image.after(Event::Deleted, at(10)).unwrap();
-    let work = Work::Delete(BlobUrl::new("file:///images/1"));
-    let intent = intent(&image, work);
-    let change = Change::of_status(image, deleted).beginning([intent.clone()]);
+    let url = BlobUrl::new("file:///images/1");
+    let intent = intent(&image, Work::Delete(url.clone()));
+    let reading = Intent {
+        id: "reading".parse().unwrap(),
+        work: Work::Hash(url),
+        lease_until: at(40_000_000),
+        ..intent.clone()
+    };
+    let both = [intent.clone(), reading];
+    let change = Change::of_status(image, deleted).beginning(both.clone());
     catalog.commit(&change).await.unwrap();
 
     let to_itself = catalog
@@ -129,7 +136,7 @@ pub async fn what_a_restarted_node_left_is_abandoned(catalog: &dyn Catalog) {
         .unwrap();
 
     assert_eq!((to_itself, to_another), (vec![], vec![]));
-    assert_eq!(to_the_next, [intent]);
+    assert_eq!(to_the_next, both);
 }
 
 async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {

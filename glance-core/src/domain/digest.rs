@@ -51,6 +51,18 @@ impl HashAlgorithm {
         }
     }
 
+    /// How long its hashes are in hex.
+    pub fn hex_chars(self) -> usize {
+        match self {
+            Self::Md5 => 32,
+            Self::Sha1 => 40,
+            Self::Sha224 => 56,
+            Self::Sha256 => 64,
+            Self::Sha384 => 96,
+            Self::Sha512 => 128,
+        }
+    }
+
     /// A hash of nothing, to be fed.
     pub fn hasher(self) -> Hasher {
         let state: Box<dyn DynDigest + Send> = match self {
@@ -130,5 +142,19 @@ impl fmt::Debug for Hasher {
         f.debug_struct("Hasher")
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_as_long_as_is_said() {
+        for algorithm in HashAlgorithm::ALL {
+            let hash = algorithm.hasher().finish();
+
+            assert_eq!(hash.len(), algorithm.hex_chars(), "{algorithm}");
+        }
     }
 }

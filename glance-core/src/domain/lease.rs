@@ -4,7 +4,8 @@ use super::id::{ImageId, IntentId, StoreId};
 use super::location::BlobUrl;
 use super::time::Timestamp;
 
-/// A blob that is not yet, or no longer, a location of an image, and who is at work on it.
+/// Work on a blob of an image, and who does it. Mostly the blob is not yet, or no longer, a location
+/// of the image.
 ///
 /// It is recorded before the blob exists and removed with the change that settles the matter, so
 /// that after a crash every blob is explained (design D8).
@@ -44,6 +45,8 @@ pub enum Work {
     Upload,
     /// It is being removed.
     Delete(BlobUrl),
+    /// It is at a location of the image, and is being read for its hash.
+    Hash(BlobUrl),
 }
 
 /// A process of a node.

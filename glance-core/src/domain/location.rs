@@ -39,6 +39,11 @@ impl BlobUrl {
         }
     }
 
+    /// Whether a name or a password stands before the host.
+    pub fn has_credentials(&self) -> bool {
+        matches!(self.without_credentials(), Cow::Owned(_))
+    }
+
     /// What stands before `://`.
     pub fn scheme(&self) -> &str {
         self.0.split_once("://").map_or("", |(scheme, _)| scheme)
@@ -65,7 +70,7 @@ impl fmt::Debug for BlobUrl {
 }
 
 /// A place that holds the data of an image.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// Where.
     pub url: BlobUrl,

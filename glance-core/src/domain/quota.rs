@@ -11,6 +11,8 @@ pub struct Quotas {
     pub images: ImageQuotas,
     /// Bytes of one image: `image_size_cap`.
     pub image_bytes: Option<u64>,
+    /// Locations of one image: `image_location_quota`.
+    pub locations: Option<u64>,
     /// Members of one image: `image_member_quota`.
     pub members: Option<u64>,
     /// Custom properties of one image: `image_property_quota`.
@@ -27,6 +29,7 @@ impl Default for Quotas {
                 queued: Some(10_000),
             },
             image_bytes: Some(1 << 40),
+            locations: Some(10),
             members: Some(128),
             properties: Some(128),
             tags: Some(128),
@@ -51,6 +54,8 @@ pub enum Resource {
     Images,
     /// Bytes of an image.
     ImageBytes,
+    /// Locations of an image.
+    Locations,
     /// Members of an image.
     Members,
     /// Custom properties of an image.
@@ -83,6 +88,7 @@ impl fmt::Display for Resource {
         f.write_str(match self {
             Self::Images => "images of a project",
             Self::ImageBytes => "bytes of an image",
+            Self::Locations => "image locations",
             Self::Members => "members of an image",
             Self::Properties => "image properties",
             Self::QueuedImages => "queued images of a project",

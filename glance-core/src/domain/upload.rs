@@ -40,14 +40,7 @@ impl Upload {
         now: Timestamp,
     ) -> Result<(Change, Self), CannotUpload> {
         let saving = image.after(Event::UploadStarted, now)?;
-        for (attribute, missing) in [
-            ("disk_format", image.disk_format.is_none()),
-            ("container_format", image.container_format.is_none()),
-        ] {
-            if missing {
-                return Err(CannotUpload::FormatMissing { attribute });
-            }
-        }
+        image.require_formats()?;
         let upload = Self {
             image: saving.clone(),
             intent: intent.id.clone(),
@@ -95,7 +88,22 @@ impl Upload {
     }
 }
 
-/// Why data cannot be written to an image.
+impl Image {
+    /// Refuses data for an image of which nobody said what its data is.
+    pub(super) fn require_formats(&self) -> Result<(), CannotUpload> {
+        for (attribute, missing) in [
+            ("disk_format", self.disk_format.is_none()),
+            ("container_format", self.container_format.is_none()),
+        ] {
+            if missing {
+                return Err(CannotUpload::FormatMissing { attribute });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why an image cannot be given data.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CannotUpload {

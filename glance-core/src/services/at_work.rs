@@ -19,6 +19,18 @@ impl AtWork {
         }
     }
 
+    /// As [`on`](Self::on), unless there are `most` already, or the intent is one of them.
+    pub(super) fn on_with_room(&self, intent: &IntentId, most: usize) -> Option<AtWorkGuard> {
+        let mut set = self.set();
+        if set.len() >= most || !set.insert(intent.clone()) {
+            return None;
+        }
+        Some(AtWorkGuard {
+            all: self.clone(),
+            intent: intent.clone(),
+        })
+    }
+
     pub(super) fn contains(&self, intent: &IntentId) -> bool {
         self.set().contains(intent)
     }

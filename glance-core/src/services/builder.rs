@@ -103,6 +103,7 @@ impl GlanceBuilder {
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),
             at_work: AtWork::default(),
+            hashing: AtWork::default(),
         })
     }
 }

@@ -23,6 +23,8 @@ pub struct Glance {
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,
     pub(super) at_work: AtWork,
+    /// The part of it that reads data for its hash.
+    pub(super) hashing: AtWork,
 }
 
 impl Glance {
@@ -50,6 +52,8 @@ pub struct Settings {
     pub formats: Formats,
     /// The hash that is computed beside MD5: `hashing_algorithm`.
     pub hash: HashAlgorithm,
+    /// What becomes of data that somebody else wrote.
+    pub locations: LocationSettings,
     /// How long work on a blob stays with a process that shows no sign of life.
     pub lease: Duration,
     /// How long pages are.
@@ -67,10 +71,29 @@ impl Default for Settings {
             delayed_delete: false,
             formats: Formats::default(),
             hash: HashAlgorithm::default(),
+            locations: LocationSettings::default(),
             lease: Duration::from_secs(30),
             pages: PageLimits::default(),
             quotas: Quotas::default(),
             queued_lifetime: Some(Duration::from_secs(30 * 24 * 3600)),
+        }
+    }
+}
+
+/// What becomes of data that somebody else wrote and a caller gives a location of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocationSettings {
+    /// Whether it is read for its hash (rule R13): `do_secure_hash`.
+    pub is_hashed: bool,
+    /// How often that is tried: `http_retries`; once at least.
+    pub hash_attempts: u32,
+}
+
+impl Default for LocationSettings {
+    fn default() -> Self {
+        Self {
+            is_hashed: true,
+            hash_attempts: 3,
         }
     }
 }

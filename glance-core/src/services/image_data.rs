@@ -331,7 +331,7 @@ impl Glance {
     }
 
     /// Runs work, and meanwhile shows signs of life. A delete stops the work.
-    async fn while_alive<T>(
+    pub(super) async fn while_alive<T>(
         &self,
         intent: &Intent,
         work: impl Future<Output = Result<T, Error>> + Send,

@@ -3,7 +3,9 @@
 use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
-use crate::domain::{Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, Visibility};
+use crate::domain::{
+    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, Status, Visibility,
+};
 use crate::error::Error;
 use crate::ports::CatalogError;
 
@@ -148,13 +150,21 @@ impl Glance {
             if image.protected {
                 return Err(Error::Protected { image: id });
             }
-            let data_stays = self.settings().delayed_delete && !image.locations.is_empty();
+            // An image whose hash is still to be found was never active: its data need not wait.
+            let data_stays = self.settings().delayed_delete
+                && !image.locations.is_empty()
+                && image.status() != Status::Importing;
             let (event, intents) = match data_stays {
                 true => (Event::DeleteScheduled, Vec::new()),
                 false => (Event::Deleted, self.removals(image.id, &image.locations)),
             };
             let deleted = image.after(event, self.now())?;
-            let change = Change::of_status(image, deleted).beginning(intents.clone());
+            // A location that is added meanwhile must not be left behind.
+            let change = match image.status() {
+                Status::Active => Change::of_edit(image, deleted),
+                _ => Change::of_status(image, deleted),
+            };
+            let change = change.beginning(intents.clone());
             match self.catalog.commit(&change).await {
                 Err(CatalogError::Conflict) => {}
                 Err(CatalogError::NotFound) => {

@@ -20,6 +20,8 @@ pub struct Scrubbed {
     ///
     /// [`Settings::queued_lifetime`]: crate::Settings::queued_lifetime
     pub expired: usize,
+    /// Located images whose data is being read for its hash again.
+    pub hashes: usize,
     /// Unfinished blobs of nobody that were removed.
     pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
@@ -83,7 +85,7 @@ impl Glance {
             .await?;
         for intent in abandoned {
             // A task of this process that was held up still ends its own work.
-            if self.at_work.contains(&intent.id) {
+            if self.at_work.contains(&intent.id) || self.hashing.contains(&intent.id) {
                 continue;
             }
             match self.settle(&intent).await {
@@ -91,6 +93,7 @@ impl Glance {
                 Ok(true) => match intent.work {
                     Work::Upload => done.uploads += 1,
                     Work::Delete(_) => done.deletes += 1,
+                    Work::Hash(_) => done.hashes += 1,
                 },
                 Err(error) => {
                     done.failures += 1;
@@ -153,16 +156,16 @@ impl Glance {
         }
     }
 
-    /// Finishes a delete or undoes an upload; `false` where somebody else took it.
+    /// Finishes a delete, undoes an upload, or goes on with a hash; `false` where somebody else took
+    /// it, or it has to wait.
     async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
         let Some(known) = self.stores.get(&intent.store) else {
             return Ok(false);
         };
-        match self.keep_lease(intent).await {
-            Err(Error::Gone { .. }) => return Ok(false),
-            held => held?,
-        }
         match &intent.work {
+            // It takes the lease itself, if it has room.
+            Work::Hash(_) => return Ok(self.start_hashing(intent)),
+            _ if !self.take_over(intent).await? => return Ok(false),
             Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await?,
             Work::Upload => {
                 let place = Place {
@@ -173,6 +176,15 @@ impl Glance {
             }
         }
         Ok(true)
+    }
+
+    /// Makes the work this process's; `false` where somebody else took it.
+    async fn take_over(&self, intent: &Intent) -> Result<bool, Error> {
+        match self.keep_lease(intent).await {
+            Ok(()) => Ok(true),
+            Err(Error::Gone { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Undoes an upload, right after its lease was made sure of.
@@ -202,6 +214,7 @@ fn log(done: Result<Scrubbed, Error>) {
         Ok(done) => tracing::info!(
             uploads = done.uploads,
             deletes = done.deletes,
+            hashes = done.hashes,
             expired = done.expired,
             strays = done.strays,
             failures = done.failures,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::builder::BuildError;
-use crate::domain::{Image, Location, StoreId};
+use crate::domain::{BlobUrl, Image, Location, StoreId};
 use crate::error::Error;
 use crate::ports::ImageStore;
 
@@ -128,11 +128,19 @@ impl Stores {
     /// The store that holds a location: the one that it names, or else one that knows its URL.
     pub(super) fn of(&self, location: &Location) -> Option<&ConfiguredStore> {
         let by_name = location.store().filter(|_| self.named);
-        by_name.and_then(|id| self.get(&id)).or_else(|| {
-            self.all
-                .iter()
-                .find(|known| known.store.owns(&location.url))
-        })
+        by_name
+            .and_then(|id| self.get(&id))
+            .or_else(|| self.knowing(&location.url))
+    }
+
+    /// The store that knows a URL by its form.
+    pub(super) fn knowing(&self, url: &BlobUrl) -> Option<&ConfiguredStore> {
+        self.all.iter().find(|known| known.store.owns(url))
+    }
+
+    /// Whether data is read from web servers.
+    pub(super) fn read_the_web(&self) -> bool {
+        self.all.iter().any(|known| known.kind == WEB)
     }
 
     pub(super) fn get(&self, id: &StoreId) -> Option<&ConfiguredStore> {
@@ -179,10 +187,13 @@ impl From<Arc<dyn ImageStore>> for Stores {
     }
 }
 
+/// Glance's name for the kind of store that reads from web servers.
+const WEB: &str = "http";
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{BlobUrl, ImageId, Timestamp};
+    use crate::domain::{ImageId, Timestamp};
     use crate::memory::MemoryStore;
 
     #[test]

@@ -55,9 +55,37 @@ pub(super) async fn transfer(
     })
 }
 
-async fn read_all(
+/// Reads a body for its hashes alone.
+pub(super) async fn digest(
+    executor: &Arc<dyn Executor>,
+    body: ByteStream,
+    algorithm: HashAlgorithm,
+    limits: Limits,
+) -> Result<Content, Error> {
+    let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
+
+    let (read, checksum, hash) = futures::join!(
+        read_all(body, [to_md5, to_hash], limits),
+        hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
+        hash_all(executor, algorithm.hasher(), hash_chunks),
+    );
+
+    let size = read?;
+    let multihash = Multihash {
+        algorithm: algorithm.as_str().to_owned(),
+        value: hash.ok_or(Error::Stopping)?,
+    };
+    Ok(Content {
+        size,
+        checksum: checksum.ok_or(Error::Stopping)?,
+        multihash,
+    })
+}
+
+async fn read_all<const N: usize>(
     mut body: ByteStream,
-    mut consumers: [mpsc::Sender<Bytes>; 3],
+    mut consumers: [mpsc::Sender<Bytes>; N],
     limits: Limits,
 ) -> Result<u64, Error> {
     let mut size = 0_u64;
@@ -99,7 +127,7 @@ impl Limits {
     }
 }
 
-async fn send(consumers: &mut [mpsc::Sender<Bytes>; 3], chunk: Bytes) -> Result<(), Error> {
+async fn send(consumers: &mut [mpsc::Sender<Bytes>], chunk: Bytes) -> Result<(), Error> {
     if chunk.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 use glance_core::domain::policy::Action;
 use glance_core::domain::{
-    BlobUrl, Event, IllegalTransition, ImageId, QuotaExceeded, Resource, StoreId, UnknownFormat,
-    Unsatisfiable, Visibility,
+    BlobUrl, Event, IllegalTransition, ImageId, InvalidValidation, LocationFault, QuotaExceeded,
+    Resource, StoreId, UnknownFormat, Unsatisfiable, Visibility,
 };
 use glance_core::ports::{BodyError, BoxError, Denied};
 
@@ -28,6 +28,10 @@ fn errors() -> Vec<Error> {
             project: "p".parse().unwrap(),
         },
         Error::Body(BodyError(source())),
+        Error::CannotAddLocation {
+            image,
+            status: Status::Active,
+        },
         Error::CannotUpload(CannotUpload::FormatMissing {
             attribute: "disk_format",
         }),
@@ -68,12 +72,14 @@ fn errors() -> Vec<Error> {
         Error::ImageNotFound {
             id: image.to_string(),
         },
+        Error::Location(LocationFault::Credentials),
         Error::MemberNotFound {
             image,
             project: "p".to_owned(),
         },
         Error::NoStoreOf { image },
         Error::NotScheduled { image },
+        Error::NotAService,
         Error::NotActive {
             image,
             status: Status::Queued,
@@ -106,6 +112,15 @@ fn errors() -> Vec<Error> {
         Error::UnknownStore {
             store: "s".to_owned(),
         },
+        Error::UnreadableLocation {
+            image,
+            source: StoreError::Full {
+                store: store.clone(),
+            },
+        },
+        Error::Validation(InvalidValidation::NotHex {
+            name: "os_hash_value",
+        }),
     ];
     errors.extend(
         [

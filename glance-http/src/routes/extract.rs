@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use glance_core::UploadOptions;
-use glance_core::domain::{Draft, Edit, StoreId};
+use glance_core::domain::{Draft, Edit, NewLocation, StoreId};
 use glance_core::ports::ByteStream;
 
 use crate::body::{self, JsonBody};
@@ -12,7 +12,7 @@ use crate::error::{ACCEPT_PATCH, ApiError};
 use crate::options::Api;
 use crate::wire::patch::Dialect;
 use crate::wire::range::AskedRange;
-use crate::wire::{new_image, store, upload};
+use crate::wire::{location, new_image, store, upload};
 
 /// The variable segments of a path, decoded.
 pub(super) struct Segments<const N: usize>(pub(super) [String; N]);
@@ -69,6 +69,18 @@ impl FromRequest<Api> for ImagePatch {
         };
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
         dialect.read(&body, api.image_rules()).map(Self)
+    }
+}
+
+/// The body of a request to add a location.
+pub(super) struct AddedLocation(pub(super) NewLocation);
+
+impl FromRequest<Api> for AddedLocation {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let JsonBody(body) = JsonBody::from_request(request, api).await?;
+        location::read_request(&body).map(Self)
     }
 }
 

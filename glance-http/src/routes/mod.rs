@@ -6,6 +6,7 @@ pub(crate) mod health;
 mod image_actions;
 mod image_file;
 mod images;
+mod locations;
 mod members;
 mod schemas;
 mod stores;
@@ -49,6 +50,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             Verbs::new()
                 .get(image_file::download)
                 .put(image_file::upload),
+        ),
+        (
+            "/v2/images/{image_id}/locations",
+            Verbs::new().get(locations::list).post(locations::add),
         ),
         (
             "/v2/images/{image_id}/members",

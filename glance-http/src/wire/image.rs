@@ -4,11 +4,12 @@ use std::fmt::Display;
 
 use glance_core::domain::{Image, Location, Status};
 use glance_core::{ConfiguredStore, ImageList};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Reader;
 use super::image_schema::ImageSchema;
 use super::links::Links;
+use super::location::Locations;
 
 /// An image as one of its readers sees it.
 pub(crate) struct ImageView<'a> {
@@ -75,7 +76,8 @@ impl Serialize for ImageView<'_> {
         map.serialize_entry("created_at", &Text(&image.created_at))?;
         map.serialize_entry("updated_at", &Text(&image.updated_at))?;
         if self.show_locations {
-            map.serialize_entry("locations", &Locations(&self.places))?;
+            let locations = self.places.iter().map(|(_, location)| *location);
+            map.serialize_entry("locations", &Locations(locations))?;
         }
         if let (true, Some((_, best))) = (self.show_direct_url, self.places.first()) {
             map.serialize_entry("direct_url", &best.url.without_credentials())?;
@@ -144,29 +146,6 @@ impl Serialize for Tags<'_> {
 
 /// A store of this service, where one is known, and what it holds.
 type Place<'a> = (Option<&'a ConfiguredStore>, &'a Location);
-
-struct Locations<'a>(&'a [Place<'a>]);
-
-impl Serialize for Locations<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
-        for (_, location) in self.0 {
-            seq.serialize_element(&OneLocation(location))?;
-        }
-        seq.end()
-    }
-}
-
-struct OneLocation<'a>(&'a Location);
-
-impl Serialize for OneLocation<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("url", &self.0.url.without_credentials())?;
-        map.serialize_entry("metadata", &self.0.metadata)?;
-        map.end()
-    }
-}
 
 /// What is written as its text.
 pub(crate) struct Text<'a, T: ?Sized>(pub(crate) &'a T);

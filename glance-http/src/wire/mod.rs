@@ -4,6 +4,7 @@ pub(crate) mod attribute;
 pub(crate) mod image;
 pub(crate) mod image_schema;
 pub(crate) mod links;
+pub(crate) mod location;
 pub(crate) mod member;
 pub(crate) mod new_image;
 pub(crate) mod patch;

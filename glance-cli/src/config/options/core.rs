@@ -48,12 +48,7 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("image_member_quota", Kind::INTEGER, Some("128")),
     honoured("image_property_quota", Kind::INTEGER, Some("128")),
     honoured("image_tag_quota", Kind::INTEGER, Some("128")),
-    ignored(
-        "image_location_quota",
-        Kind::INTEGER,
-        Some("10"),
-        LOCATION_API,
-    ),
+    honoured("image_location_quota", Kind::INTEGER, Some("10")),
     unsupported(
         "user_storage_quota",
         Size,
@@ -78,8 +73,8 @@ const DEFAULT: &[OptionSpec] = &[
         Some("sha256"),
         "Glance itself no longer uses it",
     ),
-    ignored("do_secure_hash", Bool, Some("true"), LOCATION_API),
-    ignored("http_retries", Kind::INTEGER, Some("3"), LOCATION_API),
+    honoured("do_secure_hash", Bool, Some("true")),
+    honoured("http_retries", Kind::INTEGER, Some("3")),
     honoured("enabled_backends", Dict, None),
     // Import.
     ignored(
@@ -260,7 +255,6 @@ const SIZE_CAP: Kind = Kind::Integer {
 
 const CACHE: &str = "images are not cached in this version";
 const DEFINITIONS: &str = "metadata definitions are not served in this version";
-const LOCATION_API: &str = "locations cannot be added in this version";
 const LOG_FORMAT: &str = "the log has a form of its own; `debug` sets its level";
 const LOG_ROTATION: &str = "log files are not rotated or thinned out; logrotate can";
 const LOG_TARGET: &str = "the log goes to a file or to standard error, which systemd forwards";

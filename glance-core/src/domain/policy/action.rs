@@ -29,6 +29,8 @@ macro_rules! actions {
 actions! {
     /// Create an image.
     AddImage = "add_image",
+    /// Say where the data of an image is.
+    AddImageLocation = "add_image_location",
     /// Share an image.
     AddMember = "add_member",
     /// Make an image visible to all who ask for it.
@@ -45,6 +47,8 @@ actions! {
     DownloadFromStore = "download_from_store",
     /// Read the data of an image.
     DownloadImage = "download_image",
+    /// Ask where the data of an image is, to read it there.
+    FetchImageLocation = "fetch_image_location",
     /// Show an image.
     GetImage = "get_image",
     /// See where the data of an image is.
@@ -63,6 +67,8 @@ actions! {
     PublicizeImage = "publicize_image",
     /// Allow downloads again.
     Reactivate = "reactivate",
+    /// Edit where the data of an image is.
+    SetImageLocation = "set_image_location",
     /// See how stores are set up.
     StoresInfoDetail = "stores_info_detail",
     /// Write the data of an image.

@@ -28,15 +28,18 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::Reactivate
         | Action::UploadImage => Some("rule:context_is_admin or project_id:%(project_id)s"),
         Action::ModifyMember => Some("rule:context_is_admin or not project_id:%(project_id)s"),
-        Action::CommunitizeImage
+        Action::AddImageLocation
+        | Action::CommunitizeImage
         | Action::DownloadFromStore
         | Action::DownloadImage
+        | Action::FetchImageLocation
         | Action::GetImage
         | Action::GetImageLocation
         | Action::GetImages
         | Action::GetMember
         | Action::GetMembers
         | Action::PublicizeImage
+        | Action::SetImageLocation
         | Action::StoresInfoDetail => None,
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
     let (work, url) = match &intent.work {
         Work::Upload => (UPLOAD, None),
         Work::Delete(url) => (DELETE, Some(url.as_str())),
+        Work::Hash(url) => (HASH, Some(url.as_str())),
     };
     let insert = Query::insert()
         .into_table(INTENTS)
@@ -117,7 +118,8 @@ fn read(row: Row) -> Result<Intent, BadRow> {
     let work = match (work.as_str(), url) {
         (UPLOAD, _) => Work::Upload,
         (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
-        (DELETE, None) => return Err(fields.bad("is NULL")),
+        (HASH, Some(url)) => Work::Hash(BlobUrl::new(url)),
+        (DELETE | HASH, None) => return Err(fields.bad("is NULL")),
         _ => return Err(unknown_work),
     };
     let holder = Holder {
@@ -159,3 +161,4 @@ const COLUMNS: [&str; 8] = [
 
 const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";
+const HASH: &str = "hash";

@@ -1,0 +1,180 @@
+//! Reading data that somebody else wrote for its hash (rule R13).
+
+use std::time::Duration;
+
+use futures::FutureExt;
+
+use super::glance::Glance;
+use super::images::MAX_ATTEMPTS;
+use super::transfer::{Limits, digest};
+use crate::domain::{BlobUrl, Change, Content, Event, HashAlgorithm, Image, Intent, Status, Work};
+use crate::error::Error;
+use crate::ports::{CatalogError, ImageStore, StoreError};
+
+impl Glance {
+    /// Reads the data of an image for its hash, in the background; `false` where there is no room
+    /// for that now. Then the lease runs out, and whoever has room takes the work over.
+    pub(super) fn start_hashing(&self, intent: &Intent) -> bool {
+        let Some(at_work) = self.hashing.on_with_room(&intent.id, MOST_AT_ONCE) else {
+            return false;
+        };
+        let (glance, intent) = (self.clone(), intent.clone());
+        let work = async move {
+            let _at_work = at_work;
+            match glance.hash(&intent).await {
+                // Deleted meanwhile, or another process is at it.
+                Ok(()) | Err(Error::Gone { .. }) => {}
+                Err(error) => tracing::warn!(
+                    image.id = %intent.image, store = %intent.store,
+                    error = &error as &dyn std::error::Error,
+                    "the hash of an image could not be settled; the scrubber will try again"
+                ),
+            }
+        };
+        self.runtime.executor.spawn(work.boxed());
+        true
+    }
+
+    async fn hash(&self, intent: &Intent) -> Result<(), Error> {
+        self.keep_lease(intent).await?;
+        let Some(known) = self.stores.get(&intent.store) else {
+            return Ok(());
+        };
+        let store = known.store.as_ref();
+        let Some((image, url)) = self.waiting(intent).await? else {
+            return Ok(self.catalog.end_intent(&intent.id, &self.holder).await?);
+        };
+        let read = self.read_for_hash(store, url, &image, intent);
+        match self.while_alive(intent, read).await {
+            Ok(content) => self.settle_hash(store, intent, Some(content)).await,
+            // A delete won; what there was to read is gone.
+            Err(gone @ Error::Gone { .. }) => {
+                self.catalog.end_intent(&intent.id, &self.holder).await?;
+                Err(gone)
+            }
+            Err(error) => {
+                tracing::warn!(
+                    image.id = %intent.image, store = %intent.store,
+                    error = &error as &dyn std::error::Error,
+                    "the data at a location cannot be read for its hash"
+                );
+                self.settle_hash(store, intent, None).await
+            }
+        }
+    }
+
+    /// The image, if its hash is still to be found at the place of the intent.
+    async fn waiting<'i>(&self, intent: &'i Intent) -> Result<Option<(Image, &'i BlobUrl)>, Error> {
+        let Work::Hash(url) = &intent.work else {
+            return Ok(None);
+        };
+        let seen = self.catalog.find(intent.image, None).await?;
+        Ok(seen
+            .map(|seen| seen.image)
+            .filter(|image| image.awaits_hash(url))
+            .map(|image| (image, url)))
+    }
+
+    async fn read_for_hash(
+        &self,
+        store: &dyn ImageStore,
+        url: &BlobUrl,
+        image: &Image,
+        intent: &Intent,
+    ) -> Result<Content, Error> {
+        let expected = image.multihash.as_ref();
+        let algorithm = match expected.map(|hash| hash.algorithm.parse::<HashAlgorithm>()) {
+            Some(Ok(algorithm)) => algorithm,
+            _ => self.settings().hash,
+        };
+        let mut attempt = 1;
+        loop {
+            let limits = Limits {
+                expected: image.size,
+                most: None,
+            };
+            let read = async {
+                let body = store.read(url, None).await?;
+                digest(&self.runtime.executor, body, algorithm, limits).await
+            };
+            let error = match read.await {
+                Err(error @ Error::Store(StoreError::NotFound { .. })) => return Err(error),
+                Err(error) if attempt >= self.settings().locations.hash_attempts => {
+                    return Err(error);
+                }
+                Err(error) => error,
+                read => return read,
+            };
+            tracing::info!(
+                image.id = %intent.image, store = %intent.store, attempt,
+                error = &error as &dyn std::error::Error,
+                "the data at a location could not be read for its hash; it is tried again"
+            );
+            attempt += 1;
+            self.runtime.executor.sleep(PAUSE).await;
+        }
+    }
+
+    /// Ends the work with what was found, `None` where the data cannot be read.
+    async fn settle_hash(
+        &self,
+        store: &dyn ImageStore,
+        intent: &Intent,
+        content: Option<Content>,
+    ) -> Result<(), Error> {
+        for _ in 0..MAX_ATTEMPTS {
+            let Some((image, url)) = self.waiting(intent).await? else {
+                break;
+            };
+            let after = match (image.hashed(content.as_ref(), self.now()), &content) {
+                (Some(after), _) => after,
+                // Active without a hash, and so it stays.
+                (None, None) if image.status() != Status::Importing => break,
+                // It may be read another time, when somebody names it again.
+                (None, None) => image.after(Event::DataFailed, self.now())?,
+                (None, Some(_)) => {
+                    self.keep_lease(intent).await?;
+                    self.remove_refused(store, url, intent).await?;
+                    image.after(Event::DataFailed, self.now())?
+                }
+            };
+            let change = Change::of_status(image, after)
+                .ending(intent.id.clone(), self.holder.as_ref().clone());
+            match self.catalog.commit(&change).await {
+                Ok(_) => return Ok(()),
+                Err(CatalogError::NotFound) => break,
+                // Its status moved on, or somebody else took the work over.
+                Err(CatalogError::Conflict) => self.keep_lease(intent).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
+    }
+
+    /// Removes data that is not what it was said to be, as upstream does, before the image lets go
+    /// of it: back in the queue, the next upload may want its place.
+    async fn remove_refused(
+        &self,
+        store: &dyn ImageStore,
+        url: &BlobUrl,
+        intent: &Intent,
+    ) -> Result<(), Error> {
+        tracing::warn!(
+            image.id = %intent.image, store = %intent.store,
+            "the data at a location is not what it was said to be: the location is dropped"
+        );
+        if !store.capabilities().delete {
+            return Ok(());
+        }
+        match store.delete(url).await {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Between two attempts to read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How much of the machine and the network goes into hashes, at most.
+const MOST_AT_ONCE: usize = 8;
