@@ -3,8 +3,8 @@
 use thiserror::Error;
 
 use crate::domain::{
-    CannotUpload, EditError, IllegalTransition, ImageId, InvalidValidation, LocationFault,
-    ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
+    CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, InvalidValidation,
+    LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
 };
 use crate::ports::{BodyError, CatalogError, Denied, StoreError};
 
@@ -284,10 +284,29 @@ impl From<CatalogError> for Error {
 fn edit_kind(error: &EditError) -> ErrorKind {
     match error {
         EditError::AlreadyPresent { .. } | EditError::Missing { .. } => ErrorKind::Conflict,
+        EditError::Locations(error) => location_kind(error),
         EditError::FormatFixed { .. } => ErrorKind::Forbidden,
         EditError::NoSuchTag { .. } => ErrorKind::NotFound,
         EditError::Quota(_) => ErrorKind::TooLarge,
         EditError::UnknownFormat(_) => ErrorKind::Invalid,
+    }
+}
+
+fn location_kind(error: &CannotEditLocations) -> ErrorKind {
+    match error {
+        CannotEditLocations::Algorithm { .. }
+        | CannotEditLocations::Contradiction { .. }
+        | CannotEditLocations::Known { .. }
+        | CannotEditLocations::Late { .. }
+        | CannotEditLocations::Status { .. }
+        | CannotEditLocations::Unready(CannotUpload::Status(_))
+        | CannotEditLocations::Validation(_) => ErrorKind::Conflict,
+        CannotEditLocations::Emptied | CannotEditLocations::Last => ErrorKind::Forbidden,
+        CannotEditLocations::Duplicate
+        | CannotEditLocations::OtherPlaces
+        | CannotEditLocations::OtherSize { .. }
+        | CannotEditLocations::Position
+        | CannotEditLocations::Unready(CannotUpload::FormatMissing { .. }) => ErrorKind::Invalid,
     }
 }
 

@@ -419,7 +419,7 @@ impl Client {
 
     /// Says where data is, and what its hash is: nothing, the truth, or something else.
     async fn locate(&self) {
-        let mut new = NewLocation::at(&published_url(self.id)).unwrap();
+        let mut new = NewLocation::at(&published_url(self.id));
         let hash = match self.simulation.choose(3) {
             0 => None,
             1 => Some(published_hash(self.id)),

@@ -218,12 +218,12 @@ async fn patches_that_break_a_rule_are_refused_before_the_image_is_looked_for() 
         (
             op("replace", "/locations", "[]"),
             403,
-            "It's not allowed to add",
+            "It's not allowed to replace",
         ),
         (
             op("remove", "/locations/0", "1"),
             403,
-            "It's not allowed to add",
+            "It's not allowed to remove",
         ),
     ] {
         let refused = site.patch(ALICE, ABSENT, body.clone()).await;

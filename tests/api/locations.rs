@@ -249,7 +249,7 @@ async fn another_node_goes_on_where_one_stopped() {
         algorithm: "sha256".to_owned(),
         value: hash(HashAlgorithm::Sha256, DATA),
     };
-    let location = NewLocation::at(URL).unwrap().location;
+    let location = NewLocation::at(URL).location;
     let now = queued.updated_at;
     let (size, before) = (DATA.len() as u64, Verification::Before);
     let importing = queued.registered(location.clone(), size, Some(expected), before, now);
@@ -324,7 +324,14 @@ async fn who_may_add_what_matches_the_policy() {
         (ALICE, &queued, "http://a/absent", 400, "cannot read it"),
         (ALICE, &queued, empty, 400, "there is no data"),
         (ALICE, &queued, "http://user:pw@a/b", 400, "credentials"),
-        (ALICE, &queued, "/etc/passwd", 400, "not a URL"),
+        (
+            ALICE,
+            &queued,
+            "/etc/passwd",
+            403,
+            "http store must be enabled",
+        ),
+        (NOVA, &queued, "/etc/passwd", 400, "not a URL"),
     ] {
         let refused = web.add(who, id, at(url)).await;
         assert_eq!(

@@ -11,6 +11,7 @@ mod image_patch;
 mod image_schema;
 mod image_show;
 mod images;
+mod location_patch;
 mod locations;
 mod members;
 mod policy;

@@ -19,6 +19,7 @@ pub(super) fn options(config: &Config) -> Result<ApiOptions, OperatorError> {
         public_endpoint: config.api.public_endpoint.clone(),
         max_request_id_length: config.api.max_request_id_length,
         show_direct_url: config.api.show_image_direct_url,
+        show_locations: config.api.show_multiple_locations,
         cors: cors(&config.edge),
         compress_from_bytes: config.edge.compress_from_bytes,
         health: health(&config.edge),

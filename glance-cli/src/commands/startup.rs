@@ -38,6 +38,12 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
              weakens rule R18, by which nobody is taken for more than an identity service says"
         );
     }
+    if config.api.show_multiple_locations {
+        tracing::warn!(
+            "`[DEFAULT] show_multiple_locations` lets owners of images see and choose where data is \
+             read from: this weakens rule R4, by which locations are a service's alone"
+        );
+    }
     if !address.ip().is_loopback() {
         match &config.identity {
             Identity::None => tracing::warn!(

@@ -97,6 +97,7 @@ pub(crate) struct ApiConfig {
     /// How many items a page has at most.
     pub(crate) api_limit_max: u64,
     pub(crate) show_image_direct_url: bool,
+    pub(crate) show_multiple_locations: bool,
     /// Whether data that others wrote is read for its hash, and how often that is tried.
     pub(crate) do_secure_hash: bool,
     pub(crate) http_retries: u32,

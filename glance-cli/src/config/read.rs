@@ -89,6 +89,7 @@ impl Reader<'_> {
             limit_param_default: self.settings.number(group, "limit_param_default")?,
             api_limit_max: self.settings.number(group, "api_limit_max")?,
             show_image_direct_url: self.settings.flag(group, "show_image_direct_url")?,
+            show_multiple_locations: self.settings.flag(group, "show_multiple_locations")?,
             do_secure_hash: self.settings.flag(group, "do_secure_hash")?,
             http_retries: self
                 .settings

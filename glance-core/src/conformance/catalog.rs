@@ -253,6 +253,40 @@ pub async fn locations_come_and_go(catalog: &dyn Catalog) {
     assert_eq!(found(catalog, bare.id).await, Some(bare));
 }
 
+/// Upstream lets an image have one URL twice, with other metadata.
+pub async fn locations_keep_their_order_whatever_changes(catalog: &dyn Catalog) {
+    let location = |url: &str, store: &str| {
+        let mut location = Location::new(BlobUrl::new(url));
+        location.metadata.insert("store".to_owned(), store.into());
+        location
+    };
+    let (a, b, c) = (
+        location("http://h/a", "x"),
+        location("http://h/b", "x"),
+        location("http://h/c", "x"),
+    );
+    let again = location("http://h/a", "y");
+    let mut image = rich_image(1).stored_as(Status::Active);
+    catalog.insert(&image, None).await.unwrap();
+
+    for (round, locations) in (1..).zip([
+        vec![a.clone(), b.clone()],
+        vec![c.clone(), a.clone(), b.clone()],
+        vec![c.clone(), again.clone(), b.clone()],
+        vec![a.clone(), again.clone(), b.clone()],
+        vec![again, b.clone()],
+        vec![b.clone(), c.clone(), a],
+        vec![c],
+    ]) {
+        let after = changed(&image, 100 + round, |image| image.locations = locations);
+        let change = Change::of_edit(image, after.clone());
+        let stored = catalog.commit(&change).await.unwrap();
+        assert_eq!(stored.locations, after.locations);
+        image = found(catalog, after.id).await.unwrap();
+        assert_eq!(image.locations, after.locations);
+    }
+}
+
 pub(super) fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(1_700_000_000_000_000 + micros)
 }

@@ -47,6 +47,7 @@ macro_rules! catalog_conformance {
                 a_deleted_image_is_gone_with_all_it_had
                 a_property_that_was_removed_can_come_back
                 locations_come_and_go
+                locations_keep_their_order_whatever_changes
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, members:
                 a_project_is_a_member_once

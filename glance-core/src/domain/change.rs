@@ -3,6 +3,7 @@
 use super::id::IntentId;
 use super::image::Image;
 use super::lease::{Holder, Intent};
+use super::location::{BlobUrl, Location};
 use super::status::Status;
 
 /// An image as it was read and as it is to be.
@@ -135,15 +136,32 @@ impl Change {
                 image.properties.insert(name.clone(), value.clone());
             }
         }
-        image.locations.retain(|stored| {
-            !before.locations.contains(stored) || after.locations.contains(stored)
-        });
-        let added = after
-            .locations
-            .iter()
-            .filter(|added| !before.locations.contains(added));
-        image.locations.extend(added.cloned());
+        let (removed, added) = self.location_changes();
+        let is_removed = |stored: &Location| removed.contains(&&stored.url);
+        image.locations.retain(|stored| !is_removed(stored));
+        image.locations.extend_from_slice(added);
         Some(image)
+    }
+
+    /// The URLs whose locations go, and the locations that are then added at the end: so that what
+    /// was read becomes what is to be, in its order, and most of it stays untouched.
+    pub fn location_changes(&self) -> (Vec<&BlobUrl>, &[Location]) {
+        let (before, after) = (&self.before.locations, &self.after.locations);
+        let mut kept = 0;
+        let mut removed = Vec::new();
+        for location in before {
+            if after.get(kept) == Some(location) {
+                kept += 1;
+            } else {
+                removed.push(&location.url);
+            }
+        }
+        let (kept, added) = after.split_at(kept);
+        if kept.iter().any(|location| removed.contains(&&location.url)) {
+            // One URL twice: the two cannot be told apart by it.
+            return (before.iter().map(|location| &location.url).collect(), after);
+        }
+        (removed, added)
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::digest::HashAlgorithm;
 use super::format::{ContainerFormat, DiskFormat, Formats, ImageName, UnknownFormat};
 use super::id::ProjectId;
 use super::image::Image;
+use super::location_edit::{CannotEditLocations, LocationEdit};
 use super::minimum::Minimum;
 use super::property::{PropertyName, PropertyValue};
 use super::quota::{QuotaExceeded, Quotas, Resource};
@@ -28,6 +30,8 @@ pub enum Edit {
     RemoveTag(Tag),
     /// Puts a tag on; it may be there already.
     AddTag(Tag),
+    /// Says where the data is, or no longer is.
+    Locations(LocationEdit),
     /// Takes a custom property away; it must be there.
     RemoveProperty(PropertyName),
 }
@@ -98,7 +102,8 @@ impl Attribute {
 }
 
 impl Image {
-    /// The image after `edits`, in order. Nothing of it is kept where one fails.
+    /// The image after `edits`, in order. Nothing of it is kept where one fails. What is said of
+    /// located data is taken in the `hash` of the service alone.
     ///
     /// # Errors
     /// [`EditError`] of the first edit that cannot be made.
@@ -107,11 +112,12 @@ impl Image {
         edits: &[Edit],
         formats: &Formats,
         quotas: &Quotas,
+        hash: HashAlgorithm,
         now: Timestamp,
     ) -> Result<Self, EditError> {
         let mut image = self.clone();
         for edit in edits {
-            image.apply(edit, formats)?;
+            image.apply(edit, formats, hash, now)?;
         }
         image.check_growth(self, quotas)?;
         if !edits.is_empty() {
@@ -120,8 +126,15 @@ impl Image {
         Ok(image)
     }
 
-    fn apply(&mut self, edit: &Edit, formats: &Formats) -> Result<(), EditError> {
+    fn apply(
+        &mut self,
+        edit: &Edit,
+        formats: &Formats,
+        hash: HashAlgorithm,
+        now: Timestamp,
+    ) -> Result<(), EditError> {
         match edit {
+            Edit::Locations(edit) => self.edit_locations(edit, hash, now)?,
             Edit::AddTag(tag) => {
                 self.tags.insert(tag.clone());
             }
@@ -207,6 +220,9 @@ impl Image {
         {
             Resource::Properties.check(self.counted_properties(), quotas.properties)?;
         }
+        if self.locations.len() > before.locations.len() {
+            Resource::Locations.check(self.locations.len() as u64, quotas.locations)?;
+        }
         if !self.tags.is_subset(&before.tags) {
             Resource::Tags.check(self.tags.len() as u64, quotas.tags)?;
         }
@@ -224,6 +240,9 @@ pub enum EditError {
         /// Name of the attribute.
         name: String,
     },
+    /// The locations cannot be edited so.
+    #[error(transparent)]
+    Locations(#[from] CannotEditLocations),
     /// The formats of an image that has data are fixed.
     #[error("attribute {attribute} can be only replaced for a queued image")]
     FormatFixed {
@@ -273,6 +292,7 @@ mod tests {
             edits,
             &Formats::default(),
             &quotas,
+            HashAlgorithm::default(),
             Timestamp::from_micros(1),
         )
     }

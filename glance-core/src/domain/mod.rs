@@ -11,6 +11,7 @@ mod id;
 mod image;
 mod lease;
 mod location;
+mod location_edit;
 mod member;
 mod minimum;
 mod new_location;
@@ -43,6 +44,7 @@ pub use self::id::{
 pub use self::image::Image;
 pub use self::lease::{Holder, Intent, Work};
 pub use self::location::{BlobUrl, Location};
+pub use self::location_edit::{CannotEditLocations, LocationEdit, Position};
 pub use self::member::{MemberStatus, Membership, UnknownMemberStatus};
 pub use self::minimum::{InvalidMinimum, Minimum};
 pub use self::new_location::{LocationFault, NewLocation, Verification};

@@ -22,7 +22,7 @@ use crate::domain::{
 ///   for, and of no other;
 /// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
 ///   tags, properties and locations, in a number of statements that does not grow with the page;
-/// * `commit` makes what [`Change::applied_to`] means, whole or not at all, and gives it back;
+/// * `commit` makes what [`Change::applied_to`] means, locations in their order, whole or not at all, and gives it back;
 ///   `Conflict` where the guard does not hold or the ended intent is gone or another's, `NotFound`
 ///   where the image is gone;
 /// * `idle_queued` gives queued images that are not protected and did not change since a time, the

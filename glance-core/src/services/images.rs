@@ -4,7 +4,7 @@ use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, Status, Visibility,
+    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, LocationEdit, Status, Visibility,
 };
 use crate::error::Error;
 use crate::ports::CatalogError;
@@ -116,21 +116,29 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; the caller may not; an edit cannot be made.
     pub async fn edit(&self, caller: &Caller, id: ImageId, edits: &[Edit]) -> Result<Image, Error> {
+        let mut edits = edits.to_vec();
         for _ in 0..MAX_ATTEMPTS {
             let image = self.visible_image(caller, id).await?;
-            for edit in edits {
+            for edit in &edits {
                 self.permit_edit(caller, edit, &image)?;
             }
-            let edited = self.edited(caller, &image, edits, self.now())?;
+            self.find_brought(&image, &mut edits).await?;
+            let edited = self.edited(caller, &image, &edits, self.now())?;
             if edited == image {
                 return Ok(self.shown(caller, image));
             }
-            match self.catalog.commit(&Change::of_edit(image, edited)).await {
+            let intents = self.consequences(&image, &edited);
+            let change = Change::of_edit(image, edited).beginning(intents.clone());
+            match self.catalog.commit(&change).await {
                 Err(CatalogError::Conflict) => {}
                 Err(CatalogError::NotFound) => {
                     return Err(Error::ImageNotFound { id: id.to_string() });
                 }
-                result => return Ok(self.shown(caller, result?)),
+                Err(error) => return Err(error.into()),
+                Ok(image) => {
+                    self.follow(intents).await;
+                    return Ok(self.shown(caller, image));
+                }
             }
         }
         Err(Error::Contended { image: id })
@@ -201,7 +209,12 @@ impl Glance {
         if let Edit::Set(_, Attribute::Visibility(Visibility::Community)) = edit {
             self.permit(caller, Action::CommunitizeImage, image)?;
         }
-        self.permit(caller, Action::ModifyImage, image)?;
+        let action = match edit {
+            Edit::Locations(LocationEdit::Remove(_)) => Action::DeleteImageLocation,
+            Edit::Locations(_) => Action::SetImageLocation,
+            _ => Action::ModifyImage,
+        };
+        self.permit(caller, action, image)?;
         match edit {
             // Upstream guards `replace` alone; `add` would give images away just the same.
             Edit::Set(_, Attribute::Owner(owner)) if !self.is_admin(caller) => {

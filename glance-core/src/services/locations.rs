@@ -4,7 +4,7 @@ use super::glance::Glance;
 use super::images::MAX_ATTEMPTS;
 use crate::domain::policy::Action;
 use crate::domain::{
-    BlobUrl, Caller, Change, Image, ImageId, Intent, Location, LocationFault, Multihash,
+    BlobUrl, Caller, Change, Edit, Image, ImageId, Intent, Location, LocationFault, Multihash,
     NewLocation, Resource, Status, Verification, Work,
 };
 use crate::error::Error;
@@ -113,7 +113,7 @@ impl Glance {
         image: ImageId,
         mut new: NewLocation,
     ) -> Result<NewLocation, Error> {
-        let url = &new.location.url;
+        let url = &BlobUrl::given(new.location.url.as_str())?;
         let known = self.stores.knowing(url);
         let store = &known.ok_or(LocationFault::UnknownStore)?.store;
         // What this service writes is named after its image. To take another's for its own would
@@ -134,6 +134,87 @@ impl Glance {
         new.size = Some(size);
         new.location = self.stores.labelled(new.location, store.id());
         Ok(new)
+    }
+
+    /// Finds the locations that edits bring: which store each is in, and how many bytes it holds.
+    /// Those that the image has are not asked again.
+    pub(super) async fn find_brought(
+        &self,
+        image: &Image,
+        edits: &mut [Edit],
+    ) -> Result<(), Error> {
+        let mut brought: Vec<&mut NewLocation> = edits
+            .iter_mut()
+            .flat_map(|edit| match edit {
+                Edit::Locations(edit) => edit.brought_mut(),
+                _ => &mut [],
+            })
+            .filter(|new| new.size.is_none())
+            .collect();
+        // Whether its status allows them is judged with the edit; here, nobody is asked in vain.
+        if brought.is_empty() || !matches!(image.status(), Status::Active | Status::Queued) {
+            return Ok(());
+        }
+        // Each is a question to a store.
+        Resource::Locations.check(brought.len() as u64, self.settings().quotas.locations)?;
+        for new in &mut brought {
+            // As it is kept, or as clients are shown it.
+            let url = new.location.url.as_str();
+            let known = image
+                .locations
+                .iter()
+                .find(|known| known.url.as_str() == url || known.url.without_credentials() == url);
+            **new = match known {
+                Some(known) => self.as_known(image, known, new),
+                None => self.found(image.id, (**new).clone()).await?,
+            };
+        }
+        Ok(())
+    }
+
+    /// A location that the image has, with other metadata.
+    fn as_known(&self, image: &Image, known: &Location, new: &NewLocation) -> NewLocation {
+        let mut location = Location {
+            url: known.url.clone(),
+            metadata: new.location.metadata.clone(),
+        };
+        if let Some(store) = self.stores.of(known) {
+            location = self.stores.labelled(location, store.id());
+        }
+        NewLocation {
+            location,
+            size: image.size,
+            ..new.clone()
+        }
+    }
+
+    /// What an edit of locations makes to do: data that no location leads to is removed, and data
+    /// of which nobody said the hash is read for it.
+    pub(super) fn consequences(&self, before: &Image, after: &Image) -> Vec<Intent> {
+        let is_kept = |gone: &Location| after.locations.iter().any(|kept| kept.url == gone.url);
+        let gone: Vec<Location> = before
+            .locations
+            .iter()
+            .filter(|location| !is_kept(location))
+            .cloned()
+            .collect();
+        let mut intents = self.removals(before.id, &gone);
+        let became_active = before.status() == Status::Queued && after.status() == Status::Active;
+        if became_active && after.multihash.is_none() && self.settings().locations.is_hashed {
+            intents.extend(self.hash_intent(after));
+        }
+        intents
+    }
+
+    /// Does what there is to do.
+    pub(super) async fn follow(&self, intents: Vec<Intent>) {
+        let (hashes, removals) = intents
+            .into_iter()
+            .partition::<Vec<_>, _>(|intent| matches!(intent.work, Work::Hash(_)));
+        for intent in &hashes {
+            self.start_hashing(intent);
+        }
+        self.remove(removals).await;
     }
 
     /// The intent to read the data of an image for its hash, where a store has it.

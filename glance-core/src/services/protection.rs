@@ -78,8 +78,9 @@ impl Glance {
     ) -> Result<Image, Error> {
         let (formats, quotas): (&Formats, &Quotas) =
             (&self.settings().formats, &self.settings().quotas);
+        let hash = self.settings().hash;
         if self.protections.is_none() {
-            return Ok(image.edited(edits, formats, quotas, now)?);
+            return Ok(image.edited(edits, formats, quotas, hash, now)?);
         }
         let seen = self.shown(caller, image.clone());
         let hidden: BTreeMap<PropertyName, PropertyValue> = image
@@ -89,7 +90,7 @@ impl Glance {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         self.permit_property_edits(caller, &seen, &hidden, edits)?;
-        let mut edited = seen.edited(edits, formats, quotas, now)?;
+        let mut edited = seen.edited(edits, formats, quotas, hash, now)?;
         for (name, value) in hidden {
             edited.properties.entry(name).or_insert(value);
         }
@@ -122,9 +123,11 @@ impl Glance {
                 Edit::RemoveProperty(name) if present.remove(name) => {
                     (name, self.may(caller, name, PropertyUse::Delete))
                 }
-                Edit::AddTag(_) | Edit::RemoveProperty(_) | Edit::RemoveTag(_) | Edit::Set(..) => {
-                    continue;
-                }
+                Edit::AddTag(_)
+                | Edit::Locations(_)
+                | Edit::RemoveProperty(_)
+                | Edit::RemoveTag(_)
+                | Edit::Set(..) => continue,
             };
             if !allowed {
                 return Err(reserved(name));

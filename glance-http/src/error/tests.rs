@@ -1,7 +1,7 @@
 use glance_core::domain::policy::Action;
 use glance_core::domain::{
-    BlobUrl, Event, IllegalTransition, ImageId, InvalidValidation, LocationFault, QuotaExceeded,
-    Resource, StoreId, UnknownFormat, Unsatisfiable, Visibility,
+    BlobUrl, CannotEditLocations, Event, IllegalTransition, ImageId, InvalidValidation,
+    LocationFault, QuotaExceeded, Resource, StoreId, UnknownFormat, Unsatisfiable, Visibility,
 };
 use glance_core::ports::{BodyError, BoxError, Denied};
 
@@ -55,6 +55,15 @@ fn errors() -> Vec<Error> {
         Error::Edit(EditError::FormatFixed {
             attribute: "disk_format",
         }),
+        Error::Edit(EditError::Locations(CannotEditLocations::Duplicate)),
+        Error::Edit(EditError::Locations(CannotEditLocations::Emptied)),
+        Error::Edit(EditError::Locations(CannotEditLocations::Known {
+            name: "os_hash_value",
+        })),
+        Error::Edit(EditError::Locations(CannotEditLocations::Status {
+            verb: "add",
+            status: Status::Deactivated,
+        })),
         Error::Edit(EditError::Missing { name: name() }),
         Error::Edit(EditError::NoSuchTag {
             tag: "t".parse().unwrap(),

@@ -68,7 +68,10 @@ impl FromRequest<Api> for ImagePatch {
             return Err(ApiError::unsupported_media(media, detail).with_header(ACCEPT_PATCH, &all));
         };
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        dialect.read(&body, api.image_rules()).map(Self)
+        let show_locations = api.options.show_locations;
+        dialect
+            .read(&body, api.image_rules(), show_locations)
+            .map(Self)
     }
 }
 

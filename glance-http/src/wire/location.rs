@@ -15,7 +15,7 @@ pub(crate) fn read_request(body: &Value) -> Result<NewLocation, ApiError> {
     let Value::Object(body) = body else {
         return Err(reader.mismatch("a location must be an object"));
     };
-    let mut new = NewLocation::at(reader.text(body, "url")?).map_err(glance_core::Error::from)?;
+    let mut new = NewLocation::at(reader.text(body, "url")?);
     if let Some(said) = body.get("validation_data") {
         let said = reader.object(said, "validation_data")?;
         reader.check_names(said, &["os_hash_algo", "os_hash_value"])?;
@@ -29,6 +29,38 @@ pub(crate) fn read_request(body: &Value) -> Result<NewLocation, ApiError> {
             let all = ALGORITHMS.join(", ");
             return Err(reader.mismatch(format_args!("os_hash_algo must be one of {all}")));
         }
+    }
+    Ok(new)
+}
+
+/// Reads a location of a patch.
+pub(crate) fn read(value: &Value) -> Result<NewLocation, ApiError> {
+    let reader = Reader { schema: "image" };
+    let location = reader.object(value, "a location")?;
+    let url = reader.short_text(location, "url", MAX_URL_CHARS)?;
+    let metadata = location.get("metadata").unwrap_or(&Value::Null);
+    let metadata = reader.object(metadata, "metadata")?;
+    if value.to_string().len() > MAX_BYTES {
+        return Err(reader.mismatch(format_args!(
+            "a location may have at most {MAX_BYTES} bytes"
+        )));
+    }
+    let mut new = NewLocation::at(url);
+    new.location.metadata = metadata.clone();
+    if let Some(said) = location.get("validation_data") {
+        let said = reader.object(said, "validation_data")?;
+        reader.check_names(said, &["checksum", "os_hash_algo", "os_hash_value"])?;
+        reader.short_text(said, "os_hash_algo", 64)?;
+        reader.short_text(said, "os_hash_value", 128)?;
+        let said = reader.validation(said)?;
+        if said
+            .checksum
+            .as_ref()
+            .is_some_and(|md5| md5.chars().count() != 32)
+        {
+            return Err(reader.mismatch("checksum must have 32 characters"));
+        }
+        new.validation = Some(said);
     }
     Ok(new)
 }
@@ -59,6 +91,20 @@ impl Reader {
     ) -> Result<&'v str, ApiError> {
         let text = object.get(name).and_then(Value::as_str);
         text.ok_or_else(|| self.mismatch(format_args!("{name} is required, and must be a string")))
+    }
+
+    fn short_text<'v>(
+        &self,
+        object: &'v Map<String, Value>,
+        name: &'static str,
+        most: usize,
+    ) -> Result<&'v str, ApiError> {
+        let text = self.text(object, name)?;
+        if text.chars().count() > most {
+            let what = format_args!("{name} may have at most {most} characters");
+            return Err(self.mismatch(what));
+        }
+        Ok(text)
     }
 
     fn object<'v>(
@@ -114,5 +160,11 @@ impl Serialize for OneLocation<'_> {
 
 /// The hashes that a service may expect of data (upstream).
 const ALGORITHMS: [&str; 4] = ["sha1", "sha256", "sha512", "md5"];
+
+/// Upstream's limit in a patch.
+const MAX_URL_CHARS: usize = 255;
+
+/// What fits into the column of the database, metadata and all.
+const MAX_BYTES: usize = 65_535;
 
 const LONGEST_ECHO: usize = 255;

@@ -1,10 +1,10 @@
 //! Glance's two dialects of JSON patch (spec/api-images.md §5).
 
-use glance_core::domain::{Edit, Presence, READ_ONLY_ATTRIBUTES};
+use glance_core::domain::{Edit, LocationEdit, Position, Presence, READ_ONLY_ATTRIBUTES};
 use serde_json::{Map, Value};
 
 use super::attribute::{self, ImageRules};
-use super::pointer;
+use super::{location, pointer};
 use crate::error::ApiError;
 
 /// A dialect of patches, by its media type.
@@ -33,7 +33,14 @@ impl Dialect {
     }
 
     /// Reads a patch: all of its operations are checked before anything is looked at.
-    pub(crate) fn read(self, body: &Value, rules: ImageRules<'_>) -> Result<Vec<Edit>, ApiError> {
+    ///
+    /// Locations are edited by those alone who are shown them.
+    pub(crate) fn read(
+        self,
+        body: &Value,
+        rules: ImageRules<'_>,
+        show_locations: bool,
+    ) -> Result<Vec<Edit>, ApiError> {
         let Value::Array(operations) = body else {
             return Err(ApiError::bad_request(
                 "Request body must be a JSON array of operation objects.",
@@ -42,7 +49,10 @@ impl Dialect {
         operations
             .iter()
             .map(|operation| match operation {
-                Value::Object(operation) => self.operation(operation)?.edit(self, rules),
+                Value::Object(operation) => {
+                    let operation = self.operation(operation)?;
+                    operation.edit(self, rules, show_locations)
+                }
                 _ => Err(ApiError::bad_request("Operations must be JSON objects.")),
             })
             .collect()
@@ -124,7 +134,12 @@ struct Operation<'a> {
 
 impl Operation<'_> {
     /// The order of the checks is upstream's.
-    fn edit(&self, dialect: Dialect, rules: ImageRules<'_>) -> Result<Edit, ApiError> {
+    fn edit(
+        &self,
+        dialect: Dialect,
+        rules: ImageRules<'_>,
+        show_locations: bool,
+    ) -> Result<Edit, ApiError> {
         let tokens = pointer::read(self.path)?;
         let name = self.name(&tokens)?;
         let value = match (self.verb, self.value) {
@@ -140,10 +155,14 @@ impl Operation<'_> {
         if name == "id" || READ_ONLY_ATTRIBUTES.contains(&name) {
             return Err(attribute::read_only(name));
         }
+        if name == LOCATIONS && !show_locations {
+            return Err(ApiError::forbidden(format!(
+                "It's not allowed to {} locations if locations are invisible.",
+                self.verb.as_str()
+            )));
+        }
         if name == LOCATIONS {
-            return Err(ApiError::forbidden(
-                "It's not allowed to add, replace or remove locations of an image by PATCH.",
-            ));
+            return self.locations(&tokens, value).map(Edit::Locations);
         }
         let presence = match (self.verb, dialect) {
             (Verb::Remove, _) if attribute::is_built_in(name) => {
@@ -157,6 +176,34 @@ impl Operation<'_> {
             (Verb::Replace, _) => Presence::Present,
         };
         Ok(Edit::Set(presence, attribute::read(name, value, rules)?))
+    }
+
+    fn locations(&self, tokens: &[String], value: &Value) -> Result<LocationEdit, ApiError> {
+        let position = || match tokens.get(1).map(String::as_str) {
+            Some("-") => Ok(Position::Last),
+            Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+                // A place beyond all others is the end of the list.
+                Ok(Position::At(digits.parse().unwrap_or(usize::MAX)))
+            }
+            _ => {
+                let doing = match self.verb {
+                    Verb::Remove => "removing",
+                    Verb::Add | Verb::Replace => "adding",
+                };
+                let what = format!("Invalid position for {doing} a location.");
+                Err(ApiError::bad_request(what))
+            }
+        };
+        Ok(match (self.verb, value) {
+            (Verb::Add, value) => LocationEdit::Add(position()?, location::read(value)?),
+            (Verb::Remove, _) => LocationEdit::Remove(position()?),
+            (Verb::Replace, Value::Array(all)) => {
+                LocationEdit::Replace(all.iter().map(location::read).collect::<Result<_, _>>()?)
+            }
+            (Verb::Replace, _) => {
+                return Err(ApiError::schema("image", "locations must be an array"));
+            }
+        })
     }
 
     /// The attribute that the path leads to. Nothing but locations has an inside.

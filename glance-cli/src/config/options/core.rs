@@ -24,12 +24,7 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("limit_param_default", Kind::POSITIVE, Some("25")),
     honoured("api_limit_max", Kind::POSITIVE, Some("1000")),
     honoured("show_image_direct_url", Bool, Some("false")),
-    unsupported(
-        "show_multiple_locations",
-        Bool,
-        Some("false"),
-        "locations cannot be edited in this version",
-    ),
+    honoured("show_multiple_locations", Bool, Some("false")),
     honoured("property_protection_file", Text, None),
     honoured(
         "property_protection_rule_format",

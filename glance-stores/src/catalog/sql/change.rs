@@ -1,7 +1,8 @@
 //! Changes of images: what `Change::applied_to` means, as steps.
 
 use glance_core::domain::{
-    Change, ContainerFormat, DiskFormat, Guard, Image, ImageName, ProjectId, Status, Timestamp,
+    BlobUrl, Change, ContainerFormat, DiskFormat, Guard, Image, ImageName, ProjectId, Status,
+    Timestamp,
 };
 use glance_core::ports::CatalogError;
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
@@ -204,12 +205,8 @@ fn update_locations(
     dialect: Dialect,
     change: &Change,
 ) -> Result<(), CatalogError> {
-    let (before, after) = (&change.before.locations, &change.after.locations);
-    let removed: Vec<&str> = before
-        .iter()
-        .filter(|location| !after.contains(location))
-        .map(|location| location.url.as_str())
-        .collect();
+    let (removed, added) = change.location_changes();
+    let removed: Vec<&str> = removed.into_iter().map(BlobUrl::as_str).collect();
     if !removed.is_empty() {
         let mut update = delete_rows(dialect, LOCATIONS, change);
         update
@@ -218,7 +215,7 @@ fn update_locations(
             .and_where(dialect.is_one_of(Expr::col((LOCATIONS, VALUE)), removed));
         batch.change(dialect.statement(&update));
     }
-    for location in after.iter().filter(|location| !before.contains(location)) {
+    for location in added {
         add_location(batch, dialect, &change.after, location, change_time(change))?;
     }
     Ok(())
