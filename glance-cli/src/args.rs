@@ -16,8 +16,9 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 pub(crate) use self::client::{
-    Attributes, ClientCommand, CreateImage, Data, DeleteImages, DownloadImage, ImageMember,
-    ImageTag, ListImages, ListMembers, OneImage, SetMember, ShowImage, UpdateImage, UploadImage,
+    AddFirstLocation, AddLocation, Attributes, ClientCommand, CreateImage, Data, DeleteImages,
+    DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, OneImage,
+    SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
 pub(crate) use self::policy::{CheckPolicy, Policy};
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::value;
+use crate::output::Object;
 
 /// What a client can ask for.
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,14 @@ pub(crate) enum ClientCommand {
     ImageTagUpdate(ImageTag),
     /// Remove a tag from an image.
     ImageTagDelete(ImageTag),
+    /// Give a queued image its data by saying where it is.
+    AddLocation(AddFirstLocation),
+    /// Add a location to an image, where the service shows locations.
+    LocationAdd(AddLocation),
+    /// Remove locations from an image, and the data there.
+    LocationDelete(DeleteLocations),
+    /// Replace the metadata of a location of an image.
+    LocationUpdate(UpdateLocation),
     /// Share an image with a project.
     MemberCreate(ImageMember),
     /// Stop sharing an image with a project.
@@ -244,6 +253,64 @@ pub(crate) struct ImageTag {
     /// The tag.
     #[arg(value_name = "TAG_VALUE", value_parser = value::segment)]
     pub(crate) tag: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddFirstLocation {
+    /// Where the data is.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// What is expected of the data: an object of JSON with os_hash_algo and os_hash_value.
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = value::object)]
+    pub(crate) validation_data: Object,
+    /// The image.
+    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddLocation {
+    /// Where the data is.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// What is to be said of the location: an object of JSON.
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = value::object)]
+    pub(crate) metadata: Object,
+    /// The MD5 of the data.
+    #[arg(long, value_name = "CHECKSUM")]
+    pub(crate) checksum: Option<String>,
+    /// The name of the hash of the data.
+    #[arg(long, value_name = "HASH_ALGO")]
+    pub(crate) hash_algo: Option<String>,
+    /// The hash of the data.
+    #[arg(long, value_name = "HASH_VALUE")]
+    pub(crate) hash_value: Option<String>,
+    /// The image.
+    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteLocations {
+    /// A location to remove. May be repeated.
+    #[arg(long, value_name = "URL", required = true)]
+    pub(crate) url: Vec<String>,
+    /// The image.
+    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpdateLocation {
+    /// The location.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// What is to be said of it: an object of JSON.
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = value::object)]
+    pub(crate) metadata: Object,
+    /// The image.
+    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
+    pub(crate) id: String,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
+use crate::output::Object;
+
 /// What a list can be sorted by.
 pub(super) const SORT_KEYS: [&str; 8] = [
     "name",
@@ -32,6 +34,11 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("use KEY=VALUE".to_owned()),
     }
+}
+
+/// An object of JSON.
+pub(super) fn object(text: &str) -> Result<Object, String> {
+    serde_json::from_str(text).map_err(|_| "use an object of JSON".to_owned())
 }
 
 /// A piece of a path. The pieces `.` and `..` would name something else.

@@ -47,6 +47,9 @@ pub(crate) enum ClientError {
     /// There is nothing to send.
     #[error("there is no data to upload: name a file with --file, or pipe the data in")]
     NoData,
+    /// The service keeps to itself where data is.
+    #[error("the service does not show locations: `show_multiple_locations` is off")]
+    NoLocations,
     /// The image has no data.
     #[error("image {id} has no data")]
     NoImageData { id: String },
@@ -71,6 +74,9 @@ pub(crate) enum ClientError {
     /// The token cannot be sent.
     #[error("the token holds a character that no header can hold")]
     Token,
+    /// The image has no such location.
+    #[error("the image has no location {url}")]
+    UnknownLocation { url: String },
     /// The connection cannot be made, or broke before there was an answer.
     #[error("cannot reach the image service at {endpoint}")]
     Unreachable { endpoint: String, source: BoxError },

@@ -114,6 +114,17 @@ impl Session {
         self.call(Method::POST, url, None).await.map(drop)
     }
 
+    /// Says where the data of a queued image is.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn add_location(&self, id: &str, location: &Value) -> Result<(), ClientError> {
+        let url = self.url(&["images", id, "locations"]);
+        let body = Some((JSON, location));
+        self.call(Method::POST, url, body).await.map(drop)
+    }
+
     /// Adds a tag.
     ///
     /// # Errors

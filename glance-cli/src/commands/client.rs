@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{image, member};
+use super::{image, location, member};
 use crate::args::{ClientCommand, Globals};
 use crate::client::{ClientError, Session, SessionOptions};
 use crate::output::{self, Looks, Object};
@@ -56,6 +56,10 @@ pub(crate) async fn run(
         C::ImageReactivate(args) => image::act(&context, args, "reactivate").await?,
         C::ImageTagUpdate(args) => image::add_tag(&context, args).await?,
         C::ImageTagDelete(args) => image::remove_tag(&context, args).await?,
+        C::AddLocation(args) => location::add_first(&context, args).await?,
+        C::LocationAdd(args) => location::add(&context, args).await?,
+        C::LocationDelete(args) => location::delete(&context, args).await?,
+        C::LocationUpdate(args) => location::update(&context, args).await?,
         C::MemberCreate(args) => member::create(&context, args).await?,
         C::MemberDelete(args) => member::delete(&context, args).await?,
         C::MemberList(args) => member::list(&context, args).await?,

@@ -252,7 +252,7 @@ fn query(args: ListImages) -> Query {
 }
 
 /// The image without its links, which lead back to the service.
-fn shown(mut image: Object) -> Object {
+pub(super) fn shown(mut image: Object) -> Object {
     for link in ["self", "file", "schema"] {
         image.remove(link);
     }
