@@ -77,6 +77,10 @@ class GlanceCli:
         lines = (row["Value"] for row in _table(self._run("stores-info", *options)))
         return {store.pop("id"): store for store in json.loads(" ".join(lines))}
 
+    def add_location(self, image_id, url, **validation):
+        said = ["--validation-data", json.dumps(validation)] if validation else []
+        self._run("add-location", "--url", url, *said, image_id)
+
     def upload(self, image_id, path, store):
         self._run("image-upload", "--file", str(path), "--store", store, image_id)
 

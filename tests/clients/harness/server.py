@@ -44,6 +44,20 @@ store_description = a bucket
 """
 
 
+# Beside the files, which are the default, web servers: of all of 127.0.0.0/8, only one at one port.
+FILES_AND_WEB = """\
+[glance_store]
+default_backend = local
+
+[local]
+filesystem_store_datadir = {folder}/images
+
+[web]
+http_allowed_hosts = 127.0.0.1
+http_allowed_ports = {web}
+"""
+
+
 class RunningServer:
     """A server that somebody else started."""
 
@@ -114,22 +128,26 @@ class OwnServer(Process):
     """A server of our own, with its database and its images in `folder`.
 
     `database` is the URL of another database. With a `bucket` there are two stores: `local`, which
-    is the default, and `bucket`.
+    is the default, and `bucket`; with the port of a web server, `local` and `web`.
     """
 
-    def __init__(self, folder, *, database=None, bucket=None):
+    def __init__(self, folder, *, database=None, bucket=None, web=None):
         port = free_port()
         for name in ("images", "staging"):
             (folder / name).mkdir(exist_ok=True)
         self.images = folder / "images"
         config = folder / "glance-api.conf"
-        stores = ONE_STORE if bucket is None else TWO_STORES
+        backends, stores = "", ONE_STORE
+        if bucket:
+            backends, stores = "enabled_backends = local:file, bucket:s3\n", TWO_STORES
+        if web:
+            backends, stores = "enabled_backends = local:file, web:http\n", FILES_AND_WEB
         config.write_text(CONFIG.format(
             folder=folder,
             port=port,
-            backends="enabled_backends = local:file, bucket:s3\n" if bucket else "",
+            backends=backends,
             database=database or f"sqlite:///{folder}/glance.sqlite",
-            stores=stores.format(folder=folder, bucket=bucket and bucket.options()),
+            stores=stores.format(folder=folder, bucket=bucket and bucket.options(), web=web),
         ))  # fmt: skip
         configured = ["--config-file", str(config)]
         log_path = folder / "server.log"
