@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use glance_core::domain::{Quotas, Status};
 use serde_json::{Value, json};
 
-use super::support::{ABSENT, ADMIN, ALICE, BOB, RAW, READER, Site, V20, V21, patch_request};
+use super::support::{
+    ABSENT, ADMIN, ALICE, BOB, RAW, READER, ROLELESS, Site, V20, V21, patch_request,
+};
 
 #[tokio::test]
 async fn operations_are_made_in_order_and_saved_once() {
@@ -70,6 +72,21 @@ async fn an_empty_patch_changes_nothing() {
         site.patch(ALICE, ABSENT, "[]").await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+/// What is answered is the image.
+#[tokio::test]
+async fn an_empty_patch_by_who_may_not_show_an_image_finds_none() {
+    let site = Site::new();
+    let id = site.image(ADMIN, r#"{"visibility": "public"}"#).await;
+
+    for who in [ROLELESS, BOB] {
+        let path = format!("/v2/images/{id}");
+        let shown = site.get(who, &path).await.status;
+        assert_eq!(site.patch(who, &id, "[]").await.status, shown, "{who:?}");
+    }
+    let refused = site.patch(ROLELESS, &id, "[]").await.status;
+    assert_eq!(refused, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

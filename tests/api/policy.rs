@@ -46,6 +46,30 @@ async fn an_administrator_is_whom_the_policy_calls_one() {
 }
 
 #[tokio::test]
+async fn who_may_not_show_an_image_or_a_member_is_told_of_no_members() {
+    let of_auditors = site(&[("get_image", "role:auditor or role:admin")]);
+    let of_nobody = site(&[("get_member", "!")]);
+
+    for (site, status) in [
+        (&of_auditors, StatusCode::NOT_FOUND),
+        (&of_nobody, StatusCode::OK),
+    ] {
+        let id = site.image(ALICE, "{}").await;
+        let members = format!("/v2/images/{id}/members");
+        let offer = r#"{"member": "p2"}"#.to_owned();
+        assert_eq!(
+            site.post(ADMIN, &members, offer).await.status,
+            StatusCode::OK
+        );
+
+        let listed = site.get(ALICE, &members).await;
+
+        assert_eq!(listed.status, status);
+        assert!(!listed.text().contains("p2"), "{}", listed.text());
+    }
+}
+
+#[tokio::test]
 async fn a_rule_may_look_at_a_property_of_the_image() {
     let site = site(&[(
         "download_image",

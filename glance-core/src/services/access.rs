@@ -39,6 +39,13 @@ impl Glance {
         }
     }
 
+    /// The image, if the caller may show it.
+    pub(super) async fn shown_image(&self, caller: &Caller, id: ImageId) -> Result<Image, Error> {
+        let image = self.visible_image(caller, id).await?;
+        self.permit(caller, Action::GetImage, &image)?;
+        Ok(image)
+    }
+
     /// Lets the caller act on a visible image. Who may not even show it gets it as absent.
     pub(super) fn permit(
         &self,

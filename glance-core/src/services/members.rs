@@ -20,7 +20,7 @@ impl Glance {
         id: ImageId,
         project: ProjectId,
     ) -> Result<Membership, Error> {
-        let image = self.visible_image(caller, id).await?;
+        let image = self.shown_image(caller, id).await?;
         self.permit(caller, Action::AddMember, &image)?;
         check_shared(&image)?;
         let member = Membership::offered(id, project, self.now());
@@ -44,9 +44,12 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; it is not shared; the caller may not.
     pub async fn members(&self, caller: &Caller, id: ImageId) -> Result<Vec<Membership>, Error> {
-        let image = self.visible_image(caller, id).await?;
+        let image = self.shown_image(caller, id).await?;
         self.permit(caller, Action::GetMembers, &image)?;
         check_shared(&image)?;
+        if self.permit(caller, Action::GetMember, &image).is_err() {
+            return Ok(Vec::new());
+        }
         let mut members = self.catalog.members(id).await?;
         members.retain(|member| self.concerns(caller, &image, &member.project));
         Ok(members)
@@ -66,7 +69,7 @@ impl Glance {
             image: id,
             project: project.to_owned(),
         };
-        let image = self.visible_image(caller, id).await?;
+        let image = self.shown_image(caller, id).await?;
         self.permit(caller, Action::GetMember, &image)
             .map_err(|_| absent())?;
         check_shared(&image).map_err(|_| absent())?;
@@ -84,7 +87,7 @@ impl Glance {
         project: &str,
         status: MemberStatus,
     ) -> Result<Membership, Error> {
-        let image = self.visible_image(caller, id).await?;
+        let image = self.shown_image(caller, id).await?;
         check_shared(&image)?;
         self.permit(caller, Action::GetMember, &image)?;
         let member = self.concerned_member(caller, &image, project).await?;
@@ -108,7 +111,7 @@ impl Glance {
         id: ImageId,
         project: &str,
     ) -> Result<(), Error> {
-        let image = self.visible_image(caller, id).await?;
+        let image = self.shown_image(caller, id).await?;
         check_shared(&image)?;
         self.permit(caller, Action::DeleteMember, &image)?;
         let member = self.concerned_member(caller, &image, project).await?;

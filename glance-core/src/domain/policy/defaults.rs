@@ -26,6 +26,7 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::DeleteMember
         | Action::ModifyImage
         | Action::Reactivate
+        | Action::SetImageLocation
         | Action::UploadImage => Some("rule:context_is_admin or project_id:%(project_id)s"),
         Action::ModifyMember => Some("rule:context_is_admin or not project_id:%(project_id)s"),
         Action::AddImageLocation
@@ -39,7 +40,6 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::GetMember
         | Action::GetMembers
         | Action::PublicizeImage
-        | Action::SetImageLocation
         | Action::StoresInfoDetail => None,
     }
 }

@@ -392,6 +392,7 @@ fn old_defaults_let_all_do_what_the_owner_does() {
     for action in [
         Action::DeleteImage,
         Action::ModifyImage,
+        Action::SetImageLocation,
         Action::UploadImage,
         Action::AddMember,
     ] {
