@@ -1,7 +1,7 @@
 //! Identity from headers that a trusted proxy sets.
 
 use axum::http::HeaderMap;
-use glance_core::domain::{Caller, ProjectId, UserId};
+use glance_core::domain::{Caller, DomainId, ProjectId, UserId};
 
 /// The caller that the headers tell of; `None` if they do not, or not clearly.
 pub(super) fn caller(headers: &HeaderMap) -> Option<Caller> {
@@ -16,6 +16,8 @@ pub(super) fn caller(headers: &HeaderMap) -> Option<Caller> {
     let caller = Caller::anonymous()
         .with_project(filled::<ProjectId>(project)?)
         .with_user(filled::<UserId>(one(headers, "x-user-id")?)?)
+        .with_domain_scope(filled::<DomainId>(one(headers, "x-domain-id")?)?)
+        .with_system_scope(one(headers, "openstack-system-scope")? == "all")
         .with_roles(roles.split(','));
     Some(caller)
 }
@@ -120,6 +122,23 @@ mod tests {
 
         assert_eq!(caller.project().map(ProjectId::as_str), Some("p"));
         assert!(caller.has_role("member") && caller.has_role("reader") && !caller.has_role(""));
+    }
+
+    #[test]
+    fn the_scope_of_an_identity_is_taken_over() {
+        let admin = |more| {
+            let confirmed = ("x-identity-status", "Confirmed");
+            caller(&headers(&[confirmed, ("x-roles", "admin"), more])).unwrap()
+        };
+        let is_project_scoped =
+            |caller: &Caller| caller.domain_scope().is_none() && !caller.is_system_scoped();
+
+        assert!(is_project_scoped(&admin(("x-project-id", "p"))));
+        assert!(!is_project_scoped(&admin(("x-domain-id", "d"))));
+        assert!(!is_project_scoped(&admin((
+            "openstack-system-scope",
+            "all"
+        ))));
     }
 
     #[test]

@@ -55,13 +55,18 @@ impl TokenCache {
         })
     }
 
-    /// Keeps an answer. That nobody can say is none.
-    pub(super) fn put(&self, asked: &Asked, outcome: &Outcome, now: Instant) {
+    /// Keeps an answer about a token that is good for so much longer. That nobody can say is none.
+    pub(super) fn put(&self, asked: &Asked, outcome: &Outcome, left: Duration, now: Instant) {
         let Some(lifetime) = self.lifetime else {
             return;
         };
         match outcome {
             Ok(known) => {
+                // One that may have expired is asked about again, sooner or later.
+                let lifetime = match left {
+                    Duration::ZERO => lifetime.min(EXPIRED_LIFETIME),
+                    left => lifetime.min(left),
+                };
                 lock(&self.known).put(asked.digest, Arc::clone(known), now + lifetime);
             }
             Err(TokenError::Invalid) => {
@@ -114,6 +119,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How long is believed of a token that has expired that it may still be used.
+const EXPIRED_LIFETIME: Duration = Duration::from_secs(300);
+
 /// Half a kilobyte each.
 const MOST_KNOWN: usize = 20_000;
 const MOST_INVALID: usize = 20_000;
@@ -123,6 +131,8 @@ const INVALID_LIFETIME: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use glance_core::domain::{Caller, ServiceUser, Timestamp};
+
     use super::*;
 
     #[test]
@@ -152,11 +162,31 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_remembered_while_it_is_good_and_one_that_has_expired_briefly() {
+        let cache = TokenCache::new(Some(Duration::from_secs(1_000_000)));
+        let (asked, now) = (Asked::about(&"t".parse().unwrap(), true), Instant::now());
+        let known = Arc::new(Known {
+            caller: Caller::anonymous(),
+            service: ServiceUser::default(),
+            expires: Timestamp::from_micros(0),
+        });
+        let hour = Duration::from_secs(3600);
+
+        for (left, kept) in [(hour, hour), (Duration::ZERO, EXPIRED_LIFETIME)] {
+            cache.put(&asked, &Ok(Arc::clone(&known)), left, now);
+
+            let just_before = now + kept - Duration::from_secs(1);
+            assert!(cache.get(&asked, just_before).is_some(), "{left:?}");
+            assert!(cache.get(&asked, now + kept).is_none(), "{left:?}");
+        }
+    }
+
+    #[test]
     fn tokens_that_are_not_valid_are_remembered_briefly() {
         let cache = TokenCache::new(Some(Duration::from_secs(300)));
         let (asked, now) = (Asked::about(&"t".parse().unwrap(), false), Instant::now());
 
-        cache.put(&asked, &Err(TokenError::Invalid), now);
+        cache.put(&asked, &Err(TokenError::Invalid), Duration::ZERO, now);
 
         assert!(matches!(
             cache.get(&asked, now),

@@ -29,13 +29,17 @@ where
     }
 
     /// The result of the work of this key that is going on, or else of `work`. `None` where it
-    /// panicked.
+    /// panicked, or too much other work is going on.
     pub(super) async fn run<F>(&self, key: K, work: F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
     {
         let flight = {
             let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
+            // Those who asked may be gone, so nothing else bounds it.
+            if flying.len() >= MOST && !flying.contains_key(&key) {
+                return None;
+            }
             flying
                 .entry(key.clone())
                 .or_insert_with(|| {
@@ -74,6 +78,9 @@ impl<K: Eq + Hash, V> Drop for Landing<K, V> {
     }
 }
 
+/// How much may go on at a time.
+const MOST: usize = 4096;
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,6 +106,23 @@ mod tests {
 
         assert!(results.iter().all(|result| *result == Some(0)));
         assert_eq!(flight.run("key", work()).await, Some(1));
+    }
+
+    #[tokio::test]
+    async fn no_more_work_is_begun_than_there_is_room_for() {
+        let flight = SingleFlight::new();
+        for key in 0..MOST {
+            // Nobody waits for it.
+            assert!(
+                flight
+                    .run(key, std::future::pending())
+                    .now_or_never()
+                    .is_none()
+            );
+        }
+
+        assert_eq!(flight.run(MOST, async { 1 }).now_or_never(), Some(None));
+        assert!(flight.run(0, async { 1 }).now_or_never().is_none());
     }
 
     #[tokio::test]

@@ -160,7 +160,12 @@ impl Inner {
             Ok(None) => Err(TokenError::Invalid),
             Err(error) => Err(nobody_can_say(error)),
         };
-        self.cache.put(&asked, &outcome, Instant::now());
+        let now = self.clock.now();
+        let left = match &outcome {
+            Ok(known) if known.expires > now => known.expires.since(now),
+            _ => Duration::ZERO,
+        };
+        self.cache.put(&asked, &outcome, left, Instant::now());
         outcome
     }
 
