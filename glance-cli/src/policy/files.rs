@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -31,7 +32,7 @@ pub(crate) struct Loaded {
 }
 
 /// How the files look from outside: they say the same while it is the same.
-pub(super) type Stamp = Vec<(PathBuf, Option<SystemTime>, u64)>;
+pub(super) type Stamp = Vec<(PathBuf, Option<SystemTime>, (i64, i64), u64)>;
 
 /// Why there is no policy in the files.
 #[derive(Debug, Error)]
@@ -125,7 +126,11 @@ impl PolicyFiles {
         let files = self.find()?.into_iter();
         files
             .map(|path| match fs::metadata(&path) {
-                Ok(metadata) => Ok((path, metadata.modified().ok(), metadata.len())),
+                Ok(metadata) => {
+                    // When it was given other rights, too: then it may be readable at last.
+                    let changed = (metadata.ctime(), metadata.ctime_nsec());
+                    Ok((path, metadata.modified().ok(), changed, metadata.len()))
+                }
                 Err(source) => Err(PolicyFileError::Unreadable { path, source }),
             })
             .collect()
@@ -209,6 +214,7 @@ fn is_absent(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::fs::symlink;
 
     use glance_core::domain::Caller;
@@ -237,6 +243,19 @@ mod tests {
         loaded
             .rules
             .holds(&Caller::anonymous().with_roles([role]), rule)
+    }
+
+    #[test]
+    fn a_file_looks_another_once_it_was_given_other_rights() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, "policy.yaml", "a: role:x");
+        let path = folder.path().join("policy.yaml");
+        let before = files(&folder).stamp().unwrap();
+        assert_eq!(files(&folder).stamp().unwrap(), before);
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+
+        assert_ne!(files(&folder).stamp().unwrap(), before);
     }
 
     #[test]

@@ -97,8 +97,8 @@ struct Reader {
     sections: Vec<(String, Values)>,
     names: BTreeSet<String>,
     place: Place,
-    /// The key that an indented line goes on with.
-    open: Option<String>,
+    /// The key that a line goes on with which is indented further, and how far the key is.
+    open: Option<(String, usize)>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -115,17 +115,19 @@ impl Reader {
         if text.is_empty() || text.starts_with(['#', ';']) {
             return Ok(());
         }
-        if line.starts_with([' ', '\t'])
-            && let Some(key) = self.open.clone()
-        {
-            let value = self.values()?.entry(key).or_default();
-            value.push('\n');
-            value.push_str(text);
-            return Ok(());
+        let indent = line.len() - line.trim_start().len();
+        match self.open.clone() {
+            Some((key, at)) if indent > at => {
+                let value = self.values()?.entry(key).or_default();
+                value.push('\n');
+                value.push_str(text);
+                return Ok(());
+            }
+            _ => {}
         }
         match text.strip_prefix('[') {
             Some(header) => self.section(header),
-            None => self.value(text),
+            None => self.value(text, indent),
         }
     }
 
@@ -148,7 +150,7 @@ impl Reader {
         Ok(())
     }
 
-    fn value(&mut self, text: &str) -> Result<(), &'static str> {
+    fn value(&mut self, text: &str, indent: usize) -> Result<(), &'static str> {
         let (key, value) = text.split_once(['=', ':']).ok_or("has no `=`")?;
         let key = key.trim().to_lowercase();
         if !PropertyUse::ALL.iter().any(|known| known.as_str() == key) {
@@ -162,7 +164,7 @@ impl Reader {
             return Err("says something a second time");
         }
         values.insert(key.clone(), value.trim().to_owned());
-        self.open = Some(key);
+        self.open = Some((key, indent));
         Ok(())
     }
 
@@ -197,6 +199,25 @@ mod tests {
             let place = format!("{}/", folder.path().display());
             format!("{error}{}", source.unwrap_or_default()).replace(&place, "")
         })
+    }
+
+    #[test]
+    fn a_line_goes_on_only_with_a_key_that_it_is_indented_further_than() {
+        let protections = protections(
+            "[DEFAULT]\ncreate = @\nread = @\nupdate = @\ndelete = @\n[secret]\n  create = admin\n  \
+             read = admin,\n    auditor\n  update = admin\n  delete = admin\n",
+        )
+        .unwrap();
+        let member = Caller::anonymous().with_roles(["member"]);
+        let auditor = Caller::anonymous().with_roles(["auditor"]);
+        let may = |caller, operation| {
+            protections.allow(caller, &"secret".parse().unwrap(), operation, |_| false)
+        };
+
+        for operation in PropertyUse::ALL {
+            assert!(!may(&member, operation), "{operation:?}");
+            assert_eq!(may(&auditor, operation), operation == PropertyUse::Read);
+        }
     }
 
     #[test]
