@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::api;
 use super::identity;
@@ -69,11 +70,19 @@ async fn start(
     startup::warn(config, address, warnings);
     rights.warn();
     tokio::spawn(rights.policy.watch());
-    glance.scrub_at_start().await;
+    let (scrubbed, at_start) = oneshot::channel();
     tokio::spawn({
         let glance = glance.clone();
-        async move { glance.keep_scrubbing().await }
+        async move {
+            glance.scrub_at_start().await;
+            // Whoever waited may have gone on.
+            let _ = scrubbed.send(());
+            glance.keep_scrubbing().await;
+        }
     });
+    if timeout(SCRUB_PATIENCE, at_start).await.is_err() {
+        tracing::warn!("leftovers are still being removed; the service starts meanwhile");
+    }
 
     let options = ApiOptions {
         identity: identity::vouching(&config.identity, &backends.runtime)?,
@@ -207,5 +216,8 @@ const MAX_WORKERS: usize = 4;
 /// The store reads on 64 at most, so that a disk that hangs leaves some to the rest. Left alone,
 /// tokio starts hundreds under load, which gain nothing and cost memory.
 const MAX_BLOCKING: usize = 96;
+/// How long a start waits for what earlier processes left to be removed: a store that is dead holds
+/// up nobody who does not need it (rule R19).
+const SCRUB_PATIENCE: Duration = Duration::from_secs(5);
 /// How long the last threads may take to end when the server has stopped.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);

@@ -1,15 +1,16 @@
 //! Reading data that somebody else wrote for its hash (rule R13).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 
 use super::glance::Glance;
 use super::images::MAX_ATTEMPTS;
 use super::transfer::{Limits, digest};
 use crate::domain::{BlobUrl, Change, Content, Event, HashAlgorithm, Image, Intent, Status, Work};
 use crate::error::Error;
-use crate::ports::{CatalogError, ImageStore, StoreError};
+use crate::ports::{BoxError, ByteStream, CatalogError, ImageStore, StoreError};
 
 impl Glance {
     /// Reads the data of an image for its hash, in the background; `false` where there is no room
@@ -94,7 +95,7 @@ impl Glance {
                 most: None,
             };
             let read = async {
-                let body = store.read(url, None).await?;
+                let body = self.in_good_time(store.read(url, None).await?);
                 digest(&self.runtime.executor, body, algorithm, limits).await
             };
             let error = match read.await {
@@ -113,6 +114,22 @@ impl Glance {
             attempt += 1;
             self.runtime.executor.sleep(PAUSE).await;
         }
+    }
+
+    /// The same bytes, and an error where they come so slowly that their reader would keep the place
+    /// of others for as long as whoever sends them likes (rule R11).
+    fn in_good_time(&self, body: ByteStream) -> ByteStream {
+        let (clock, begun) = (Arc::clone(&self.runtime.clock), self.now());
+        let mut read = 0_u64;
+        ByteStream::new(body.map(move |chunk| {
+            let chunk = chunk.map_err(BoxError::from)?;
+            read += chunk.len() as u64;
+            let late = clock.now().since(begun).saturating_sub(PATIENCE).as_secs();
+            if read / SLOWEST < late {
+                return Err(BoxError::from("the data comes too slowly"));
+            }
+            Ok(chunk)
+        }))
     }
 
     /// Ends the work with what was found, `None` where the data cannot be read.
@@ -168,13 +185,56 @@ impl Glance {
         }
         match store.delete(url).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+            // It would fail again and again, and the image never leave its status.
+            Err(error) => {
+                tracing::warn!(
+                    image.id = %intent.image, store = %intent.store,
+                    error = &error as &dyn std::error::Error,
+                    "data that is refused stays: the store does not remove it"
+                );
+                Ok(())
+            }
         }
     }
 }
+
+/// How much later than at the slowest rate data may come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bytes a second.
+const SLOWEST: u64 = 1 << 20;
 
 /// Between two attempts to read.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How much of the machine and the network goes into hashes, at most.
 const MOST_AT_ONCE: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::executor::block_on;
+    use futures::{TryStreamExt, stream};
+
+    use super::*;
+    use crate::memory::MemoryGlance;
+
+    #[test]
+    fn data_that_comes_too_slowly_is_given_up() {
+        let memory = MemoryGlance::new();
+        let glance = memory.build().unwrap();
+        let read = |chunk: usize| {
+            let clock = memory.clock.clone();
+            let chunks = stream::iter(0..100).map(move |_| {
+                clock.advance(Duration::from_secs(50));
+                Ok::<_, BoxError>(Bytes::from(vec![0; chunk]))
+            });
+            let body = glance.in_good_time(ByteStream::new(chunks));
+            block_on(body.try_fold(0, async |sum, chunk| Ok(sum + chunk.len())))
+        };
+
+        assert!(read(1).is_err());
+        assert_eq!(read(50 << 20).ok(), Some(100 * (50 << 20)));
+    }
+}

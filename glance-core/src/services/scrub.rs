@@ -1,10 +1,14 @@
 //! Removes what deletes and broken uploads left behind.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
+
 use super::glance::Glance;
 use super::image_data::Place;
+use super::stores::ConfiguredStore;
 use crate::domain::{Change, Event, ImageId, Intent, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
 use crate::ports::{BlobKey, CatalogError};
@@ -37,20 +41,11 @@ impl Glance {
     /// counted.
     pub async fn scrub(&self) -> Result<Scrubbed, Error> {
         let mut done = self.settle_abandoned().await?;
-        for known in self.stores.all() {
-            if !known.store.capabilities().write {
-                continue;
-            }
-            match known.store.sweep(STRAY_AGE).await {
-                Ok(strays) => done.strays += strays,
-                Err(error) => {
-                    done.failures += 1;
-                    tracing::warn!(
-                        store = %known.id(), error = &error as &dyn std::error::Error,
-                        "a store could not be swept; it is tried again later"
-                    );
-                }
-            }
+        let stores = self.stores.all().iter();
+        let written = stores.filter(|known| known.store.capabilities().write);
+        for (strays, failures) in join_all(written.map(sweep)).await {
+            done.strays += strays;
+            done.failures += failures;
         }
         done.expired = self.expire_queued().await?;
         Ok(done)
@@ -77,12 +72,31 @@ impl Glance {
         log(self.scrub().await);
     }
 
+    /// Settles the work on each store by itself: one that is dead holds up no other (rule R19).
     async fn settle_abandoned(&self) -> Result<Scrubbed, Error> {
-        let mut done = Scrubbed::default();
         let abandoned = self
             .catalog
             .abandoned_intents(&self.holder, self.now())
             .await?;
+        let mut by_store: BTreeMap<StoreId, Vec<Intent>> = BTreeMap::new();
+        for intent in abandoned {
+            by_store
+                .entry(intent.store.clone())
+                .or_default()
+                .push(intent);
+        }
+        let mut done = Scrubbed::default();
+        for of_one in join_all(by_store.into_values().map(|work| self.settle_all(work))).await {
+            done.uploads += of_one.uploads;
+            done.deletes += of_one.deletes;
+            done.hashes += of_one.hashes;
+            done.failures += of_one.failures;
+        }
+        Ok(done)
+    }
+
+    async fn settle_all(&self, abandoned: Vec<Intent>) -> Scrubbed {
+        let mut done = Scrubbed::default();
         for intent in abandoned {
             // A task of this process that was held up still ends its own work.
             if self.at_work.contains(&intent.id) || self.hashing.contains(&intent.id) {
@@ -106,7 +120,7 @@ impl Glance {
                 }
             }
         }
-        Ok(done)
+        done
     }
 
     async fn expire_queued(&self) -> Result<usize, Error> {
@@ -205,6 +219,20 @@ impl Glance {
             }
         }
         Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
+    }
+}
+
+/// How many strays were removed from a store, and whether that failed.
+async fn sweep(known: &ConfiguredStore) -> (usize, usize) {
+    match known.store.sweep(STRAY_AGE).await {
+        Ok(strays) => (strays, 0),
+        Err(error) => {
+            tracing::warn!(
+                store = %known.id(), error = &error as &dyn std::error::Error,
+                "a store could not be swept; it is tried again later"
+            );
+            (0, 1)
+        }
     }
 }
 
