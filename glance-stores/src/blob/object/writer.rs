@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use glance_core::domain::{ImageId, Location};
 use glance_core::ports::{BlobKey, BlobWriter, BoxError, Operation, StoreError};
 use object_store::multipart::PartId;
@@ -26,13 +26,16 @@ pub(super) struct ObjectWriter {
     parts: Parts,
     /// From the first part on.
     upload: Option<Upload>,
-    on_their_way: JoinSet<(usize, Result<PartId, BoxError>)>,
+    on_their_way: JoinSet<(usize, Bytes, Result<PartId, BoxError>)>,
     arrived: BTreeMap<usize, PartId>,
     /// How many parts were sent.
     sent: usize,
     /// The part that is taken in: one piece of memory, for the chunks of a body lie in buffers that
     /// are larger than they are.
-    waiting: Vec<u8>,
+    waiting: BytesMut,
+    /// The memory of parts that have arrived, for parts to come: an allocator that gets as much back
+    /// and gives as much out, time and again, holds more of it than either.
+    spare: Vec<BytesMut>,
     /// A part did not arrive.
     holed: bool,
 }
@@ -48,7 +51,8 @@ impl ObjectWriter {
             on_their_way: JoinSet::new(),
             arrived: BTreeMap::new(),
             sent: 0,
-            waiting: Vec::new(),
+            waiting: BytesMut::new(),
+            spare: Vec::new(),
             holed: false,
         }
     }
@@ -61,20 +65,25 @@ impl ObjectWriter {
         self.waiting.len() as u64
     }
 
-    /// Takes in a piece of a part. After the first part, a whole one is to be expected.
+    /// Takes in a piece of a part. Where it does not end soon, a whole one is to be expected.
     fn take_in(&mut self, piece: &[u8]) {
         let least = self.waiting.len() + piece.len();
         if least > self.waiting.capacity() {
             let whole = usize::try_from(self.part_size()).unwrap_or(usize::MAX);
-            let ahead = if self.sent > 0 { whole } else { 2 * least };
-            let more = ahead.min(whole).max(least) - self.waiting.len();
-            self.waiting.reserve_exact(more);
+            let fits = |spare: &BytesMut| spare.capacity() >= whole;
+            let room = match self.spare.pop().filter(fits) {
+                Some(spare) => spare,
+                None if least < SOON && self.sent == 0 => BytesMut::with_capacity(SOON.min(whole)),
+                None => BytesMut::with_capacity(whole.max(least)),
+            };
+            let begun = std::mem::replace(&mut self.waiting, room);
+            self.waiting.extend_from_slice(&begun);
         }
         self.waiting.extend_from_slice(piece);
     }
 
-    fn payload(&mut self) -> PutPayload {
-        PutPayload::from(std::mem::take(&mut self.waiting))
+    fn taken_in(&mut self) -> Bytes {
+        std::mem::take(&mut self.waiting).freeze()
     }
 
     /// Sends what waits as the next part, as soon as there is room on the way.
@@ -93,12 +102,16 @@ impl ObjectWriter {
             return Err(holed());
         };
         let (shared, number) = (Arc::clone(&self.shared), self.sent);
-        let payload = self.payload();
+        let part = self.taken_in();
         self.sent += 1;
         self.on_their_way.spawn(async move {
             // To Azure, the first part is the first that is heard of the upload.
-            let put = || shared.objects.put_part(&path, &id, number, payload.clone());
-            (number, shared.in_bucket(put).await)
+            let put = || {
+                let payload = PutPayload::from_bytes(part.clone());
+                shared.objects.put_part(&path, &id, number, payload)
+            };
+            let put = shared.in_bucket(put).await;
+            (number, part, put)
         });
         Ok(())
     }
@@ -109,8 +122,12 @@ impl ObjectWriter {
         };
         // Whatever goes wrong before the part is noted leaves a hole.
         let was_holed = std::mem::replace(&mut self.holed, true);
-        let (number, part) = arrived?;
+        let (number, memory, part) = arrived?;
         self.arrived.insert(number, part?);
+        if let Ok(mut spare) = memory.try_into_mut() {
+            spare.clear();
+            self.spare.push(spare);
+        }
         self.holed = was_holed;
         Ok(())
     }
@@ -120,7 +137,7 @@ impl ObjectWriter {
         let is_small = self.waiting_bytes() < self.shared.transfer.large;
         let made = if self.upload.is_none() && (is_small || self.waiting.is_empty()) {
             self.shared.ensure_absent(self.image).await?;
-            let payload = self.payload();
+            let payload = PutPayload::from_bytes(self.taken_in());
             self.put(&payload).await
         } else {
             self.complete().await
@@ -283,3 +300,6 @@ impl Drop for Upload {
 fn holed() -> BoxError {
     "an earlier part of this object did not arrive".into()
 }
+
+/// Bytes within which an object is expected to end, or else to be long.
+const SOON: usize = 1 << 20;
