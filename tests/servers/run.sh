@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 installed="$root/target/servers"
 data=$(mktemp -d)
 pids=()
-servers=(moto moto_tls s3s azurite nginx postgres mariadb keystone)
+servers=(moto moto_tls s3s azurite nginx postgres mariadb galera keystone)
 
 stop() {
     local pid
@@ -138,6 +138,7 @@ server_azurite() {
 }
 
 source "$root/tests/servers/databases.sh"
+source "$root/tests/servers/galera.sh"
 source "$root/tests/servers/nginx.sh"
 source "$root/tests/servers/keystone.sh"
 

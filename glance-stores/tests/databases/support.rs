@@ -45,8 +45,12 @@ impl Scratch {
     /// An empty database on the MySQL or MariaDB server.
     pub(crate) async fn mysql() -> Self {
         let url = std::env::var("GLANCE_TEST_MYSQL");
-        let url = url.unwrap_or_else(|_| "mysql://root@127.0.0.1:3306".into());
-        let opts = mysql_async::Opts::from_url(&url).unwrap();
+        Self::mysql_at(&url.unwrap_or_else(|_| "mysql://root@127.0.0.1:3306".into())).await
+    }
+
+    /// An empty database on a MySQL or MariaDB server.
+    pub(crate) async fn mysql_at(url: &str) -> Self {
+        let opts = mysql_async::Opts::from_url(url).unwrap();
         let host = DatabaseHost::Name(opts.ip_or_hostname().to_owned());
         let mut options = ServerOptions::new(host, new_name());
         options.port = Some(opts.tcp_port());

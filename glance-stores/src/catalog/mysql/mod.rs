@@ -13,7 +13,7 @@ use std::time::Duration;
 use glance_core::ports::CatalogError;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, SslOpts};
 
-use self::session::{Begin, Session, catalog_error, failure};
+use self::session::{Begin, COMMIT, Session, catalog_error, failure};
 use super::server::{
     CONNECT_DEADLINE, Charset, DatabaseHost, DatabaseTls, Failure, ServerOptions, TlsMode, in_time,
     tried,
@@ -150,7 +150,7 @@ impl Database for Mysql {
                 let mut session = self.begin(batch.operation, Begin::Batch).await?;
                 match session.make(batch).await {
                     Ok(rows) => {
-                        let ended = session.command("COMMIT").await;
+                        let ended = session.command(COMMIT).await;
                         ended.map_err(|error| failure(batch.operation, error))?;
                         session.give_back();
                         Ok(rows)
@@ -209,19 +209,29 @@ fn pooled(options: &ServerOptions) -> Opts {
     if let Some(constraints) = PoolConstraints::new(kept, most) {
         opts = opts.with_constraints(constraints);
     }
-    builder(options).pool_opts(opts).into()
+    // What follows a transaction that a cluster rolled back must not be committed by itself.
+    let setup = session(options).chain(["SET autocommit = 0"]);
+    builder(options)
+        .setup(setup.map(str::to_owned).collect::<Vec<_>>())
+        .pool_opts(opts)
+        .into()
 }
 
 fn single(options: &ServerOptions) -> Opts {
-    builder(options).into()
+    let setup = session(options).map(str::to_owned);
+    builder(options).setup(setup.collect::<Vec<_>>()).into()
 }
 
-fn builder(options: &ServerOptions) -> OptsBuilder {
+/// What every connection is told first.
+fn session(options: &ServerOptions) -> impl Iterator<Item = &'static str> {
     let charset = match options.charset {
         Some(Charset::Utf8mb3) => "SET NAMES utf8mb3",
         Some(Charset::Utf8mb4) | None => "SET NAMES utf8mb4",
     };
-    let setup = [charset].into_iter().chain(SESSION).map(str::to_owned);
+    [charset].into_iter().chain(SESSION)
+}
+
+fn builder(options: &ServerOptions) -> OptsBuilder {
     let builder = OptsBuilder::default()
         .user(options.user.clone())
         .pass(options.password.clone())
@@ -230,7 +240,6 @@ fn builder(options: &ServerOptions) -> OptsBuilder {
         .client_found_rows(true)
         .prefer_socket(false)
         .stmt_cache_size(STATEMENTS)
-        .setup(setup.collect::<Vec<_>>())
         .ssl_opts(ssl(&options.tls));
     match &options.host {
         DatabaseHost::Name(host) => builder

@@ -29,11 +29,17 @@ impl Begin {
         match self {
             Self::Reading => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
             Self::Batch => {
-                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION READ WRITE"
+                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION READ WRITE; \
+                    SAVEPOINT glance"
             }
         }
     }
 }
+
+/// Ends a batch, unless its transaction is no more: then there is no savepoint. A node of a cluster
+/// rolls a transaction back for another's, and tells whatever command comes next: also one that has
+/// no answer, as when the driver forgets a statement. What follows is another transaction.
+pub(super) const COMMIT: &str = "RELEASE SAVEPOINT glance; COMMIT";
 
 impl Session {
     pub(super) fn new(connection: Conn) -> Self {
@@ -191,8 +197,8 @@ pub(super) fn catalog_error(operation: &'static str, error: Error) -> CatalogErr
 const DUPLICATE: u16 = 1062;
 
 /// Lock wait timeout; deadlock, which also is what a cluster calls a failed certification; a
-/// node of a cluster that is not ready.
-const CONTENDED: [u16; 3] = [1205, 1213, 1047];
+/// node of a cluster that is not ready; a savepoint that went with its transaction.
+const CONTENDED: [u16; 4] = [1205, 1213, 1047, 1305];
 
 /// No such character; does not fit: by text, by type, or by length.
 const UNSTORABLE: [u16; 4] = [1300, 1366, 3988, 1406];
