@@ -1,5 +1,6 @@
 //! The image service as pure logic: no async, no I/O, no clock, no randomness.
 
+mod account;
 mod caller;
 mod change;
 mod content;
