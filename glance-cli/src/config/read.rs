@@ -184,6 +184,9 @@ impl Reader<'_> {
             overflow: size(self.settings.limit(group, "max_overflow")?),
             timeout: self.settings.seconds(group, "pool_timeout")?,
             recycle: recycle.map(Duration::from_secs),
+            statement_timeout: self
+                .settings
+                .seconds(group, "glance_rs_statement_timeout")?,
         })
     }
 

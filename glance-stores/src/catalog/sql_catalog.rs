@@ -56,8 +56,8 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     }
 
     async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
-        let _turn = self.turns.take(viewer.project.as_ref()).await?;
-        sql::list::list(&self.database, query, viewer, self.few).await
+        let turn = self.turns.take(viewer.project.as_ref()).await?;
+        sql::list::list(&self.database, query, viewer, self.few, turn).await
     }
 
     async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {

@@ -195,6 +195,7 @@ const DATABASE: &[OptionSpec] = &[
     honoured("connection", Text, None),
     honoured("sqlite_synchronous", Bool, Some("true")),
     honoured("glance_rs_additions", Bool, Some("true")),
+    honoured("glance_rs_statement_timeout", Kind::POSITIVE, Some("30")),
     ignored(
         "slave_connection",
         Text,

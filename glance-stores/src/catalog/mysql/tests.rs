@@ -11,6 +11,8 @@ use crate::DatabaseHost;
 use crate::catalog::plans::{self, FEW};
 use crate::catalog::sql;
 use crate::catalog::sql::database::{Cell, Statement};
+use crate::catalog::transaction::Transaction;
+use crate::catalog::turns::Turn;
 
 #[test]
 #[ignore = "needs MariaDB: .ci/run starts it"]
@@ -98,7 +100,7 @@ struct Explaining {
 
 impl Explaining {
     async fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Vec<Image> {
-        sql::list::list(self, query, viewer, self.few)
+        sql::list::list(self, query, viewer, self.few, Turn::alone())
             .await
             .unwrap()
     }

@@ -10,6 +10,7 @@ use crate::DatabaseHost;
 use crate::catalog::plans::{self, FEW};
 use crate::catalog::sql;
 use crate::catalog::sql::database::{Cell, Statement};
+use crate::catalog::turns::Turn;
 
 #[test]
 #[ignore = "needs PostgreSQL: .ci/run starts it"]
@@ -112,7 +113,7 @@ struct Explaining {
 
 impl Explaining {
     async fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Vec<Image> {
-        sql::list::list(self, query, viewer, self.few)
+        sql::list::list(self, query, viewer, self.few, Turn::alone())
             .await
             .unwrap()
     }

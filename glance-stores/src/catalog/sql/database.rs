@@ -17,7 +17,8 @@ pub(in crate::catalog) trait Database:
     /// The words that it understands.
     fn dialect(&self) -> Dialect;
 
-    /// Carries out a reading on one snapshot of the database, and gives it back.
+    /// Carries out a reading on one snapshot of the database, and gives it back. A reading that
+    /// nobody waits for any more is dropped when the database has stopped working on it.
     fn read<R: Reading>(&self, reading: R) -> impl Future<Output = Result<R, CatalogError>> + Send;
 
     /// Makes the changes of a batch, all or none; durable when it answers. Gives the rows of its

@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use super::super::plans::{self, FEW};
 use super::super::sql::database::{Batch, Cell, Database, Reading, Row, Statement};
 use super::super::sql::{self, Dialect};
+use super::super::turns::Turn;
 use super::connection::select;
 use super::{SqliteCatalog, SqliteOptions};
 
@@ -276,7 +277,14 @@ impl Explaining {
     }
 
     fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Explained {
-        let images = block_on(sql::list::list(self, query, viewer, self.few)).unwrap();
+        let images = block_on(sql::list::list(
+            self,
+            query,
+            viewer,
+            self.few,
+            Turn::alone(),
+        ))
+        .unwrap();
         Explained {
             images,
             plans: std::mem::take(&mut *self.plans.lock().unwrap()),
