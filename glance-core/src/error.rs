@@ -43,8 +43,16 @@ pub enum Error {
         /// The image.
         image: ImageId,
     },
+    /// The data at a location is on its way out: it cannot be given to the image again.
+    #[error("the data at this location is being removed from image {image}: try again later")]
+    DataGoing {
+        /// The image.
+        image: ImageId,
+    },
     /// The delete cannot be taken back any more, or not now.
-    #[error("the data of image {image} is gone, or is being removed")]
+    #[error(
+        "image {image} cannot be restored: data of it has been removed already, or is being removed"
+    )]
     DataGone {
         /// The image.
         image: ImageId,
@@ -234,6 +242,7 @@ impl Error {
             Self::AlreadyMember { .. }
             | Self::CannotAddLocation { .. }
             | Self::Contended { .. }
+            | Self::DataGoing { .. }
             | Self::DataGone { .. }
             | Self::DuplicateImage { .. }
             | Self::NotActive { .. }

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use glance_core::domain::query::ImageQuery;
 use glance_core::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, Timestamp, Viewer,
+    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, Timestamp, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
 use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage};
@@ -185,5 +185,19 @@ impl Catalog for Recording {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.note("end_intent").end_intent(intent, holder).await
+    }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        self.note("open_deletes").open_deletes(image).await
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let catalog = self.note("finish_delete");
+        catalog.finish_delete(intent, holder, now).await
     }
 }

@@ -139,6 +139,40 @@ pub async fn what_a_restarted_node_left_is_abandoned(catalog: &dyn Catalog) {
     assert_eq!(to_the_next, both);
 }
 
+/// Deletes alone, whoever holds them, until they end.
+pub async fn open_deletes_are_told_by_their_image(catalog: &dyn Catalog) {
+    let (image, other) = (rich_image(1), rich_image(2));
+    let url = BlobUrl::new("file:///images/1");
+    let delete = intent(&image, Work::Delete(url.clone()));
+    let hash = Intent {
+        id: "reading".parse().unwrap(),
+        work: Work::Hash(url.clone()),
+        ..delete.clone()
+    };
+    catalog.insert(&image, None).await.unwrap();
+    let mut after = image.clone();
+    after.updated_at = at(10);
+    let change = Change::of_edit(image.clone(), after).beginning([delete.clone(), hash]);
+    catalog.commit(&change).await.unwrap();
+
+    let told = catalog.open_deletes(image.id).await.unwrap();
+    let of_other = catalog.open_deletes(other.id).await.unwrap();
+    let stranger = holder("b", "2");
+    catalog
+        .finish_delete(&delete, &stranger, at(11))
+        .await
+        .unwrap();
+    let still = catalog.open_deletes(image.id).await.unwrap();
+    catalog
+        .finish_delete(&delete, &delete.holder, at(12))
+        .await
+        .unwrap();
+
+    assert_eq!((told, of_other), (vec![url.clone()], vec![]));
+    assert_eq!(still, [url]);
+    assert_eq!(catalog.open_deletes(image.id).await.unwrap(), []);
+}
+
 async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {
     let image = rich_image(1);
     catalog.insert(&image, None).await.unwrap();

@@ -62,6 +62,7 @@ macro_rules! catalog_conformance {
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
+                open_deletes_are_told_by_their_image
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean
@@ -86,6 +87,8 @@ macro_rules! scheduled_deletes_conformance {
                 a_restored_image_has_all_that_went_with_it
                 what_was_removed_before_stays_removed
                 a_delete_that_is_claimed_or_done_is_not_taken_back
+                data_is_claimed_by_one_scrubber_at_a_time
+                a_removed_blob_ends_its_intent_and_its_location_at_once
             );
         }
     };
@@ -112,6 +115,7 @@ macro_rules! image_store_conformance {
                 sweep_spares_whatever_is_in_use
                 vacate_removes_the_blob_of_its_image_alone
                 strangers_locations_are_not_owned
+                the_canonical_form_of_a_location_leads_there
             );
         }
     };

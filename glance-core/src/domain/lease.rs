@@ -49,6 +49,16 @@ pub enum Work {
     Hash(BlobUrl),
 }
 
+impl Work {
+    /// The blob, where it is known.
+    pub fn url(&self) -> Option<&BlobUrl> {
+        match self {
+            Self::Upload => None,
+            Self::Delete(url) | Self::Hash(url) => Some(url),
+        }
+    }
+}
+
 /// A process of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {

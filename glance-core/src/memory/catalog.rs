@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, Resource, Status, Timestamp, Viewer,
+    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location, MemberStatus,
+    Membership, ProjectId, Resource, Status, Timestamp, Viewer, Work,
 };
 use crate::ports::{Catalog, CatalogError, SeenImage};
 
@@ -31,8 +31,10 @@ pub(super) struct Rows {
 /// A delete that was delayed.
 #[derive(Debug)]
 pub(super) struct Scheduled {
-    /// The image with all it had; its locations are those whose data is left.
+    /// The image with all it had.
     pub(super) image: Image,
+    /// Those of its locations whose data is left.
+    pub(super) left: Vec<Location>,
     pub(super) members: Vec<Membership>,
     pub(super) at: Timestamp,
 }
@@ -82,9 +84,36 @@ impl Rows {
             image.tags = stored.tags;
             image.properties = stored.properties;
             image.locations = stored.locations;
-            let at = as_deleted.updated_at;
-            self.scheduled.insert(id, Scheduled { image, members, at });
+            let scheduled = Scheduled {
+                left: image.locations.clone(),
+                image,
+                members,
+                at: as_deleted.updated_at,
+            };
+            self.scheduled.insert(id, scheduled);
         }
+    }
+
+    /// Notes that the data at a location of an image whose delete was delayed is gone.
+    pub(super) fn scrubbed(&mut self, image: ImageId, url: &BlobUrl) {
+        if let Some(scheduled) = self.scheduled.get_mut(&image) {
+            scheduled.left.retain(|location| location.url != *url);
+        }
+    }
+
+    /// The intents to remove data of an image, with where it is.
+    pub(super) fn deletes(&self, image: ImageId) -> impl Iterator<Item = (&Intent, &BlobUrl)> {
+        self.intents
+            .values()
+            .filter_map(move |intent| match &intent.work {
+                Work::Delete(url) if intent.image == image => Some((intent, url)),
+                Work::Delete(_) | Work::Hash(_) | Work::Upload => None,
+            })
+    }
+
+    fn end(&mut self, intent: &IntentId, holder: &Holder) {
+        self.intents
+            .retain(|_, held| held.id != *intent || held.holder != *holder);
     }
 
     fn position(&self, image: ImageId, project: &ProjectId) -> Option<usize> {
@@ -248,9 +277,26 @@ impl Catalog for MemoryCatalog {
     }
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
-        self.rows()
-            .intents
-            .retain(|_, held| held.id != *intent || held.holder != *holder);
+        self.rows().end(intent, holder);
+        Ok(())
+    }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        let rows = self.rows();
+        Ok(rows.deletes(image).map(|(_, url)| url.clone()).collect())
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        _: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        rows.end(&intent.id, holder);
+        if let Work::Delete(url) = &intent.work {
+            rows.scrubbed(intent.image, url);
+        }
         Ok(())
     }
 }

@@ -8,8 +8,8 @@ use thiserror::Error;
 use super::BoxError;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, QuotaExceeded, Timestamp, Viewer,
+    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, QuotaExceeded, Timestamp, Viewer,
 };
 
 /// Where rows live.
@@ -31,7 +31,11 @@ use crate::domain::{
 /// * members of an image that is gone are gone; a project is a member once;
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
 /// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of
-///   one's own, and takes over one that is abandoned.
+///   one's own, and takes over one that is abandoned;
+/// * `open_deletes` tells all that the image's intents to delete name;
+/// * `finish_delete` ends an intent to delete that `holder` holds and, where the delete of the image
+///   was delayed, notes that the data at the location is gone: both or neither. That either was so
+///   before is fine.
 #[async_trait]
 pub trait Catalog: fmt::Debug + Send + Sync + 'static {
     /// Stores a new image; `quotas` is how many its owner may have.
@@ -88,6 +92,17 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
 
     /// Ends an intent that `holder` holds; that it is gone, or another's, is fine.
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError>;
+
+    /// Where data of an image is being removed from.
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError>;
+
+    /// Notes that the data of an intent to delete is gone.
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError>;
 }
 
 /// An image as a project meets it.

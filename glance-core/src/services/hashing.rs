@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 
+use super::changes::MAX_ATTEMPTS;
 use super::glance::Glance;
-use super::images::MAX_ATTEMPTS;
 use super::transfer::{Limits, digest};
 use crate::domain::{BlobUrl, Change, Content, Event, HashAlgorithm, Image, Intent, Status, Work};
 use crate::error::Error;

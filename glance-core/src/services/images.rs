@@ -1,5 +1,6 @@
 //! Create, show, list, edit and delete images.
 
+use super::changes::Plan;
 use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
@@ -116,36 +117,27 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; the caller may not; an edit cannot be made.
     pub async fn edit(&self, caller: &Caller, id: ImageId, edits: &[Edit]) -> Result<Image, Error> {
-        let mut edits = edits.to_vec();
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let plan = |image: Image| async move {
             // Who edits nothing is shown the image all the same.
             if edits.is_empty() {
                 self.permit(caller, Action::GetImage, &image)?;
             }
-            for edit in &edits {
+            for edit in edits {
                 self.permit_edit(caller, edit, &image)?;
             }
-            self.find_brought(&image, &mut edits).await?;
+            let edits = self.with_brought_found(&image, edits).await?;
             let edited = self.edited(caller, &image, &edits, self.now())?;
             if edited == image {
-                return Ok(self.shown(caller, image));
+                return Ok(Plan::Nothing(image));
             }
-            let intents = self.consequences(&image, &edited);
-            let change = Change::of_edit(image, edited).beginning(intents.clone());
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => {}
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(image) => {
-                    self.follow(intents).await;
-                    return Ok(self.shown(caller, image));
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            let intents = self.consequences(&image, &edited).await?;
+            Ok(Plan::Change(
+                Change::of_edit(image, edited).beginning(intents),
+            ))
+        };
+        let (image, begun) = self.changed(caller, id, plan).await?;
+        self.follow(begun).await;
+        Ok(self.shown(caller, image))
     }
 
     /// Deletes an image and its data. An upload that is under way stops. With
@@ -156,8 +148,7 @@ impl Glance {
     /// There is none that the caller may see; the caller may not; it is protected; it has data that
     /// may not wait in its status.
     pub async fn delete(&self, caller: &Caller, id: ImageId) -> Result<(), Error> {
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let plan = |image: Image| async move {
             self.permit(caller, Action::DeleteImage, &image)?;
             if image.protected {
                 return Err(Error::Protected { image: id });
@@ -168,7 +159,10 @@ impl Glance {
                 && image.status() != Status::Importing;
             let (event, intents) = match data_stays {
                 true => (Event::DeleteScheduled, Vec::new()),
-                false => (Event::Deleted, self.removals(image.id, &image.locations)),
+                false => (
+                    Event::Deleted,
+                    self.removals(image.id, &image.locations, &[]).await?,
+                ),
             };
             let deleted = image.after(event, self.now())?;
             // A location that is added meanwhile must not be left behind.
@@ -176,20 +170,11 @@ impl Glance {
                 Status::Active => Change::of_edit(image, deleted),
                 _ => Change::of_status(image, deleted),
             };
-            let change = change.beginning(intents.clone());
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => {}
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(_) => {
-                    self.remove(intents).await;
-                    return Ok(());
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            Ok(Plan::Change(change.beginning(intents)))
+        };
+        let (_, begun) = self.changed(caller, id, plan).await?;
+        self.remove(begun).await;
+        Ok(())
     }
 
     fn permit_visibility(
@@ -229,6 +214,3 @@ impl Glance {
         }
     }
 }
-
-/// How often a change is tried anew where others change the same image meanwhile.
-pub(super) const MAX_ATTEMPTS: usize = 256;

@@ -1,14 +1,14 @@
 //! Locations: data that is in a store without having been uploaded.
 
+use super::changes::Plan;
 use super::glance::Glance;
-use super::images::MAX_ATTEMPTS;
 use crate::domain::policy::Action;
 use crate::domain::{
     BlobUrl, Caller, Change, Edit, Image, ImageId, Intent, Location, LocationFault, Multihash,
     NewLocation, Resource, Status, Verification, Work,
 };
 use crate::error::Error;
-use crate::ports::{CatalogError, StoreError};
+use crate::ports::StoreError;
 
 impl Glance {
     /// Tells where the data of an image is, best place first: for services that read it there.
@@ -28,16 +28,16 @@ impl Glance {
     ///
     /// # Errors
     /// There is none that the caller may see; it is not queued, or lacks a format; the caller may
-    /// not; what is said of the data makes no sense; no store of this service can read it there.
+    /// not; what is said of the data makes no sense; no store of this service can read it there; it
+    /// is being removed from there.
     pub async fn add_location(
         &self,
         caller: &Caller,
         id: ImageId,
         new: NewLocation,
     ) -> Result<Image, Error> {
-        let mut asked: Option<NewLocation> = None;
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let new = &new;
+        let plan = |image: Image| async move {
             if image.status() != Status::Queued {
                 return Err(Error::CannotAddLocation {
                     image: id,
@@ -48,26 +48,12 @@ impl Glance {
             self.permit_place(caller, &new.location.url)?;
             let expected = new.validation.as_ref();
             let expected = expected.map(|said| said.checked_multihash()).transpose()?;
-            let found = match asked.take() {
-                Some(found) => found,
-                None => self.found(id, new.clone()).await?,
-            };
-            let change = self.registration(image, &found, expected)?;
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => asked = Some(found),
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(image) => {
-                    for intent in &change.begun {
-                        self.start_hashing(intent);
-                    }
-                    return Ok(self.shown(caller, image));
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            let found = self.found(id, new.clone()).await?;
+            Ok(Plan::Change(self.registration(image, &found, expected)?))
+        };
+        let (image, begun) = self.changed(caller, id, plan).await?;
+        self.follow(begun).await;
+        Ok(self.shown(caller, image))
     }
 
     /// The change that gives an image its first location.
@@ -107,21 +93,23 @@ impl Glance {
         }
     }
 
-    /// The location with its store and its size, if a store can read there.
-    pub(super) async fn found(
-        &self,
-        image: ImageId,
-        mut new: NewLocation,
-    ) -> Result<NewLocation, Error> {
+    /// The location with its store and its size, if a store can read there. As it was when the
+    /// image was read: whatever takes the data away after that changes the image, too.
+    async fn found(&self, image: ImageId, mut new: NewLocation) -> Result<NewLocation, Error> {
         let url = &BlobUrl::given(new.location.url.as_str())?;
         let known = self.stores.knowing(url);
         let store = &known.ok_or(LocationFault::UnknownStore)?.store;
         // What this service writes is named after its image. To take another's for its own would
         // let the one image be deleted by the other.
-        let last = url.as_str().rsplit('/').next();
-        let named: Option<ImageId> = last.and_then(|name| name.parse().ok());
-        if store.capabilities().write && named.is_some_and(|named| named != image) {
+        if store.capabilities().write && url.image().is_some_and(|named| named != image) {
             return Err(LocationFault::Foreign.into());
+        }
+        if store.capabilities().delete {
+            let place = store.canonical(url);
+            let going = self.catalog.open_deletes(image).await?;
+            if going.iter().any(|going| store.canonical(going) == place) {
+                return Err(Error::DataGoing { image });
+            }
         }
         let size = store.size(url).await.map_err(|source| match source {
             unavailable @ StoreError::Unavailable { .. } => Error::Store(unavailable),
@@ -136,40 +124,54 @@ impl Glance {
         Ok(new)
     }
 
-    /// Finds the locations that edits bring: which store each is in, and how many bytes it holds.
-    /// Those that the image has are not asked again.
-    pub(super) async fn find_brought(
+    /// The edits with the locations that they bring: which store each is in, and how many bytes it
+    /// holds. Those that the image has are not asked again. One place has one spelling then: that of
+    /// the first location there.
+    pub(super) async fn with_brought_found(
         &self,
         image: &Image,
-        edits: &mut [Edit],
-    ) -> Result<(), Error> {
-        let mut brought: Vec<&mut NewLocation> = edits
+        edits: &[Edit],
+    ) -> Result<Vec<Edit>, Error> {
+        let mut edits = edits.to_vec();
+        let brought: Vec<&mut NewLocation> = edits
             .iter_mut()
             .flat_map(|edit| match edit {
                 Edit::Locations(edit) => edit.brought_mut(),
                 _ => &mut [],
             })
-            .filter(|new| new.size.is_none())
             .collect();
         // Whether its status allows them is judged with the edit; here, nobody is asked in vain.
         if brought.is_empty() || !matches!(image.status(), Status::Active | Status::Queued) {
-            return Ok(());
+            return Ok(edits);
         }
         // Each is a question to a store.
         Resource::Locations.check(brought.len() as u64, self.settings().quotas.locations)?;
-        for new in &mut brought {
-            // As it is kept, or as clients are shown it.
-            let url = new.location.url.as_str();
-            let known = image
-                .locations
-                .iter()
-                .find(|known| known.url.as_str() == url || known.url.without_credentials() == url);
-            **new = match known {
+        let mut found: Vec<NewLocation> = Vec::new();
+        for new in brought {
+            *new = match self.known_at(image, &new.location.url) {
                 Some(known) => self.as_known(image, known, new),
-                None => self.found(image.id, (**new).clone()).await?,
+                None => self.found(image.id, new.clone()).await?,
             };
+            let place = self.stores.place(&new.location);
+            let mut earlier = found.iter().map(|found| &found.location);
+            if let Some(same) = earlier.find(|found| self.stores.place(found) == place) {
+                new.location.url = same.url.clone();
+            }
+            found.push(new.clone());
         }
-        Ok(())
+        Ok(edits)
+    }
+
+    /// The location of the image that a URL leads to: as it is kept, as clients are shown it, or in
+    /// another spelling.
+    fn known_at<'i>(&self, image: &'i Image, url: &BlobUrl) -> Option<&'i Location> {
+        let mut known = image.locations.iter();
+        let place = self.stores.place(&Location::new(url.clone()));
+        known.find(|known| {
+            known.url == *url
+                || known.url.without_credentials() == url.as_str()
+                || self.stores.place(known) == place
+        })
     }
 
     /// A location that the image has, with other metadata.
@@ -190,20 +192,19 @@ impl Glance {
 
     /// What an edit of locations makes to do: data that no location leads to is removed, and data
     /// of which nobody said the hash is read for it.
-    pub(super) fn consequences(&self, before: &Image, after: &Image) -> Vec<Intent> {
-        let is_kept = |gone: &Location| after.locations.iter().any(|kept| kept.url == gone.url);
-        let gone: Vec<Location> = before
-            .locations
-            .iter()
-            .filter(|location| !is_kept(location))
-            .cloned()
-            .collect();
-        let mut intents = self.removals(before.id, &gone);
+    pub(super) async fn consequences(
+        &self,
+        before: &Image,
+        after: &Image,
+    ) -> Result<Vec<Intent>, Error> {
+        let mut intents = self
+            .removals(before.id, &before.locations, &after.locations)
+            .await?;
         let became_active = before.status() == Status::Queued && after.status() == Status::Active;
         if became_active && after.multihash.is_none() && self.settings().locations.is_hashed {
             intents.extend(self.hash_intent(after));
         }
-        intents
+        Ok(intents)
     }
 
     /// Does what there is to do.

@@ -3,6 +3,7 @@
 mod access;
 mod at_work;
 mod builder;
+mod changes;
 mod glance;
 mod hashing;
 mod image_actions;

@@ -11,7 +11,7 @@ use super::image_data::Place;
 use super::stores::ConfiguredStore;
 use crate::domain::{Change, Event, ImageId, Intent, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
-use crate::ports::{BlobKey, CatalogError};
+use crate::ports::{BlobKey, CatalogError, StoreError};
 
 /// What a pass of the scrubber did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,6 +95,9 @@ impl Glance {
         Ok(done)
     }
 
+    /// Settles the work on one store, until it turns out to be away: the rest has time, and other
+    /// stores wait for the end of the pass. What failed has a new lease, so that it is not the first
+    /// the next time.
     async fn settle_all(&self, abandoned: Vec<Intent>) -> Scrubbed {
         let mut done = Scrubbed::default();
         for intent in abandoned {
@@ -117,6 +120,9 @@ impl Glance {
                         error = &error as &dyn std::error::Error,
                         "leftovers of an image could not be removed; they are tried again later"
                     );
+                    if matches!(error, Error::Store(StoreError::Unavailable { .. })) {
+                        break;
+                    }
                 }
             }
         }
@@ -176,25 +182,22 @@ impl Glance {
         let Some(known) = self.stores.get(&intent.store) else {
             return Ok(false);
         };
-        match &intent.work {
+        let settled = match &intent.work {
             // It takes the lease itself, if it has room.
             Work::Hash(_) => return Ok(self.start_hashing(intent)),
-            _ if !self.take_over(intent).await? => return Ok(false),
-            Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await?,
+            Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await,
             Work::Upload => {
                 let place = Place {
                     store: Arc::clone(&known.store),
                     intent: intent.clone(),
                 };
-                self.undo_upload(&place).await?;
+                match self.keep_lease(intent).await {
+                    Ok(()) => self.undo_upload(&place).await,
+                    error => error,
+                }
             }
-        }
-        Ok(true)
-    }
-
-    /// Makes the work this process's; `false` where somebody else took it.
-    async fn take_over(&self, intent: &Intent) -> Result<bool, Error> {
-        match self.keep_lease(intent).await {
+        };
+        match settled {
             Ok(()) => Ok(true),
             Err(Error::Gone { .. }) => Ok(false),
             Err(error) => Err(error),

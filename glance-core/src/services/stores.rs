@@ -1,5 +1,6 @@
 //! The stores of a service, and which of them holds what.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -136,6 +137,23 @@ impl Stores {
     /// The store that knows a URL by its form.
     pub(super) fn knowing(&self, url: &BlobUrl) -> Option<&ConfiguredStore> {
         self.all.iter().find(|known| known.store.owns(url))
+    }
+
+    /// Where a location leads, in the one spelling of its store: two locations of one blob are in
+    /// one place.
+    pub(super) fn place(&self, location: &Location) -> BlobUrl {
+        match self.of(location) {
+            Some(known) => known.store.canonical(&location.url),
+            None => location.url.clone(),
+        }
+    }
+
+    /// The places of locations.
+    pub(super) fn places(&self, locations: &[Location]) -> BTreeSet<BlobUrl> {
+        locations
+            .iter()
+            .map(|location| self.place(location))
+            .collect()
     }
 
     /// Whether data is read from web servers.

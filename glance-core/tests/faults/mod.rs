@@ -15,7 +15,7 @@ use glance_core::domain::{
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor, ImageStore,
-    Operation, SeenImage, StoreError,
+    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError,
 };
 
 /// One call in so many fails, and one stands still.
@@ -219,6 +219,54 @@ impl Catalog for FaultyCatalog {
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.around(self.inner.end_intent(intent, holder)).await
     }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        self.around(self.inner.open_deletes(image)).await
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.around(self.inner.finish_delete(intent, holder, now))
+            .await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ScheduledDeletes for FaultyCatalog {
+    async fn due(
+        &self,
+        before: Timestamp,
+        after: Option<ImageId>,
+        limit: u32,
+    ) -> Result<Vec<ScheduledDelete>, CatalogError> {
+        self.around(self.inner.due(before, after, limit)).await
+    }
+
+    async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        self.around(self.inner.claim(intent, now)).await
+    }
+
+    async fn scrubbed(
+        &self,
+        image: ImageId,
+        url: &BlobUrl,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.around(self.inner.scrubbed(image, url, now)).await
+    }
+
+    async fn finish(&self, image: ImageId, now: Timestamp) -> Result<bool, CatalogError> {
+        self.around(self.inner.finish(image, now)).await
+    }
+
+    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
+        self.around(self.inner.restore(image, now)).await
+    }
 }
 
 /// A store that fails now and then, and holds its users to the contract.
@@ -247,6 +295,10 @@ impl ImageStore for FaultyStore {
 
     fn owns(&self, location: &BlobUrl) -> bool {
         self.inner.owns(location)
+    }
+
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.inner.canonical(location)
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {

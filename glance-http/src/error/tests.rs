@@ -47,6 +47,7 @@ fn errors() -> Vec<Error> {
         Error::Catalog(CatalogError::NotFound),
         Error::Catalog(CatalogError::Unavailable { source: source() }),
         Error::Contended { image },
+        Error::DataGoing { image },
         Error::DataGone { image },
         Error::Deactivated { image },
         denied(Action::GetImages),

@@ -111,6 +111,19 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         sql::intents::end(&self.database, intent, holder).await
     }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        sql::intents::open_deletes(&self.database, image).await
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::finish_delete(&self.database, intent, holder, now).await
+    }
 }
 
 #[async_trait]
@@ -124,8 +137,8 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
         sql::scheduled_deletes::due(&self.database, before, after, limit).await
     }
 
-    async fn claim(&self, image: ImageId, intents: &[Intent]) -> Result<(), CatalogError> {
-        sql::scheduled_deletes::claim(&self.database, image, intents).await
+    async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::claim(&self.database, intent, now).await
     }
 
     async fn scrubbed(

@@ -207,6 +207,12 @@ impl ImageStore for ObjectBridge {
         self.shared.urls.image(location).is_some()
     }
 
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        let urls = &self.shared.urls;
+        let image = urls.image(location);
+        image.map_or_else(|| location.clone(), |image| urls.of(image))
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         Ok(Box::new(ObjectWriter::new(Arc::clone(&self.shared), key)))
     }

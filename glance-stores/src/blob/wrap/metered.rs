@@ -179,6 +179,10 @@ impl ImageStore for Metered {
         self.store.owns(location)
     }
 
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.store.canonical(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let start = self.store.start(key);
         let writer = self.meter.count(StoreOperation::Start, start).await?;

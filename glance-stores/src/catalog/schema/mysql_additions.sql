@@ -81,6 +81,7 @@ CREATE TABLE glance_rs_intents (
     PRIMARY KEY (id),
     KEY lease_until (lease_until)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX glance_rs_intents_image_id ON glance_rs_intents (image_id);
 
 -- One row for each name that is locked while what it stands for is counted.
 CREATE TABLE glance_rs_locks (

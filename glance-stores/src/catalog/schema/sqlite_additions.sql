@@ -64,3 +64,4 @@ CREATE TABLE IF NOT EXISTS glance_rs_intents (
     PRIMARY KEY (id)
 );
 CREATE INDEX IF NOT EXISTS glance_rs_intents_lease_until ON glance_rs_intents (lease_until);
+CREATE INDEX IF NOT EXISTS glance_rs_intents_image_id ON glance_rs_intents (image_id);
