@@ -101,11 +101,14 @@ impl Glance {
 
         let found = self.catalog.list(&query, &self.viewer(caller)).await?;
         let full = query.page.limit > 0 && found.len() as u64 == u64::from(query.page.limit);
+        let last = found.last().map(|image| image.id);
         let images: Vec<Image> = found
             .into_iter()
             .filter(|image| self.permit(caller, Action::GetImage, image).is_ok())
             .collect();
-        let next = images.last().filter(|_| full).map(|image| image.id);
+        // A page of which the policy leaves nothing is not the last one.
+        let next = images.last().map(|image| image.id).or(last);
+        let next = next.filter(|_| full);
         Ok(ImageList {
             images: self.all_shown(caller, images),
             next,
