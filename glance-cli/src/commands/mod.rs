@@ -8,6 +8,7 @@ mod image;
 mod location;
 mod logging;
 mod member;
+mod metrics;
 mod open;
 mod operator;
 pub(crate) mod policy;

@@ -16,6 +16,7 @@ use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
 };
 
+use super::metrics::Meters;
 use super::operator::OperatorError;
 use super::stores;
 use crate::config::{CatalogConfig, Config, Database};
@@ -27,6 +28,7 @@ pub(super) struct Backends {
     /// The same catalog, for the scrubber.
     pub(super) deletes: Arc<dyn ScheduledDeletes>,
     pub(super) stores: Stores,
+    pub(super) meters: Meters,
     pub(super) runtime: Runtime,
     /// Who may do what; without it, Glance's own rules say.
     pub(super) policy: Option<Arc<dyn Policy>>,
@@ -58,7 +60,7 @@ impl Backends {
         for folder in config.stores.folders() {
             folders.make(&folder.path)?;
         }
-        let stores = stores::open(&config.stores)?;
+        let (stores, meters) = stores::open(&config.stores)?;
         let (catalog, deletes) = match &config.catalog.database {
             Database::SqliteInMemory => both(MemoryCatalog::default()),
             Database::Sqlite(path) => {
@@ -86,6 +88,7 @@ impl Backends {
             catalog,
             deletes,
             stores,
+            meters,
             runtime: glance_stores::tokio_runtime(),
             policy: None,
             protections: None,

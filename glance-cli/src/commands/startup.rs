@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::metrics;
 use crate::config::{Config, Database, Identity, Warning};
 use crate::output;
 
@@ -120,6 +121,9 @@ fn facts(config: &Config) -> Vec<(&'static str, String)> {
             }
         },
     ));
+    if let Some(address) = config.listen.metrics {
+        facts.push(("metrics", metrics::url(address)));
+    }
     if let Some(file) = &config.log.file {
         facts.push(("log", file.display().to_string()));
     }

@@ -10,25 +10,27 @@ use glance_stores::{
 };
 use serde_json::{Map, Value, json};
 
+use super::metrics::Meters;
 use super::operator::OperatorError;
 use crate::config::{Driver, StoreConfig, StoresConfig};
 
-/// Opens the stores of a configuration.
-pub(super) fn open(config: &StoresConfig) -> Result<Stores, OperatorError> {
-    let mut all = Vec::new();
+/// Opens the stores of a configuration, and counts what they do.
+pub(super) fn open(config: &StoresConfig) -> Result<(Stores, Meters), OperatorError> {
+    let (mut all, mut meters) = (Vec::new(), Meters::default());
     for store in &config.all {
         all.push(ConfiguredStore {
-            store: open_one(store)?,
+            store: meters.count(open_one(store)?),
             kind: store.driver.kind().to_owned(),
             description: store.description.clone(),
             weight: store.weight,
             properties: properties(&store.driver),
         });
     }
-    Ok(match config.named {
+    let stores = match config.named {
         true => Stores::named(&config.default, all)?,
         false => Stores::unnamed(&config.default, all)?,
-    })
+    };
+    Ok((stores, meters))
 }
 
 /// Opens a store behind deadlines, and with a bound on what goes on in it at the same time: one

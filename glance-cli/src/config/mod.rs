@@ -83,6 +83,8 @@ pub(crate) struct ListenConfig {
     /// How long a body may stand still.
     pub(crate) stall_timeout: Duration,
     pub(crate) max_connections: usize,
+    /// Where figures are told to monitoring systems, if they are.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// How the API answers.

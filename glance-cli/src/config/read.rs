@@ -78,7 +78,20 @@ impl Reader<'_> {
             header_timeout: self.settings.seconds(group, "header_timeout")?,
             stall_timeout: self.settings.seconds(group, "stall_timeout")?,
             max_connections: self.size(group, "max_connections")?,
+            metrics: self.metrics()?,
         })
+    }
+
+    fn metrics(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        let (group, option) = ("glance_rs", "metrics_bind");
+        let Some(address) = self.settings.text(group, option)? else {
+            return Ok(None);
+        };
+        let parsed = address.parse().map_err(|_| {
+            let allowed = "an IP address and a port like 127.0.0.1:9293 or [::1]:9293";
+            self.settings.invalid(group, option, &address, allowed)
+        })?;
+        Ok(Some(parsed))
     }
 
     fn api(&self) -> Result<ApiConfig, ConfigError> {

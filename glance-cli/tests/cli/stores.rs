@@ -1,6 +1,8 @@
 //! `glance store`, and a server with several stores.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -27,6 +29,61 @@ fn with_config(folder: &TempDir, line: &str) -> Done {
     let mut command = glance(folder.path());
     command.args(line.split_whitespace());
     run(command.args(["--config-file", "glance-api.conf"]))
+}
+
+#[test]
+fn what_each_store_did_is_told_to_monitoring_systems() {
+    let folder = configured();
+    // Free a moment ago.
+    let address = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let config = folder.path().join("glance-api.conf");
+    let text = fs::read_to_string(&config).unwrap();
+    let text = format!("{text}[glance_rs]\nmetrics_bind = {address}\n");
+    fs::write(&config, text).unwrap();
+    with_config(&folder, "db sync").succeeded();
+    let server = Server::start_in(&folder, &["--config-file", "glance-api.conf"]);
+
+    let before = metrics(address);
+    server.image_of(b"twelve bytes");
+    let after = metrics(address);
+
+    let received = |store: &str, bytes: u64| {
+        format!("\nglance_store_received_bytes_total{{store=\"{store}\"}} {bytes}\n")
+    };
+    for (text, bytes) in [(&before, 0), (&after, 12)] {
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+        assert!(text.contains("text/plain; version=0.0.4"), "{text}");
+        assert!(text.contains(&received("fast", bytes)), "{text}");
+        assert!(text.contains(&received("cheap", 0)), "{text}");
+    }
+    assert!(server.said().contains(&format!("http://{address}/metrics")));
+}
+
+/// The whole answer.
+fn metrics(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = "GET /metrics HTTP/1.1\r\nHost: glance\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn an_address_for_metrics_that_is_none_is_named() {
+    let folder = configured();
+    let config = folder.path().join("glance-api.conf");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}[glance_rs]\nmetrics_bind = 9293\n")).unwrap();
+
+    let refused = with_config(&folder, "serve");
+
+    let sentence = refused.failed();
+    assert!(sentence.contains("metrics_bind"), "{sentence}");
+    assert!(sentence.contains("127.0.0.1:9293"), "{sentence}");
 }
 
 #[test]

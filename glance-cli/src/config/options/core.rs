@@ -235,6 +235,7 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("stall_timeout", Kind::POSITIVE, Some("60")),
     honoured("max_connections", Kind::POSITIVE, Some("4096")),
     honoured("compress_from_bytes", Kind::NATURAL, Some("8192")),
+    honoured("metrics_bind", Text, None),
     honoured("image_count_quota", Kind::INTEGER, Some("-1")),
     honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
     honoured("queued_image_quota", Kind::INTEGER, Some("10000")),
