@@ -10,6 +10,7 @@ mod edit;
 mod format;
 mod id;
 mod image;
+pub mod inspect;
 mod lease;
 mod location;
 mod location_edit;
