@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::domain::{
     CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, InvalidValidation,
     LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
+    inspect::Rejected,
 };
 use crate::ports::{BodyError, CatalogError, Denied, StoreError};
 
@@ -161,6 +162,9 @@ pub enum Error {
     /// The range is outside the data.
     #[error(transparent)]
     Range(#[from] Unsatisfiable),
+    /// The data is not what it is said to be, or unsafe.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
     /// The caller may not do this with a property, or may not know that it is there.
     #[error("attribute '{name}' is reserved")]
     ReservedProperty {
@@ -213,6 +217,8 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "adapters must answer every kind")]
 pub enum ErrorKind {
+    /// The data is not what it is said to be, or unsafe.
+    BadData,
     /// Something else has happened meanwhile, or is there: look again.
     Conflict,
     /// The caller may not.
@@ -275,6 +281,7 @@ impl Error {
             }
             Self::Quota(_) => ErrorKind::TooLarge,
             Self::Range(_) => ErrorKind::Unsatisfiable,
+            Self::Rejected(_) => ErrorKind::BadData,
             Self::Stopping => ErrorKind::Unavailable,
             Self::Store(error) => store_kind(error),
         }

@@ -11,6 +11,7 @@ mod image_patch;
 mod image_schema;
 mod image_show;
 mod images;
+mod inspection;
 mod location_patch;
 mod locations;
 mod members;
@@ -20,6 +21,8 @@ mod protections;
 mod ranges;
 mod read_only;
 mod routes;
+#[path = "../../glance-core/tests/inspection/samples/mod.rs"]
+mod samples;
 mod schemas;
 mod server;
 mod stores;

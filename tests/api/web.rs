@@ -40,21 +40,21 @@ impl Web {
         }
     }
 
-    pub(super) fn publish(&self, url: &str, data: &'static str) {
+    pub(super) fn publish(&self, url: &str, data: impl Into<Bytes>) {
         self.with(|state| state.pages.insert(url.to_owned(), data.into()));
     }
 
-    /// The next so many reads fail.
+    /// The next so many reads of all data fail.
     pub(super) fn fail(&self, times: usize) {
         self.with(|state| state.failures = times);
     }
 
-    /// How often data was asked for.
+    /// How often all data was asked for, rather than looked at.
     pub(super) fn reads(&self) -> usize {
         self.with(|state| state.reads)
     }
 
-    /// Nobody gets an answer until the web is thawed.
+    /// Nobody gets all data until the web is thawed.
     pub(super) fn freeze(&self) {
         self.gate.forget_permits(1000);
     }
@@ -107,8 +107,15 @@ impl ImageStore for Web {
     async fn read(
         &self,
         location: &BlobUrl,
-        _: Option<ByteRange>,
+        range: Option<ByteRange>,
     ) -> Result<ByteStream, StoreError> {
+        if let Some(range) = range {
+            let [start, end] =
+                [range.offset, range.offset + range.length].map(|at| usize::try_from(at).unwrap());
+            return Ok(ByteStream::from_bytes(
+                self.page(location)?.slice(start..end),
+            ));
+        }
         self.with(|state| state.reads += 1);
         let _place = self.gate.acquire().await;
         let fails = self.with(|state| {

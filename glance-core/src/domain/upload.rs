@@ -61,6 +61,11 @@ impl Upload {
         }
     }
 
+    /// The image whose data is written.
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
     /// Ends with the data in place: `saving` to `active`.
     ///
     /// # Errors

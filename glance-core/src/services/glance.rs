@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
@@ -52,6 +53,8 @@ pub struct Settings {
     pub formats: Formats,
     /// The hash that is computed beside MD5: `hashing_algorithm`.
     pub hash: HashAlgorithm,
+    /// How strictly data is held against the format it is said to have.
+    pub inspection: InspectionRules,
     /// What becomes of data that somebody else wrote.
     pub locations: LocationSettings,
     /// How long work on a blob stays with a process that shows no sign of life.
@@ -71,6 +74,7 @@ impl Default for Settings {
             delayed_delete: false,
             formats: Formats::default(),
             hash: HashAlgorithm::default(),
+            inspection: InspectionRules::default(),
             locations: LocationSettings::default(),
             lease: Duration::from_secs(30),
             pages: PageLimits::default(),

@@ -61,8 +61,9 @@ impl Glance {
     ///
     /// # Errors
     /// There is none that the caller may see; the caller may not; it has data; a format is
-    /// missing; the store is none of this service or takes no data; the body breaks off or has another size; a limit is passed; the store is full or
-    /// fails. The image is then back in the queue, and nothing of the data stays.
+    /// missing; the store is none of this service or takes no data; the body breaks off or has
+    /// another size; the data is not what the image is said to be, or unsafe; a limit is passed; the
+    /// store is full or fails. The image is then back in the queue, and nothing of the data stays.
     pub async fn upload(
         &self,
         caller: &Caller,
@@ -201,7 +202,7 @@ impl Glance {
             size,
             ..BlobKey::of(&place.intent)
         };
-        let error = match self.write_blob(&place, &key, body).await {
+        let error = match self.write_blob(upload.image(), &place, &key, body).await {
             Ok((content, writer)) => match self.commit_blob(&place, writer).await {
                 Ok(location) => return self.complete(upload, &place, content, location).await,
                 Err(error @ StoreError::Unavailable { .. }) => {
@@ -220,9 +221,10 @@ impl Glance {
         Err(self.abandon(upload, &place.intent, error).await)
     }
 
-    /// Writes the data, and does not commit it.
+    /// Writes the data, and does not commit it: nor does anybody where it is not accepted.
     async fn write_blob(
         &self,
+        image: &Image,
         Place { store, intent }: &Place,
         key: &BlobKey,
         body: ByteStream,
@@ -236,7 +238,8 @@ impl Glance {
         let executor = &self.runtime.executor;
         let work = transfer(executor, body, writer.as_mut(), settings.hash, limits);
         let written = self.while_alive(intent, work).await;
-        let kept = match written {
+        let accepted = written.and_then(|received| self.accepted(image, received));
+        let kept = match accepted {
             Ok(content) => self.keep_lease(intent).await.map(|()| content),
             error => error,
         };

@@ -130,6 +130,7 @@ impl Glance {
             }
             let edits = self.with_brought_found(&image, edits).await?;
             let edited = self.edited(caller, &image, &edits, self.now())?;
+            let edited = self.accept_brought(&image, edited, &edits)?;
             if edited == image {
                 return Ok(Plan::Nothing(image));
             }

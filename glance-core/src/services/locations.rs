@@ -22,14 +22,14 @@ impl Glance {
         Ok(holding.map(|(_, location)| location.clone()).collect())
     }
 
-    /// Gives a queued image its data by saying where it is. The image is active at once, and its
-    /// data is read for its hash in the background; where a hash is expected of it, the image is
-    /// active once the data was found to have it.
+    /// Gives a queued image its data by saying where it is. Its data is looked at first; then the
+    /// image is active at once, and its data is read for its hash in the background; where a hash is
+    /// expected of it, the image is active once the data was found to have it.
     ///
     /// # Errors
     /// There is none that the caller may see; it is not queued, or lacks a format; the caller may
     /// not; what is said of the data makes no sense; no store of this service can read it there; it
-    /// is being removed from there.
+    /// is being removed from there; it is not what the image is said to be, or unsafe.
     pub async fn add_location(
         &self,
         caller: &Caller,
@@ -68,7 +68,7 @@ impl Glance {
             (true, Some(_)) => Verification::Before,
             _ => Verification::Never,
         };
-        let registered = image.registered(
+        let mut registered = image.registered(
             found.location.clone(),
             found.size.unwrap_or_default(),
             expected,
@@ -76,6 +76,9 @@ impl Glance {
             self.now(),
         )?;
         Resource::Locations.check(1, self.settings().quotas.locations)?;
+        if let Some(report) = &found.report {
+            registered.virtual_size = self.accept(&registered, report)?;
+        }
         let intent = is_hashed.then(|| self.hash_intent(&registered)).flatten();
         Ok(Change::of_edit(image, registered).beginning(intent))
     }
@@ -93,9 +96,13 @@ impl Glance {
         }
     }
 
-    /// The location with its store and its size, if a store can read there. As it was when the
-    /// image was read: whatever takes the data away after that changes the image, too.
-    async fn found(&self, image: ImageId, mut new: NewLocation) -> Result<NewLocation, Error> {
+    /// The location with its store, its size and what its data is, if a store can read there. As it
+    /// was when the image was read: whatever takes the data away after that changes the image, too.
+    pub(super) async fn found(
+        &self,
+        image: ImageId,
+        mut new: NewLocation,
+    ) -> Result<NewLocation, Error> {
         let url = &BlobUrl::given(new.location.url.as_str())?;
         let known = self.stores.knowing(url);
         let store = &known.ok_or(LocationFault::UnknownStore)?.store;
@@ -111,14 +118,17 @@ impl Glance {
                 return Err(Error::DataGoing { image });
             }
         }
-        let size = store.size(url).await.map_err(|source| match source {
+        let unreadable = |source| match source {
             unavailable @ StoreError::Unavailable { .. } => Error::Store(unavailable),
             source => Error::UnreadableLocation { image, source },
-        })?;
+        };
+        let size = store.size(url).await.map_err(unreadable)?;
         if size == 0 {
             return Err(LocationFault::Empty.into());
         }
         Resource::ImageBytes.check(size, self.settings().quotas.image_bytes)?;
+        let look = self.look_at(store.as_ref(), url, size).await;
+        new.report = Some(look.map_err(unreadable)?);
         new.size = Some(size);
         new.location = self.stores.labelled(new.location, store.id());
         Ok(new)

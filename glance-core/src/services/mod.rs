@@ -9,6 +9,7 @@ mod hashing;
 mod image_actions;
 mod image_data;
 mod images;
+mod inspection;
 mod locations;
 mod members;
 mod protection;
