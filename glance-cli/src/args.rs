@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Command as Grammar, CommandFactory, FromArgMatches, Parser, Subcommand};
-use glance_core::domain::ImageId;
+use glance_core::domain::{DiskFormat, ImageId};
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
@@ -116,6 +116,8 @@ pub(crate) enum Command {
     Db(Db),
     /// Remove what deletes and broken uploads left behind, or take a delete back.
     Scrub(Scrub),
+    /// Tell what a file is and whether it is safe, as an upload would: exit code 0, or 1 if refused.
+    Inspect(Inspect),
     /// Look at who may do what.
     #[command(subcommand)]
     Policy(Policy),
@@ -145,6 +147,16 @@ pub(crate) struct Serve {
     pub(crate) bind: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The file, or - for standard input. It is read once, from its start to its end.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What it is to be uploaded as [default: what it is].
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) disk_format: Option<DiskFormat>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -234,6 +246,7 @@ impl Cli {
         ] {
             grammar = without_client_options(grammar, path, &[]);
         }
+        grammar = without_client_options(grammar, &["inspect"], &["json"]);
         for command in ["list", "check"] {
             grammar = without_client_options(grammar, &["policy", command], &["json"]);
             grammar = without_client_options(grammar, &["store", command], &["json"]);

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod db;
 mod identity;
 mod image;
+pub(crate) mod inspect;
 mod location;
 mod logging;
 mod member;

@@ -211,6 +211,7 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             container: config.formats.container_formats.clone(),
         },
         hash: config.stores.hashing_algorithm.parse()?,
+        inspection: config.formats.inspection.clone(),
         locations: LocationSettings {
             is_hashed: api.do_secure_hash,
             hash_attempts: api.http_retries,

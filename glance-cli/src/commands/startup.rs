@@ -45,6 +45,20 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
              read from: this weakens rule R4, by which locations are a service's alone"
         );
     }
+    let inspection = &config.formats.inspection;
+    if !inspection.require_match {
+        tracing::warn!(
+            "`[image_format] require_image_format_match = false` takes data that is not what its \
+             image is said to be: this weakens rule R2, by which the format is what the bytes say"
+        );
+    }
+    if !inspection.gpt_nonfatal.is_empty() {
+        tracing::warn!(
+            "`[image_format] gpt_safety_checks_nonfatal` takes tables of partitions that fail {}: \
+             this weakens rule R2, by which the format is what the bytes say",
+            inspection.gpt_nonfatal.join(", ")
+        );
+    }
     if !address.ip().is_loopback() {
         match &config.identity {
             Identity::None => tracing::warn!(
@@ -65,10 +79,6 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
              images stay"
         );
     }
-    tracing::warn!(
-        "uploaded data is not inspected in this version: an image is taken for what its \
-         `disk_format` says"
-    );
 }
 
 /// Where a client reaches the server.

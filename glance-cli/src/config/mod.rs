@@ -37,6 +37,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glance_core::domain::inspect::InspectionRules;
 use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 
 pub(crate) use self::database::Database;
@@ -125,6 +126,8 @@ pub(crate) struct QuotaConfig {
 pub(crate) struct FormatConfig {
     pub(crate) container_formats: Vec<String>,
     pub(crate) disk_formats: Vec<String>,
+    /// How strictly data is held against them.
+    pub(crate) inspection: InspectionRules,
 }
 
 /// The catalog's database.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use glance_core::domain::inspect::InspectionRules;
 use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 use glance_stores::PoolOptions;
 use url::Url;
@@ -148,6 +149,10 @@ impl Reader<'_> {
         Ok(FormatConfig {
             container_formats: self.settings.list(group, "container_formats")?,
             disk_formats: self.settings.list(group, "disk_formats")?,
+            inspection: InspectionRules {
+                require_match: self.settings.flag(group, "require_image_format_match")?,
+                gpt_nonfatal: self.settings.list(group, "gpt_safety_checks_nonfatal")?,
+            },
         })
     }
 

@@ -60,14 +60,14 @@ const IMAGE_FORMAT: &[OptionSpec] = &[
         Some("ami,ari,aki,vhd,vhdx,vmdk,raw,qcow2,vdi,iso,ploop"),
     )
     .formerly(&[("DEFAULT", "disk_formats")]),
-    ignored("require_image_format_match", Bool, Some("true"), INSPECTION),
+    honoured("require_image_format_match", Bool, Some("true")),
     ignored(
         "vmdk_allowed_types",
         List,
         Some("streamOptimized,monolithicSparse"),
-        INSPECTION,
+        CONVERSION,
     ),
-    ignored("gpt_safety_checks_nonfatal", List, Some(""), INSPECTION),
+    honoured("gpt_safety_checks_nonfatal", List, Some("")),
 ];
 
 const HEALTHCHECK: &[OptionSpec] = &[
@@ -267,7 +267,7 @@ const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 const ANYBODY: &str = "the health check answers whoever asks";
 const REMOTE: &str = "rules that ask another service are refused in this version";
 const IMPORT: &str = "images cannot be imported in this version";
-const INSPECTION: &str = "image data is not inspected in this version";
+const CONVERSION: &str = "images are not converted in this version";
 const KEYS: &str = "image signatures and encryption keys are not handled in this version";
 const LIMITS: &str = "it is read only with `use_keystone_limits`, which this version does not have";
 const LOCKS: &str = "there are no lock files";
