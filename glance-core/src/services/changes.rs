@@ -6,6 +6,10 @@ use crate::error::Error;
 use crate::ports::CatalogError;
 
 /// What is to become of an image as it was just read.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of them, for a moment"
+)]
 pub(super) enum Plan {
     /// This.
     Change(Change),

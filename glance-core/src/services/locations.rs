@@ -98,11 +98,7 @@ impl Glance {
 
     /// The location with its store, its size and what its data is, if a store can read there. As it
     /// was when the image was read: whatever takes the data away after that changes the image, too.
-    pub(super) async fn found(
-        &self,
-        image: ImageId,
-        mut new: NewLocation,
-    ) -> Result<NewLocation, Error> {
+    async fn found(&self, image: ImageId, mut new: NewLocation) -> Result<NewLocation, Error> {
         let url = &BlobUrl::given(new.location.url.as_str())?;
         let known = self.stores.knowing(url);
         let store = &known.ok_or(LocationFault::UnknownStore)?.store;

@@ -105,10 +105,15 @@ impl Site {
         let (is_away, deletes) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let stores = world.stores(|inner| {
             let is_first = inner.id().as_str() == "memory";
+            let (is_away, deletes) = if is_first {
+                (Arc::clone(&is_away), Arc::clone(&deletes))
+            } else {
+                Default::default()
+            };
             Arc::new(TwoNames {
                 inner,
-                is_away: is_first.then(|| Arc::clone(&is_away)).unwrap_or_default(),
-                deletes: is_first.then(|| Arc::clone(&deletes)).unwrap_or_default(),
+                is_away,
+                deletes,
             })
         });
         let runtime = Runtime {
