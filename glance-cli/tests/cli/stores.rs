@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -160,4 +161,35 @@ fn a_client_chooses_the_store_of_an_image() {
     assert_eq!(files_in(&folder.path().join("cheap")), [id]);
     server.run(&format!("image-delete {id}")).succeeded();
     assert_eq!(files_in(&folder.path().join("cheap")), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_whose_store_is_dead_serves_after_a_few_seconds() {
+    // It takes connections, and never answers.
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let text = format!(
+        "[DEFAULT]\nenabled_backends = fast:file, dead:s3\n\
+         [database]\nconnection = sqlite:///g.sqlite\n\
+         [glance_store]\ndefault_backend = fast\n\
+         [fast]\nfilesystem_store_datadir = fast\n\
+         [dead]\ns3_store_host = http://{}\ns3_store_bucket = images\n\
+         s3_store_access_key = a\ns3_store_secret_key = s\n",
+        dead.local_addr().unwrap()
+    );
+    fs::write(folder.path().join("glance-api.conf"), text).unwrap();
+    fs::create_dir(folder.path().join("fast")).unwrap();
+    with_config(&folder, "db sync").succeeded();
+
+    let start = Instant::now();
+    let server = Server::start_in(&folder, &["--config-file", "glance-api.conf"]);
+    server.run("image-list").succeeded();
+
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+    server.wait_for("leftovers are still being removed; the service starts meanwhile");
+    assert_eq!(server.image_of(b"data").len(), 36);
 }
