@@ -374,6 +374,22 @@ fn the_health_check_looks_at_the_file_of_the_own_port() {
 }
 
 #[test]
+fn the_health_check_answers_where_it_is_told() {
+    let config = config(
+        "[healthcheck]\nallowed_source_ranges = 10.0.0.0/8, ::1\nignore_proxied_requests = on\n",
+    );
+
+    let health = &config.edge.health;
+    let sources = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
+    assert_eq!(health.allowed_sources, sources);
+    assert!(health.ignores_proxied);
+    for wrong in ["10.0.0.1/8", "everywhere", "10.0.0.0/33"] {
+        let message = failure(&format!("[healthcheck]\nallowed_source_ranges = {wrong}\n"));
+        assert!(message.contains("networks like 10.0.0.0/8"), "{message}");
+    }
+}
+
+#[test]
 fn a_health_check_that_makes_no_sense_is_refused() {
     let said = |text: &str| failure(&format!("[healthcheck]\n{text}\n"));
 

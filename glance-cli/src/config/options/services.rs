@@ -82,8 +82,8 @@ const HEALTHCHECK: &[OptionSpec] = &[
     honoured("disable_by_file_paths", List, Some("")),
     honoured("enable_by_file_paths", List, Some("")),
     honoured("detailed", Bool, Some("false")),
-    unsupported("allowed_source_ranges", List, Some(""), ANYBODY),
-    unsupported("ignore_proxied_requests", Bool, Some("false"), ANYBODY),
+    honoured("allowed_source_ranges", List, Some("")),
+    honoured("ignore_proxied_requests", Bool, Some("false")),
     ignored("paste.app_factory", Text, None, PASTE),
     ignored("paste.filter_factory", Text, None, PASTE),
     ignored("oslo_config_project", Text, None, PASTE),
@@ -264,7 +264,6 @@ const KEY_MANAGER: &[OptionSpec] =
 
 const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
-const ANYBODY: &str = "the health check answers whoever asks";
 const REMOTE: &str = "rules that ask another service are refused in this version";
 const IMPORT: &str = "images cannot be imported in this version";
 const CONVERSION: &str = "images are not converted in this version";
