@@ -7,7 +7,7 @@ use crate::domain::{
     LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
     inspect::Rejected,
 };
-use crate::ports::{BodyError, CatalogError, Denied, StoreError};
+use crate::ports::{BodyError, CatalogError, Denied, LimitError, StoreError};
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, Error)]
@@ -20,6 +20,12 @@ pub enum Error {
         image: ImageId,
         /// The project.
         project: ProjectId,
+    },
+    /// An import has locked the image.
+    #[error("image {image} has an active task")]
+    BeingImported {
+        /// The image.
+        image: ImageId,
     },
     /// The data broke off before its end.
     #[error("the data broke off before its end")]
@@ -94,6 +100,9 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// Nobody can say what the project may have.
+    #[error(transparent)]
+    Limits(#[from] LimitError),
     /// A location that is not taken.
     #[error(transparent)]
     Location(#[from] LocationFault),
@@ -246,6 +255,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::AlreadyMember { .. }
+            | Self::BeingImported { .. }
             | Self::CannotAddLocation { .. }
             | Self::Contended { .. }
             | Self::DataGoing { .. }
@@ -282,7 +292,7 @@ impl Error {
             Self::Quota(_) => ErrorKind::TooLarge,
             Self::Range(_) => ErrorKind::Unsatisfiable,
             Self::Rejected(_) => ErrorKind::BadData,
-            Self::Stopping => ErrorKind::Unavailable,
+            Self::Limits(_) | Self::Stopping => ErrorKind::Unavailable,
             Self::Store(error) => store_kind(error),
         }
     }

@@ -8,11 +8,11 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use glance_core::domain::query::ImageQuery;
 use glance_core::domain::{
-    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Timestamp, Viewer,
+    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, Timestamp, Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
-use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage};
+use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage, UsageLedger};
 use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Stores};
 use glance_http::endpoints;
 
@@ -199,5 +199,22 @@ impl Catalog for Recording {
     ) -> Result<(), CatalogError> {
         let catalog = self.note("finish_delete");
         catalog.finish_delete(intent, holder, now).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl UsageLedger for Recording {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        self.note("usage").usage(project).await
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        self.note("reserve").reserve(intent, holder, claim).await
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod db;
 mod identity;
 mod image;
 pub(crate) mod inspect;
+mod limits;
 mod location;
 mod logging;
 mod member;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
-use glance_core::domain::{Formats, ImageQuotas, Quotas};
+use glance_core::domain::{Formats, ImageQuotas, ProjectLimits, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::{Catalog, Policy, ScheduledDeletes};
+use glance_core::ports::{Catalog, LimitSource, Policy, ScheduledDeletes};
 use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
@@ -19,7 +19,7 @@ use glance_stores::{
 use super::metrics::Meters;
 use super::operator::OperatorError;
 use super::stores;
-use crate::config::{CatalogConfig, Config, Database};
+use crate::config::{CatalogConfig, Config, Database, LimitConfig};
 
 /// What a service is put together from.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) struct Backends {
     pub(super) policy: Option<Arc<dyn Policy>>,
     /// Who may touch which properties.
     pub(super) protections: Option<Arc<Protections>>,
+    /// Who says what projects may have; without it, the configuration says it.
+    pub(super) limits: Option<Arc<dyn LimitSource>>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -92,6 +94,7 @@ impl Backends {
             runtime: glance_stores::tokio_runtime(),
             policy: None,
             protections: None,
+            limits: None,
         })
     }
 
@@ -119,6 +122,10 @@ impl Backends {
         };
         let builder = match &self.protections {
             Some(protections) => builder.with_protections(Arc::clone(protections)),
+            None => builder,
+        };
+        let builder = match &self.limits {
+            Some(limits) => builder.with_limits(Arc::clone(limits)),
             None => builder,
         };
         Ok(builder.build()?)
@@ -228,7 +235,15 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             image_bytes: Some(config.quotas.image_size_cap),
             locations: config.quotas.locations,
             members: config.quotas.members,
+            project: ProjectLimits {
+                stored_bytes: match config.limits {
+                    LimitConfig::Fixed(quota) => quota,
+                    LimitConfig::Keystone(_) => None,
+                },
+                ..ProjectLimits::default()
+            },
             properties: config.quotas.properties,
+            soft_storage: config.quotas.soft_storage,
             tags: config.quotas.tags,
         },
         queued_lifetime: config.quotas.queued_lifetime,

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::api;
 use super::identity;
+use super::limits;
 use super::logging::Logging;
 use super::open::{Backends, Missing};
 use super::operator::{OperatorError, sources};
@@ -63,10 +64,12 @@ async fn start(
     };
     let logging = Logging::start(&config.log)?;
     let signals = Signals::watch(sources.clone(), logging, rights.policy.clone())?;
+    let backends = Backends::open(config, Missing::IsMade).await?;
     let backends = Backends {
         policy: Some(rights.policy.rules()),
         protections: rights.protections.clone(),
-        ..Backends::open(config, Missing::IsMade).await?
+        limits: limits::source(&config.limits, &backends.runtime)?,
+        ..backends
     };
     let glance = backends.glance(config, Some(node_name(address)))?;
 

@@ -59,6 +59,12 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
             inspection.gpt_nonfatal.join(", ")
         );
     }
+    if config.quotas.soft_storage {
+        tracing::warn!(
+            "`[glance_rs] soft_storage_limits` lets data of unknown size pass what its project may \
+             store: this weakens rule R9, by which limits hold while data comes"
+        );
+    }
     if !address.ip().is_loopback() {
         match &config.identity {
             Identity::None => tracing::warn!(

@@ -20,6 +20,8 @@ mod error;
 mod identity;
 mod ini;
 mod interpolate;
+mod keystone_group;
+mod limits;
 mod options;
 mod read;
 mod settings;
@@ -44,6 +46,7 @@ pub(crate) use self::database::Database;
 pub(crate) use self::edge::{CheckConfig, EdgeConfig};
 pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::identity::Identity;
+pub(crate) use self::limits::LimitConfig;
 pub(crate) use self::source::Sources;
 pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
 
@@ -59,6 +62,7 @@ pub(crate) struct Config {
     pub(crate) listen: ListenConfig,
     pub(crate) api: ApiConfig,
     pub(crate) quotas: QuotaConfig,
+    pub(crate) limits: LimitConfig,
     pub(crate) formats: FormatConfig,
     pub(crate) catalog: CatalogConfig,
     pub(crate) stores: StoresConfig,
@@ -117,6 +121,8 @@ pub(crate) struct QuotaConfig {
     pub(crate) tags: Option<u64>,
     pub(crate) images_per_project: Option<u64>,
     pub(crate) queued_per_project: Option<u64>,
+    /// Whether data of unknown size may pass what a project may store, as in upstream.
+    pub(crate) soft_storage: bool,
     /// How long images stay queued.
     pub(crate) queued_lifetime: Option<Duration>,
 }

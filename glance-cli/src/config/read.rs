@@ -37,6 +37,7 @@ impl Reader<'_> {
             listen,
             api: self.api()?,
             quotas: self.quotas()?,
+            limits: self.limits()?,
             formats: self.formats()?,
             catalog: self.catalog()?,
             stores: self.stores()?,
@@ -136,6 +137,7 @@ impl Reader<'_> {
             tags: self.settings.limit(group, "image_tag_quota")?,
             images_per_project: self.settings.limit("glance_rs", "image_count_quota")?,
             queued_per_project: self.settings.limit("glance_rs", "queued_image_quota")?,
+            soft_storage: self.settings.flag("glance_rs", "soft_storage_limits")?,
             queued_lifetime: Some(
                 self.settings
                     .seconds("glance_rs", "queued_image_lifetime")?,

@@ -288,8 +288,6 @@ fn an_unknown_hash_is_refused_with_the_known_ones() {
 #[test]
 fn an_option_that_would_break_a_promise_stops_the_start() {
     for line in [
-        "[DEFAULT]\nuser_storage_quota = 1GB",
-        "[DEFAULT]\nuse_keystone_limits = true",
         "[DEFAULT]\nimage_cache_dir = /var/cache",
         "[DEFAULT]\nallow_anonymous_access = true",
         "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",

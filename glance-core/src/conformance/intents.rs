@@ -182,7 +182,7 @@ async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {
     (catalog.commit(&change).await.unwrap(), intent)
 }
 
-fn intent(image: &Image, work: Work) -> Intent {
+pub(super) fn intent(image: &Image, work: Work) -> Intent {
     Intent {
         id: "intent".parse().unwrap(),
         image: image.id,
@@ -193,7 +193,7 @@ fn intent(image: &Image, work: Work) -> Intent {
     }
 }
 
-fn holder(node: &str, process: &str) -> Holder {
+pub(super) fn holder(node: &str, process: &str) -> Holder {
     Holder {
         node: node.to_owned(),
         process: process.to_owned(),

@@ -27,6 +27,7 @@ pub mod members;
 pub mod published;
 pub mod queries;
 pub mod scheduled_deletes;
+pub mod usage;
 
 /// Makes a test of each clause of the [`Catalog`](crate::ports::Catalog) contract.
 #[macro_export]
@@ -67,6 +68,15 @@ macro_rules! catalog_conformance {
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean
                 pages_follow_each_other_without_gap_or_repeat
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, usage:
+                usage_is_what_the_images_of_a_project_have
+                each_location_counts_while_it_is_there
+                concurrent_uploads_stop_at_the_limit_of_bytes
+                concurrent_uploads_stop_at_their_own_limit
+                a_change_that_passes_a_limit_is_not_made
+                what_is_reserved_counts_until_its_upload_ends
+                only_its_holder_reserves_for_an_upload
             );
         }
     };

@@ -10,6 +10,7 @@ mod edit;
 mod format;
 mod id;
 mod image;
+mod import;
 pub mod inspect;
 mod lease;
 mod location;
@@ -30,6 +31,7 @@ mod tag;
 mod text;
 mod time;
 mod upload;
+mod usage;
 mod validation;
 mod visibility;
 
@@ -44,6 +46,7 @@ pub use self::id::{
     DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, UserId,
 };
 pub use self::image::Image;
+pub use self::import::{IMPORT_LOCK, IMPORTING_TO_STORES};
 pub use self::lease::{Holder, Intent, Work};
 pub use self::location::{BlobUrl, Location};
 pub use self::location_edit::{CannotEditLocations, LocationEdit, Position};
@@ -60,5 +63,6 @@ pub use self::tag::Tag;
 pub use self::text::{InvalidText, TextFault};
 pub use self::time::{InvalidTimestamp, Timestamp};
 pub use self::upload::{CannotUpload, Upload};
+pub use self::usage::{Claim, ProjectLimits, Usage};
 pub use self::validation::{InvalidValidation, ValidationData};
 pub use self::visibility::{UnknownVisibility, Viewer, Visibility};

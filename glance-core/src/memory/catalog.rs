@@ -7,10 +7,10 @@ use async_trait::async_trait;
 
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location, MemberStatus,
-    Membership, ProjectId, Resource, Status, Timestamp, Viewer, Work,
+    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
+    MemberStatus, Membership, ProjectId, Resource, Status, Timestamp, Usage, Viewer, Work,
 };
-use crate::ports::{Catalog, CatalogError, SeenImage};
+use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
 
 /// Rows in memory.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(super) struct Rows {
     pub(super) images: BTreeMap<ImageId, Option<Image>>,
     pub(super) members: Vec<Membership>,
     pub(super) intents: BTreeMap<String, Intent>,
+    /// Bytes that are reserved for a project, by the intent of its upload.
+    reserved: BTreeMap<String, (ProjectId, u64)>,
     /// Images whose delete was delayed.
     pub(super) scheduled: BTreeMap<ImageId, Scheduled>,
 }
@@ -116,6 +118,27 @@ impl Rows {
             .retain(|_, held| held.id != *intent || held.holder != *holder);
     }
 
+    /// What a project has, but for what is reserved for an intent.
+    fn usage(&self, project: &ProjectId, without: Option<&IntentId>) -> Usage {
+        let images = self.there();
+        let usage = Usage::of(images.filter(|image| image.owner.as_ref() == Some(project)));
+        let counted = self.reserved.iter().filter(|(intent, (owner, _))| {
+            owner == project
+                && without.is_none_or(|without| without.as_str() != intent.as_str())
+                && self.intents.contains_key(*intent)
+        });
+        usage.with_reserved(counted.map(|(_, (_, bytes))| bytes).sum())
+    }
+
+    fn keep_reserved(&mut self, intent: &IntentId, claim: &Claim) {
+        if claim.limits_bytes() {
+            let reserved = (claim.project.clone(), claim.bytes);
+            self.reserved.insert(intent.to_string(), reserved);
+        }
+        let intents = &self.intents;
+        self.reserved.retain(|id, _| intents.contains_key(id));
+    }
+
     fn position(&self, image: ImageId, project: &ProjectId) -> Option<usize> {
         self.members
             .iter()
@@ -182,6 +205,9 @@ impl Catalog for MemoryCatalog {
         let id = change.before.id;
         let stored = rows.image(id).ok_or(CatalogError::NotFound)?;
         let image = change.applied_to(stored).ok_or(CatalogError::Conflict)?;
+        if let Some(claim) = &change.claim {
+            claim.check(&rows.usage(&claim.project, None))?;
+        }
         if let Some((ended, holder)) = &change.ended {
             let held = rows.intents.get(ended.as_str());
             if held.is_none_or(|intent| intent.holder != *holder) {
@@ -191,6 +217,9 @@ impl Catalog for MemoryCatalog {
         }
         for intent in &change.begun {
             rows.intents.insert(intent.id.to_string(), intent.clone());
+        }
+        if let (Some(claim), Some(upload)) = (&change.claim, change.begun_upload()) {
+            rows.keep_reserved(&upload.id, claim);
         }
         if change.deletes() {
             rows.delete(id, &image);
@@ -297,6 +326,29 @@ impl Catalog for MemoryCatalog {
         if let Work::Delete(url) = &intent.work {
             rows.scrubbed(intent.image, url);
         }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UsageLedger for MemoryCatalog {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        Ok(self.rows().usage(project, None))
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        let held = rows.intents.get(intent.as_str());
+        if held.is_none_or(|held| held.holder != *holder) {
+            return Err(CatalogError::Conflict);
+        }
+        claim.check(&rows.usage(&claim.project, Some(intent)))?;
+        rows.keep_reserved(intent, claim);
         Ok(())
     }
 }

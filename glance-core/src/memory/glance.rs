@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
 use crate::domain::policy::Protections;
-use crate::ports::{Catalog, ImageStore, Policy};
+use crate::ports::{Catalog, ImageStore, LimitSource, Policy};
 use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
@@ -22,6 +22,7 @@ pub struct MemoryGlance {
     settings: Settings,
     policy: Option<Arc<dyn Policy>>,
     protections: Option<Arc<Protections>>,
+    limits: Option<Arc<dyn LimitSource>>,
 }
 
 impl MemoryGlance {
@@ -35,6 +36,7 @@ impl MemoryGlance {
             settings: Settings::default(),
             policy: None,
             protections: None,
+            limits: None,
         }
     }
 
@@ -66,6 +68,13 @@ impl MemoryGlance {
         self
     }
 
+    /// Says what projects may have.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Arc<dyn LimitSource>) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// The service.
     ///
     /// # Errors
@@ -85,6 +94,9 @@ impl MemoryGlance {
         }
         if let Some(protections) = &self.protections {
             builder = builder.with_protections(Arc::clone(protections));
+        }
+        if let Some(limits) = &self.limits {
+            builder = builder.with_limits(Arc::clone(limits));
         }
         builder.build()
     }

@@ -1,11 +1,9 @@
 //! The catalog: images, members, and the intents that explain blobs.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::BoxError;
+use super::{BoxError, UsageLedger};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
     BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
@@ -24,7 +22,7 @@ use crate::domain::{
 ///   tags, properties and locations, in a number of statements that does not grow with the page;
 /// * `commit` makes what [`Change::applied_to`] means, locations in their order, whole or not at all, and gives it back;
 ///   `Conflict` where the guard does not hold or the ended intent is gone or another's, `NotFound`
-///   where the image is gone;
+///   where the image is gone, `Quota` where its claim passes a limit;
 /// * `idle_queued` gives queued images that are not protected and did not change since a time, the
 ///   longest unchanged first;
 /// * a change to `deleted` takes properties, tags, members and locations with it;
@@ -37,7 +35,7 @@ use crate::domain::{
 ///   was delayed, notes that the data at the location is gone: both or neither. That either was so
 ///   before is fine.
 #[async_trait]
-pub trait Catalog: fmt::Debug + Send + Sync + 'static {
+pub trait Catalog: UsageLedger {
     /// Stores a new image; `quotas` is how many its owner may have.
     async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError>;
 

@@ -7,7 +7,7 @@ use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
-use crate::ports::{Catalog, Policy};
+use crate::ports::{Catalog, LimitSource, Policy};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -20,6 +20,7 @@ pub struct Glance {
     pub(super) stores: Arc<Stores>,
     pub(super) policy: Arc<dyn Policy>,
     pub(super) protections: Option<Arc<Protections>>,
+    pub(super) limits: Option<Arc<dyn LimitSource>>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,

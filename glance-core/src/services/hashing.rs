@@ -5,18 +5,22 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 
+use super::at_work::Room;
 use super::changes::MAX_ATTEMPTS;
 use super::glance::Glance;
 use super::transfer::{Limits, Received, digest};
-use crate::domain::{BlobUrl, Change, Event, HashAlgorithm, Image, Intent, Status, Work};
+use crate::domain::{
+    BlobUrl, Change, Event, HashAlgorithm, Image, Intent, ProjectId, Status, Work,
+};
 use crate::error::Error;
 use crate::ports::{BoxError, ByteStream, CatalogError, ImageStore, StoreError};
 
 impl Glance {
     /// Reads the data of an image for its hash, in the background; `false` where there is no room
-    /// for that now. Then the lease runs out, and whoever has room takes the work over.
-    pub(super) fn start_hashing(&self, intent: &Intent) -> bool {
-        let Some(at_work) = self.hashing.on_with_room(&intent.id, MOST_AT_ONCE) else {
+    /// for that now, or none for its owner. Then the lease runs out, and whoever has room takes the
+    /// work over.
+    pub(super) fn start_hashing(&self, intent: &Intent, owner: Option<&ProjectId>) -> bool {
+        let Some(at_work) = self.hashing.on_with_room(&intent.id, owner, ROOM) else {
             return false;
         };
         let (glance, intent) = (self.clone(), intent.clone());
@@ -93,6 +97,7 @@ impl Glance {
             let limits = Limits {
                 expected: image.size,
                 most: None,
+                allowance: None,
             };
             let read = async {
                 let body = self.in_good_time(store.read(url, None).await?);
@@ -243,7 +248,10 @@ const SLOWEST: u64 = 1 << 20;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How much of the machine and the network goes into hashes, at most.
-const MOST_AT_ONCE: usize = 8;
+const ROOM: Room = Room {
+    of_all: 8,
+    of_one: 2,
+};
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 
 use super::glance::Glance;
+use super::limits::Allowance;
 use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
@@ -85,9 +86,16 @@ impl Glance {
             }
             .into());
         }
+        let claim = self.claim_for_upload(&image, options.size).await?;
         let now = self.now();
         let intent = self.intent(id, store.id(), Work::Upload, now);
         let (change, upload) = Upload::begin(&image, intent.clone(), now)?;
+        let limits = Limits {
+            expected: options.size,
+            most: self.settings().quotas.image_bytes,
+            allowance: Allowance::of(self, &intent, claim.clone()),
+        };
+        let change = change.claiming(claim);
 
         // In a task of its own from the first commit on: whoever asks may go away at any moment.
         let (sender, receiver) = oneshot::channel();
@@ -98,7 +106,7 @@ impl Glance {
             let result = match glance.catalog.commit(&change).await {
                 Ok(_) => {
                     let place = Place { store, intent };
-                    glance.write_data(upload, place, body, options.size).await
+                    glance.write_data(upload, place, body, limits).await
                 }
                 // Another upload was first, or a delete.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {
@@ -196,13 +204,14 @@ impl Glance {
         upload: Upload,
         place: Place,
         body: ByteStream,
-        size: Option<u64>,
+        limits: Limits,
     ) -> Result<Image, Error> {
         let key = BlobKey {
-            size,
+            size: limits.expected,
             ..BlobKey::of(&place.intent)
         };
-        let error = match self.write_blob(upload.image(), &place, &key, body).await {
+        let written = self.write_blob(upload.image(), &place, &key, body, limits);
+        let error = match written.await {
             Ok((content, writer)) => match self.commit_blob(&place, writer).await {
                 Ok(location) => return self.complete(upload, &place, content, location).await,
                 Err(error @ StoreError::Unavailable { .. }) => {
@@ -228,15 +237,12 @@ impl Glance {
         Place { store, intent }: &Place,
         key: &BlobKey,
         body: ByteStream,
+        limits: Limits,
     ) -> Result<(Content, Box<dyn BlobWriter>), Error> {
-        let settings = self.settings();
-        let limits = Limits {
-            expected: key.size,
-            most: settings.quotas.image_bytes,
-        };
+        let algorithm = self.settings().hash;
         let mut writer = store.start(key).await?;
         let executor = &self.runtime.executor;
-        let work = transfer(executor, body, writer.as_mut(), settings.hash, limits);
+        let work = transfer(executor, body, writer.as_mut(), algorithm, limits);
         let written = self.while_alive(intent, work).await;
         let accepted = written.and_then(|received| self.accepted(image, received));
         let kept = match accepted {

@@ -51,11 +51,10 @@ impl Glance {
         };
         let image = draft.into_image(id, &settings.formats, &settings.quotas, self.now())?;
 
-        match self
-            .catalog
-            .insert(&image, Some(settings.quotas.images))
-            .await
-        {
+        let mut quotas = settings.quotas.images;
+        let limit = self.limits_of(image.owner.as_ref()).await?.images;
+        quotas.all = [quotas.all, limit].into_iter().flatten().min();
+        match self.catalog.insert(&image, Some(quotas)).await {
             Ok(()) => Ok(self.shown(caller, image)),
             Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: id }),
             Err(error) => Err(error.into()),
@@ -135,12 +134,12 @@ impl Glance {
                 return Ok(Plan::Nothing(image));
             }
             let intents = self.consequences(&image, &edited).await?;
-            Ok(Plan::Change(
-                Change::of_edit(image, edited).beginning(intents),
-            ))
+            let claim = self.claim_for_edit(&image, &edited).await?;
+            let change = Change::of_edit(image, edited).beginning(intents);
+            Ok(Plan::Change(change.claiming(claim)))
         };
         let (image, begun) = self.changed(caller, id, plan).await?;
-        self.follow(begun).await;
+        self.follow(&image, begun).await;
         Ok(self.shown(caller, image))
     }
 

@@ -27,9 +27,10 @@ impl Glance {
     /// expected of it, the image is active once the data was found to have it.
     ///
     /// # Errors
-    /// There is none that the caller may see; it is not queued, or lacks a format; the caller may
-    /// not; what is said of the data makes no sense; no store of this service can read it there; it
-    /// is being removed from there; it is not what the image is said to be, or unsafe.
+    /// There is none that the caller may see; it is not queued, is being imported, or lacks a
+    /// format; the caller may not; what is said of the data makes no sense; no store of this service
+    /// can read it there; it is being removed from there; it is not what the image is said to be, or
+    /// unsafe; a limit is passed.
     pub async fn add_location(
         &self,
         caller: &Caller,
@@ -45,14 +46,19 @@ impl Glance {
                 });
             }
             self.permit(caller, Action::AddImageLocation, &image)?;
+            if image.is_being_imported() {
+                return Err(Error::BeingImported { image: id });
+            }
             self.permit_place(caller, &new.location.url)?;
             let expected = new.validation.as_ref();
             let expected = expected.map(|said| said.checked_multihash()).transpose()?;
             let found = self.found(id, new.clone()).await?;
-            Ok(Plan::Change(self.registration(image, &found, expected)?))
+            let change = self.registration(image, &found, expected)?;
+            let claim = self.claim_for_edit(&change.before, &change.after).await?;
+            Ok(Plan::Change(change.claiming(claim)))
         };
         let (image, begun) = self.changed(caller, id, plan).await?;
-        self.follow(begun).await;
+        self.follow(&image, begun).await;
         Ok(self.shown(caller, image))
     }
 
@@ -213,13 +219,13 @@ impl Glance {
         Ok(intents)
     }
 
-    /// Does what there is to do.
-    pub(super) async fn follow(&self, intents: Vec<Intent>) {
+    /// Does what there is to do about an image.
+    pub(super) async fn follow(&self, image: &Image, intents: Vec<Intent>) {
         let (hashes, removals) = intents
             .into_iter()
             .partition::<Vec<_>, _>(|intent| matches!(intent.work, Work::Hash(_)));
         for intent in &hashes {
-            self.start_hashing(intent);
+            self.start_hashing(intent, image.owner.as_ref());
         }
         self.remove(removals).await;
     }

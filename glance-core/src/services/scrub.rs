@@ -184,7 +184,11 @@ impl Glance {
         };
         let settled = match &intent.work {
             // It takes the lease itself, if it has room.
-            Work::Hash(_) => return Ok(self.start_hashing(intent)),
+            Work::Hash(_) => {
+                let seen = self.catalog.find(intent.image, None).await?;
+                let owner = seen.and_then(|seen| seen.image.owner);
+                return Ok(self.start_hashing(intent, owner.as_ref()));
+            }
             Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await,
             Work::Upload => {
                 let place = Place {

@@ -6,18 +6,21 @@ use bytes::{Bytes, BytesMut};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 
+use super::limits::Allowance;
 use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;
 use crate::ports::{BlobWriter, ByteStream, Executor, run_blocking};
 
 /// What is known and allowed of the bytes that are to come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Limits {
     /// Bytes announced.
     pub(super) expected: Option<u64>,
     /// Bytes allowed.
     pub(super) most: Option<u64>,
+    /// What has to be reserved for them as they come.
+    pub(super) allowance: Option<Allowance>,
 }
 
 /// Data that came, whole.
@@ -97,7 +100,7 @@ impl Received {
 async fn read_all<const N: usize>(
     mut body: ByteStream,
     mut consumers: [mpsc::Sender<Bytes>; N],
-    limits: Limits,
+    mut limits: Limits,
 ) -> Result<Report, Error> {
     let mut size = 0_u64;
     let mut inspection = Inspection::new();
@@ -105,7 +108,7 @@ async fn read_all<const N: usize>(
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(Error::Body)?;
         size = size.saturating_add(chunk.len() as u64);
-        limits.check(size)?;
+        limits.check(size).await?;
         inspection.feed(&chunk);
         if chunk.len() < SMALL && small.len() + chunk.len() <= JOINED {
             small.extend_from_slice(&chunk);
@@ -128,13 +131,14 @@ async fn read_all<const N: usize>(
 }
 
 impl Limits {
-    fn check(self, size: u64) -> Result<(), Error> {
+    async fn check(&mut self, size: u64) -> Result<(), Error> {
         Resource::ImageBytes.check(size, self.most)?;
-        match self.expected {
-            Some(expected) if size > expected => Err(Error::SizeMismatch {
+        match (self.expected, &mut self.allowance) {
+            (Some(expected), _) if size > expected => Err(Error::SizeMismatch {
                 expected,
                 got: size,
             }),
+            (_, Some(allowance)) => allowance.cover(size).await,
             _ => Ok(()),
         }
     }

@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::query::ImageQuery;
 use glance_core::domain::{
-    BlobUrl, ByteRange, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
-    MemberStatus, Membership, ProjectId, StoreId, Timestamp, Viewer,
+    BlobUrl, ByteRange, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
+    Location, MemberStatus, Membership, ProjectId, StoreId, Timestamp, Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor, ImageStore,
-    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError,
+    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -266,6 +266,23 @@ impl ScheduledDeletes for FaultyCatalog {
 
     async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
         self.around(self.inner.restore(image, now)).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl UsageLedger for FaultyCatalog {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        self.around(self.inner.usage(project)).await
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        self.around(self.inner.reserve(intent, holder, claim)).await
     }
 }
 

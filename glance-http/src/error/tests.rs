@@ -5,7 +5,7 @@ use glance_core::domain::{
     LocationFault, QuotaExceeded, Resource, StoreId, Timestamp, UnknownFormat, Unsatisfiable,
     Visibility,
 };
-use glance_core::ports::{BodyError, BoxError, Denied};
+use glance_core::ports::{BodyError, BoxError, Denied, LimitError};
 
 use super::*;
 use crate::reply::{Form, render};
@@ -38,6 +38,7 @@ fn errors() -> Vec<Error> {
             image,
             project: "p".parse().unwrap(),
         },
+        Error::BeingImported { image },
         Error::Body(BodyError(source())),
         Error::CannotAddLocation {
             image,
@@ -130,6 +131,7 @@ fn errors() -> Vec<Error> {
             expected: 5,
             got: 16,
         },
+        Error::Limits(LimitError::Unavailable { source: source() }),
         Error::Stopping,
         Error::Transition(refused(Status::Queued, Event::Deactivated)),
         Error::Transition(refused(Status::Queued, Event::Reactivated)),

@@ -14,6 +14,7 @@ pub(crate) mod range;
 pub(crate) mod schema;
 pub(crate) mod store;
 pub(crate) mod upload;
+pub(crate) mod usage;
 pub(crate) mod versions;
 
 use glance_core::Error;

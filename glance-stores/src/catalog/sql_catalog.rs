@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use glance_core::domain::query::ImageQuery;
 use glance_core::domain::{
-    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Timestamp, Viewer,
+    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, Timestamp, Usage, Viewer,
 };
-use glance_core::ports::{Catalog, CatalogError, ScheduledDelete, ScheduledDeletes, SeenImage};
+use glance_core::ports::{
+    Catalog, CatalogError, ScheduledDelete, ScheduledDeletes, SeenImage, UsageLedger,
+};
 
 use super::sql;
 use super::sql::database::Database;
@@ -123,6 +125,22 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         now: Timestamp,
     ) -> Result<(), CatalogError> {
         sql::scheduled_deletes::finish_delete(&self.database, intent, holder, now).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> UsageLedger for SqlCatalog<D> {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        sql::usage::usage(&self.database, project).await
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        sql::usage::reserve(&self.database, intent, holder, claim).await
     }
 }
 

@@ -44,18 +44,8 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("image_property_quota", Kind::INTEGER, Some("128")),
     honoured("image_tag_quota", Kind::INTEGER, Some("128")),
     honoured("image_location_quota", Kind::INTEGER, Some("10")),
-    unsupported(
-        "user_storage_quota",
-        Size,
-        Some("0"),
-        "storage is not counted per project in this version",
-    ),
-    unsupported(
-        "use_keystone_limits",
-        Bool,
-        Some("false"),
-        "limits are not read from Keystone in this version",
-    ),
+    honoured("user_storage_quota", Size, Some("0")),
+    honoured("use_keystone_limits", Bool, Some("false")),
     unsupported(
         "metadata_encryption_key",
         Text,
@@ -237,6 +227,8 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("compress_from_bytes", Kind::NATURAL, Some("8192")),
     honoured("metrics_bind", Text, None),
     honoured("image_count_quota", Kind::INTEGER, Some("-1")),
+    honoured("limit_cache_time", Kind::NATURAL, Some("5")),
+    honoured("soft_storage_limits", Bool, Some("false")),
     honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
     honoured("queued_image_quota", Kind::INTEGER, Some("10000")),
 ];

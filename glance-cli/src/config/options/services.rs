@@ -22,7 +22,6 @@ pub(super) const GROUPS: &[Group] = &[
     Group::new("oslo_concurrency", &[OSLO_CONCURRENCY]),
     Group::new("oslo_messaging_notifications", &[NOTIFICATIONS]),
     Group::new("profiler", &[PROFILER]),
-    Group::ignored("oslo_limit", LIMITS, &[OSLO_LIMIT]),
     Group::ignored("oslo_messaging_amqp", MESSAGES, &[]),
     Group::ignored("oslo_messaging_kafka", MESSAGES, &[]),
     Group::ignored("oslo_messaging_metrics", MESSAGES, &[]),
@@ -250,14 +249,6 @@ const PROFILER: &[OptionSpec] = &[
     ignored("es_scroll_time", Text, Some("2m"), TRACING),
 ];
 
-const OSLO_LIMIT: &[OptionSpec] = &[
-    ignored("endpoint_id", Text, None, LIMITS),
-    ignored("endpoint_service_name", Text, None, LIMITS),
-    ignored("endpoint_service_type", Text, None, LIMITS),
-    ignored("endpoint_region_name", Text, None, LIMITS),
-    ignored("endpoint_interface", Text, Some("public"), LIMITS),
-];
-
 const KEY_MANAGER: &[OptionSpec] =
     &[unsupported("backend", Text, Some("barbican"), KEYS)
         .formerly(&[("key_manager", "api_class")])];
@@ -268,7 +259,6 @@ const REMOTE: &str = "rules that ask another service are refused in this version
 const IMPORT: &str = "images cannot be imported in this version";
 const CONVERSION: &str = "images are not converted in this version";
 const KEYS: &str = "image signatures and encryption keys are not handled in this version";
-const LIMITS: &str = "it is read only with `use_keystone_limits`, which this version does not have";
 const LOCKS: &str = "there are no lock files";
 const MESSAGES: &str = "notifications are not sent in this version";
 const PASTE: &str = "pipelines are not read";

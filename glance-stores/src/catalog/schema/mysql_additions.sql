@@ -89,3 +89,13 @@ CREATE TABLE glance_rs_locks (
     taken BIGINT NOT NULL,
     PRIMARY KEY (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Bytes that uploads may still write: what counts, as long as the intent of the upload is there, in
+-- what its project stores.
+CREATE TABLE glance_rs_reservations (
+    intent_id VARCHAR(255) NOT NULL,
+    owner VARCHAR(255) NOT NULL,
+    bytes BIGINT NOT NULL,
+    PRIMARY KEY (intent_id),
+    KEY owner (owner)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -70,3 +70,13 @@ CREATE TABLE IF NOT EXISTS glance_rs_locks (
     taken BIGINT NOT NULL,
     PRIMARY KEY (name)
 );
+
+-- Bytes that uploads may still write: what counts, as long as the intent of the upload is there, in
+-- what its project stores.
+CREATE TABLE IF NOT EXISTS glance_rs_reservations (
+    intent_id VARCHAR(255) NOT NULL,
+    owner VARCHAR(255) NOT NULL,
+    bytes BIGINT NOT NULL,
+    PRIMARY KEY (intent_id)
+);
+CREATE INDEX IF NOT EXISTS glance_rs_reservations_owner ON glance_rs_reservations (owner);

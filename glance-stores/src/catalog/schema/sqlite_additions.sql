@@ -65,3 +65,13 @@ CREATE TABLE IF NOT EXISTS glance_rs_intents (
 );
 CREATE INDEX IF NOT EXISTS glance_rs_intents_lease_until ON glance_rs_intents (lease_until);
 CREATE INDEX IF NOT EXISTS glance_rs_intents_image_id ON glance_rs_intents (image_id);
+
+-- Bytes that uploads may still write: what counts, as long as the intent of the upload is there, in
+-- what its project stores.
+CREATE TABLE IF NOT EXISTS glance_rs_reservations (
+    intent_id VARCHAR(255) NOT NULL,
+    owner VARCHAR(255) NOT NULL,
+    bytes BIGINT NOT NULL,
+    PRIMARY KEY (intent_id)
+);
+CREATE INDEX IF NOT EXISTS glance_rs_reservations_owner ON glance_rs_reservations (owner);

@@ -226,6 +226,17 @@ impl Dialect {
         }
     }
 
+    /// The sum of a column, 0 where there are no rows.
+    pub(super) fn sum(self, column: Expr) -> Expr {
+        let sum = Func::coalesce([column.sum(), Expr::cust("0")]);
+        let whole = match self {
+            Self::Mysql => "signed",
+            Self::Postgres => "bigint",
+            Self::Sqlite => "integer",
+        };
+        Expr::from(sum).cast_as(whole)
+    }
+
     /// Joins a table to what a select has, to be looked up in for each of its rows.
     pub(super) fn join_in_order(self, select: &mut SelectStatement, table: &'static str, on: Expr) {
         match self {

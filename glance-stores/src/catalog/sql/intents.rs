@@ -157,6 +157,18 @@ pub(super) fn delete(dialect: Dialect, intent: &IntentId, holder: &Holder) -> St
     dialect.statement(&delete)
 }
 
+/// How many intents of this id the holder has: 1 or 0.
+pub(super) fn count_held(dialect: Dialect, intent: &IntentId, holder: &Holder) -> Statement {
+    let held = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(INTENTS)
+        .and_where(Expr::col(ID).eq(intent.as_str()))
+        .and_where(is_node(holder))
+        .and_where(Expr::col(PROCESS).eq(holder.process.as_str()))
+        .take();
+    dialect.statement(&held)
+}
+
 fn read(row: Row) -> Result<Intent, BadRow> {
     let mut fields = Fields::of(INTENTS, &COLUMNS, row);
     let id = fields.parsed()?;

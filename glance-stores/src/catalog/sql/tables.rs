@@ -7,6 +7,8 @@ pub(super) const LOCATIONS: &str = "image_locations";
 pub(super) const MEMBERS: &str = "image_members";
 /// Ours (design D1).
 pub(super) const INTENTS: &str = "glance_rs_intents";
+/// Ours: bytes that uploads may still write.
+pub(super) const RESERVATIONS: &str = "glance_rs_reservations";
 /// Ours: rows that are locked by name, where several write at a time.
 pub(super) const LOCKS: &str = "glance_rs_locks";
 
@@ -25,9 +27,6 @@ pub(super) const CREATED_AT: &str = "created_at";
 pub(super) const UPDATED_AT: &str = "updated_at";
 pub(super) const DELETED_AT: &str = "deleted_at";
 pub(super) const DELETED: &str = "deleted";
-
-/// The property row that is upstream's lock of an import: only imports touch it.
-pub(super) const IMPORT_LOCK: &str = "os_glance_import_task";
 
 /// The status of a location that can be read.
 pub(super) const LOCATION_ACTIVE: &str = "active";
