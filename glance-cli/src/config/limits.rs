@@ -103,7 +103,7 @@ mod tests {
     fn keystone(text: &str) -> KeystoneLimitConfig {
         match config(text).limits {
             LimitConfig::Keystone(keystone) => *keystone,
-            other => panic!("{other:?}"),
+            other @ LimitConfig::Fixed(_) => panic!("{other:?}"),
         }
     }
 
