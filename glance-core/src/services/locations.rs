@@ -1,5 +1,7 @@
 //! Locations: data that is in a store without having been uploaded.
 
+use std::collections::BTreeMap;
+
 use super::changes::Plan;
 use super::glance::Glance;
 use crate::domain::policy::Action;
@@ -137,7 +139,7 @@ impl Glance {
     }
 
     /// The edits with the locations that they bring: which store each is in, and how many bytes it
-    /// holds. Those that the image has are not asked again. One place has one spelling then: that of
+    /// holds. Those that the image has are not asked again. A place has one spelling then: that of
     /// the first location there.
     pub(super) async fn with_brought_found(
         &self,
@@ -158,32 +160,36 @@ impl Glance {
         }
         // Each is a question to a store.
         Resource::Locations.check(brought.len() as u64, self.settings().quotas.locations)?;
-        let mut found: Vec<NewLocation> = Vec::new();
+        let known = self.spellings(image);
+        let mut first: BTreeMap<BlobUrl, BlobUrl> = BTreeMap::new();
         for new in brought {
-            *new = match self.known_at(image, &new.location.url) {
-                Some(known) => self.as_known(image, known, new),
-                None => self.found(image.id, new.clone()).await?,
-            };
-            let place = self.stores.place(&new.location);
-            let mut earlier = found.iter().map(|found| &found.location);
-            if let Some(same) = earlier.find(|found| self.stores.place(found) == place) {
-                new.location.url = same.url.clone();
+            let url = &new.location.url;
+            let place = || self.stores.place(&Location::new(url.clone()));
+            if let Some(known) = known.get(url).or_else(|| known.get(&place())) {
+                *new = self.as_known(image, known, new);
+                continue;
             }
-            found.push(new.clone());
+            *new = self.found(image.id, new.clone()).await?;
+            let url = first
+                .entry(self.stores.place(&new.location))
+                .or_insert_with(|| new.location.url.clone());
+            new.location.url = url.clone();
         }
         Ok(edits)
     }
 
-    /// The location of the image that a URL leads to: as it is kept, as clients are shown it, or in
-    /// another spelling.
-    fn known_at<'i>(&self, image: &'i Image, url: &BlobUrl) -> Option<&'i Location> {
-        let mut known = image.locations.iter();
-        let place = self.stores.place(&Location::new(url.clone()));
-        known.find(|known| {
-            known.url == *url
-                || known.url.without_credentials() == url.as_str()
-                || self.stores.place(known) == place
-        })
+    /// The locations of an image by the URLs that may be given for them: as they are kept, as clients
+    /// are shown them, and in the spelling of their store.
+    fn spellings<'i>(&self, image: &'i Image) -> BTreeMap<BlobUrl, &'i Location> {
+        let locations = || image.locations.iter().rev();
+        let places = locations().map(|location| (self.stores.place(location), location));
+        let shown = locations().map(|location| {
+            let url = location.url.without_credentials();
+            (BlobUrl::new(url), location)
+        });
+        let kept = locations().map(|location| (location.url.clone(), location));
+        // The last of one URL stays.
+        places.chain(shown).chain(kept).collect()
     }
 
     /// A location that the image has, with other metadata.

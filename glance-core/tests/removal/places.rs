@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use glance_core::domain::{
-    BlobUrl, Caller, CannotEditLocations, Edit, EditError, ImageId, Location, LocationEdit,
+    BlobUrl, Caller, CannotEditLocations, Edit, EditError, Image, ImageId, Location, LocationEdit,
     NewLocation, Position,
 };
 use glance_core::memory::Simulation;
@@ -117,6 +117,30 @@ fn data_stays_while_another_spelling_leads_to_it() {
     assert!(held);
     assert!(!site.is_held(0, two()));
     assert_eq!(site.world.catalog.intents(), []);
+}
+
+#[test]
+fn an_image_with_two_spellings_of_a_place_takes_other_metadata() {
+    let site = Site::new(Settings::default());
+    let mut twin = image(two());
+    twin.locations[1].url = alias("memory", two());
+    block_on(site.world.catalog.insert(&twin, None)).unwrap();
+    let all = twin.locations.iter().map(|location| {
+        let mut new = NewLocation::at(location.url.as_str());
+        new.location.metadata.insert("k".to_owned(), "v".into());
+        new
+    });
+    let edits = [Edit::Locations(LocationEdit::Replace(all.collect()))];
+
+    let edited = block_on(site.glance.edit(&Caller::local_admin(), two(), &edits)).unwrap();
+
+    let urls = |image: &Image| {
+        let urls = image.locations.iter().map(|location| location.url.clone());
+        urls.collect::<Vec<_>>()
+    };
+    assert_eq!(urls(&edited), urls(&twin));
+    let mut metadata = edited.locations.iter().map(|location| &location.metadata);
+    assert!(metadata.all(|metadata| metadata["k"] == "v"));
 }
 
 #[test]

@@ -153,9 +153,10 @@ impl PoolOptions {
         self.size.saturating_add(self.overflow).max(1)
     }
 
-    /// How long a statement may take, in milliseconds.
+    /// How long a statement may take, in milliseconds: no more than every server takes.
     pub(super) fn statement_millis(&self) -> u64 {
-        self.statement_timeout.as_secs().max(1).saturating_mul(1000)
+        let most = u64::from(u32::MAX / 2 / 1000);
+        self.statement_timeout.as_secs().clamp(1, most) * 1000
     }
 }
 

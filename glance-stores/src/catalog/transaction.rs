@@ -61,9 +61,10 @@ pub(super) async fn read<R: Reading, T: Transaction>(
         let outcome = match begun {
             Ok(transaction) => {
                 // The server ends each statement in time, unless it is out of reach.
+                let most = most.saturating_mul(2);
                 let work = carry_out(transaction, reading, || reply.is_canceled());
-                let done = tokio::time::timeout(2 * most, work).await;
-                done.unwrap_or_else(|_| Err(late(operation, 2 * most)))
+                let done = tokio::time::timeout(most, work).await;
+                done.unwrap_or_else(|_| Err(late(operation, most)))
             }
             Err(failure) => Err(failure),
         };
