@@ -235,6 +235,48 @@ async fn data_at_a_location_is_looked_at_before_its_image_is_active() {
 }
 
 #[tokio::test]
+async fn a_look_reads_little_of_large_data() {
+    let web = WebSite::new();
+    web.web.freeze();
+
+    for sample in [
+        "qcow2 v3",
+        "vmdk for a stream, with a footer",
+        "iso with an MBR",
+        "zeros",
+    ] {
+        let mut data = samples::named(sample);
+        let footer = data.split_off(data.len() - 1536);
+        data.resize(64 << 20, 0);
+        data.extend(footer);
+        let before = web.web.looked_at();
+
+        web.located("raw", data).await;
+
+        assert!(web.web.looked_at() - before < 1 << 20, "{sample}");
+    }
+}
+
+#[tokio::test]
+async fn where_only_whole_pages_are_sent_data_is_looked_at_from_its_start() {
+    let web = WebSite::new();
+    web.web.send_whole_pages();
+
+    let (good, _) = web.located("vhdx", samples::named("vhdx")).await;
+
+    assert_eq!(good.status, StatusCode::ACCEPTED);
+    for sample in hostile() {
+        let (bad, _) = web.located("raw", sample.bytes).await;
+        assert_eq!(
+            bad.status,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{}",
+            sample.name
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_image_whose_located_data_has_turned_bad_is_deactivated() {
     let web = WebSite::new();
     let good = samples::named("qcow2 v3");

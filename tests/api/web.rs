@@ -30,6 +30,9 @@ struct State {
     pages: BTreeMap<String, Bytes>,
     failures: usize,
     reads: usize,
+    /// Bytes that were read in ranges.
+    looked_at: u64,
+    has_no_ranges: bool,
 }
 
 impl Web {
@@ -52,6 +55,16 @@ impl Web {
     /// How often all data was asked for, rather than looked at.
     pub(super) fn reads(&self) -> usize {
         self.with(|state| state.reads)
+    }
+
+    /// How many bytes were read in ranges.
+    pub(super) fn looked_at(&self) -> u64 {
+        self.with(|state| state.looked_at)
+    }
+
+    /// From now on, nothing but whole pages is sent.
+    pub(super) fn send_whole_pages(&self) {
+        self.with(|state| state.has_no_ranges = true);
     }
 
     /// Nobody gets all data until the web is thawed.
@@ -110,6 +123,10 @@ impl ImageStore for Web {
         range: Option<ByteRange>,
     ) -> Result<ByteStream, StoreError> {
         if let Some(range) = range {
+            if self.with(|state| state.has_no_ranges) {
+                return self.unsupported(Operation::ReadRange);
+            }
+            self.with(|state| state.looked_at += range.length);
             let [start, end] =
                 [range.offset, range.offset + range.length].map(|at| usize::try_from(at).unwrap());
             return Ok(ByteStream::from_bytes(
