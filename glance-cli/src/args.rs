@@ -2,6 +2,7 @@
 
 mod client;
 mod policy;
+mod task;
 mod value;
 
 use std::env;
@@ -21,6 +22,7 @@ pub(crate) use self::client::{
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
 pub(crate) use self::policy::{CheckPolicy, Policy};
+pub(crate) use self::task::{ListTasks, OneTask};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///

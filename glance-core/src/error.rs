@@ -197,8 +197,14 @@ pub enum Error {
     /// The status does not allow it.
     #[error(transparent)]
     Transition(#[from] IllegalTransition),
+    /// No task that the caller may know of.
+    #[error("no task found with ID {id}")]
+    TaskNotFound {
+        /// What was asked for.
+        id: String,
+    },
     /// The marker is not an image that the caller may see.
-    #[error("marker {marker} is not an image that could be listed")]
+    #[error("marker {marker} is nothing that could be listed")]
     UnknownMarker {
         /// The marker.
         marker: String,
@@ -286,9 +292,10 @@ impl Error {
             | Self::ReservedProperty { .. } => ErrorKind::Forbidden,
             Self::Edit(error) => edit_kind(error),
             Self::Gone { .. } => ErrorKind::Gone,
-            Self::ImageNotFound { .. } | Self::MemberNotFound { .. } | Self::NotInStore { .. } => {
-                ErrorKind::NotFound
-            }
+            Self::ImageNotFound { .. }
+            | Self::MemberNotFound { .. }
+            | Self::NotInStore { .. }
+            | Self::TaskNotFound { .. } => ErrorKind::NotFound,
             Self::Quota(_) => ErrorKind::TooLarge,
             Self::Range(_) => ErrorKind::Unsatisfiable,
             Self::Rejected(_) => ErrorKind::BadData,

@@ -32,5 +32,5 @@ pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
     LocationSettings, ProjectUsage, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores,
-    UploadOptions,
+    TaskList, TaskRequest, UploadOptions,
 };

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::StatusCode;
-use glance_core::domain::query::ImageQuery;
+use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
     BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Timestamp, Usage, Viewer,
+    Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
-use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage, UsageLedger};
+use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage, TaskLog, UsageLedger};
 use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Stores};
 use glance_http::endpoints;
 
@@ -216,5 +216,29 @@ impl UsageLedger for Recording {
         claim: &Claim,
     ) -> Result<(), CatalogError> {
         self.note("reserve").reserve(intent, holder, claim).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl TaskLog for Recording {
+    async fn insert_task(&self, task: &Task) -> Result<(), CatalogError> {
+        self.note("insert_task").insert_task(task).await
+    }
+
+    async fn find_task(&self, id: &TaskId) -> Result<Option<Task>, CatalogError> {
+        self.note("find_task").find_task(id).await
+    }
+
+    async fn list_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, CatalogError> {
+        self.note("list_tasks").list_tasks(query).await
+    }
+
+    async fn move_task(&self, task: &Task, from: TaskStatus) -> Result<(), CatalogError> {
+        self.note("move_task").move_task(task, from).await
+    }
+
+    async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
+        self.note("expire_tasks").expire_tasks(now).await
     }
 }

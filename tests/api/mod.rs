@@ -31,4 +31,5 @@ mod stores;
 mod streams;
 mod support;
 mod tags;
+mod tasks;
 mod web;

@@ -11,7 +11,7 @@ use super::support::{ALICE, Answer, BOB, RAW, Site, request};
 /// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
 ///
 /// A new route fails the walk until it stands here.
-const WALK: [(&str, &str, &str, u16); 27] = [
+const WALK: [(&str, &str, &str, u16); 32] = [
     ("GET", "/v2/images", "", 200),
     ("POST", "/v2/images", "{}", 201),
     ("GET", "/v2/images/{image_id}", "", 404),
@@ -50,6 +50,7 @@ const WALK: [(&str, &str, &str, u16); 27] = [
     ),
     ("PUT", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("DELETE", "/v2/images/{image_id}/tags/{tag}", "", 404),
+    ("GET", "/v2/images/{image_id}/tasks", "", 404),
     ("GET", "/v2/info/import", "", 200),
     ("GET", "/v2/info/stores", "", 404),
     ("GET", "/v2/info/stores/detail", "", 404),
@@ -58,7 +59,11 @@ const WALK: [(&str, &str, &str, u16); 27] = [
     ("GET", "/v2/schemas/images", "", 200),
     ("GET", "/v2/schemas/member", "", 200),
     ("GET", "/v2/schemas/members", "", 200),
+    ("GET", "/v2/schemas/task", "", 200),
+    ("GET", "/v2/schemas/tasks", "", 200),
     ("DELETE", "/v2/stores/{store_id}/{image_id}", "", 404),
+    ("GET", "/v2/tasks", "", 403),
+    ("GET", "/v2/tasks/{task_id}", "", 403),
 ];
 
 fn path(template: &str, id: &str) -> String {
@@ -67,6 +72,7 @@ fn path(template: &str, id: &str) -> String {
         .replace("{member_id}", "p2")
         .replace("{store_id}", "memory")
         .replace("{tag}", "t")
+        .replace("{task_id}", "t")
 }
 
 fn media(template: &str) -> &'static str {

@@ -34,6 +34,8 @@ async fn schemas_match_those_of_upstream() {
     expect_test::expect_file!["golden/schema-images.json"].assert_eq(&meaning("images").await);
     expect_test::expect_file!["golden/schema-member.json"].assert_eq(&meaning("member").await);
     expect_test::expect_file!["golden/schema-members.json"].assert_eq(&meaning("members").await);
+    expect_test::expect_file!["golden/schema-task.json"].assert_eq(&meaning("task").await);
+    expect_test::expect_file!["golden/schema-tasks.json"].assert_eq(&meaning("tasks").await);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::task::{ListTasks, OneTask};
 use super::value;
 use crate::output::Object;
 
@@ -28,6 +29,8 @@ pub(crate) enum ClientCommand {
     ImageDeactivate(OneImage),
     /// Let a deactivated image be downloaded again.
     ImageReactivate(OneImage),
+    /// List what was done for an image after requests were answered, and what is being done.
+    ImageTasks(OneImage),
     /// Add a tag to an image.
     ImageTagUpdate(ImageTag),
     /// Remove a tag from an image.
@@ -50,6 +53,10 @@ pub(crate) enum ClientCommand {
     MemberGet(ImageMember),
     /// Accept or reject an image that somebody shares with your project.
     MemberUpdate(SetMember),
+    /// List tasks, for administrators.
+    TaskList(ListTasks),
+    /// Show a task, for administrators.
+    TaskShow(OneTask),
 }
 
 /// What is said of an image, by its owner.

@@ -12,7 +12,7 @@ use crate::output::Object;
 pub(crate) struct Query {
     /// Conditions and order, as they stand in the URL.
     pub(crate) parameters: Vec<(String, String)>,
-    /// The most images.
+    /// The most items.
     pub(crate) limit: Option<usize>,
     /// How many at once.
     pub(crate) page_size: Option<u32>,
@@ -25,32 +25,41 @@ impl Session {
     ///
     /// The service cannot be reached, or refuses.
     pub(crate) async fn list_images(&self, query: &Query) -> Result<Vec<Object>, ClientError> {
+        self.list("images", query).await
+    }
+
+    /// All that the query means of a list that goes page after page.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(super) async fn list(&self, of: &str, query: &Query) -> Result<Vec<Object>, ClientError> {
         let wanted = query.limit.unwrap_or(usize::MAX);
         if wanted == 0 {
             return Ok(Vec::new());
         }
         let page_size = query.page_size.unwrap_or(PAGE_SIZE);
         let first = usize::try_from(page_size).unwrap_or(wanted).min(wanted);
-        let mut url = self.url(&["images"]);
+        let mut url = self.url(&[of]);
         url.query_pairs_mut()
             .append_pair("limit", &first.to_string())
             .extend_pairs(&query.parameters);
-        let mut images = Vec::new();
+        let mut items = Vec::new();
         loop {
             let mut page = self.call(Method::GET, url, None).await?;
-            let Some(Value::Array(found)) = page.get_mut("images").map(Value::take) else {
-                return Err(self.not_glance("its list has no images"));
+            let Some(Value::Array(found)) = page.get_mut(of).map(Value::take) else {
+                return Err(self.not_glance("its list has no such items"));
             };
             let is_empty = found.is_empty();
-            images.extend(found.into_iter().filter_map(into_object));
-            images.truncate(wanted);
+            items.extend(found.into_iter().filter_map(into_object));
+            items.truncate(wanted);
             let next = page.get("next").and_then(Value::as_str);
             match next {
-                Some(link) if images.len() < wanted && !is_empty => {
+                Some(link) if items.len() < wanted && !is_empty => {
                     let next = self.linked(link);
                     url = next.ok_or_else(|| self.not_glance("its list goes on elsewhere"))?;
                 }
-                _ => return Ok(images),
+                _ => return Ok(items),
             }
         }
     }

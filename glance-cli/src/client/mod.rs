@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! session     one service: where it is, who asks, one request and its answer
-//! images members    what there is to ask for
+//! images members tasks    what there is to ask for
 //! upload download   image data, which is never held as a whole
 //! ```
 
@@ -13,6 +13,7 @@ mod images;
 mod members;
 mod progress;
 mod session;
+mod tasks;
 mod upload;
 
 pub(crate) use self::download::{Fallback, Target, download};

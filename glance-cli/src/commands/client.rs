@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{image, location, member};
+use super::{image, location, member, task};
 use crate::args::{ClientCommand, Globals};
 use crate::client::{ClientError, Session, SessionOptions};
 use crate::output::{self, Looks, Object};
@@ -54,6 +54,7 @@ pub(crate) async fn run(
         C::ImageUpload(args) => image::upload_data(&context, args).await?,
         C::ImageDeactivate(args) => image::act(&context, args, "deactivate").await?,
         C::ImageReactivate(args) => image::act(&context, args, "reactivate").await?,
+        C::ImageTasks(args) => task::of_image(&context, args).await?,
         C::ImageTagUpdate(args) => image::add_tag(&context, args).await?,
         C::ImageTagDelete(args) => image::remove_tag(&context, args).await?,
         C::AddLocation(args) => location::add_first(&context, args).await?,
@@ -65,6 +66,8 @@ pub(crate) async fn run(
         C::MemberList(args) => member::list(&context, args).await?,
         C::MemberGet(args) => member::show(&context, args).await?,
         C::MemberUpdate(args) => member::update(&context, args).await?,
+        C::TaskList(args) => task::list(&context, args).await?,
+        C::TaskShow(args) => task::show(&context, args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

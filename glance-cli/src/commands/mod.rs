@@ -21,3 +21,4 @@ pub(crate) mod serve;
 mod startup;
 pub(crate) mod store;
 mod stores;
+mod task;

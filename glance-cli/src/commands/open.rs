@@ -247,6 +247,7 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             tags: config.quotas.tags,
         },
         queued_lifetime: config.quotas.queued_lifetime,
+        task_lifetime: config.api.task_time_to_live,
         ..Settings::default()
     })
 }

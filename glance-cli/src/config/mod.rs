@@ -108,6 +108,8 @@ pub(crate) struct ApiConfig {
     /// Whether data that others wrote is read for its hash, and how often that is tried.
     pub(crate) do_secure_hash: bool,
     pub(crate) http_retries: u32,
+    /// How long a task is told of after its end.
+    pub(crate) task_time_to_live: Duration,
 }
 
 /// Limits; `None` is no limit.

@@ -110,6 +110,12 @@ impl Reader<'_> {
                 .settings
                 .limit(group, "http_retries")?
                 .map_or(0, |retries| u32::try_from(retries).unwrap_or(u32::MAX)),
+            // In hours; upstream takes fewer than none for none.
+            task_time_to_live: Duration::from_secs(
+                self.settings
+                    .limit("task", "task_time_to_live")?
+                    .map_or(0, |hours| hours.saturating_mul(3600)),
+            ),
         })
     }
 

@@ -24,6 +24,7 @@ fn every_command_has_help() {
         "image-upload",
         "image-deactivate",
         "image-reactivate",
+        "image-tasks",
         "image-tag-update",
         "image-tag-delete",
         "add-location",
@@ -35,6 +36,8 @@ fn every_command_has_help() {
         "member-list",
         "member-get",
         "member-update",
+        "task-list",
+        "task-show",
     ] {
         assert!(
             overview.contains(&format!("\n  {name}")),

@@ -27,6 +27,7 @@ pub mod members;
 pub mod published;
 pub mod queries;
 pub mod scheduled_deletes;
+pub mod tasks;
 pub mod usage;
 
 /// Makes a test of each clause of the [`Catalog`](crate::ports::Catalog) contract.
@@ -64,6 +65,13 @@ macro_rules! catalog_conformance {
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
                 open_deletes_are_told_by_their_image
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, tasks:
+                a_task_is_found_as_it_was
+                a_task_moves_from_the_status_that_was_read
+                lists_of_tasks_mean_what_their_queries_mean
+                pages_of_tasks_follow_each_other_without_gap_or_repeat
+                what_has_expired_is_taken_away
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean

@@ -28,6 +28,7 @@ mod secret;
 mod service_user;
 mod status;
 mod tag;
+mod task;
 mod text;
 mod time;
 mod upload;
@@ -43,7 +44,7 @@ pub use self::draft::Draft;
 pub use self::edit::{Attribute, Edit, EditError, Presence};
 pub use self::format::{ContainerFormat, DiskFormat, Formats, ImageName, UnknownFormat};
 pub use self::id::{
-    DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, UserId,
+    DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, TaskId, UserId,
 };
 pub use self::image::Image;
 pub use self::import::{IMPORT_LOCK, IMPORTING_TO_STORES};
@@ -60,6 +61,7 @@ pub use self::secret::Secret;
 pub use self::service_user::ServiceUser;
 pub use self::status::{Event, IllegalTransition, Status, UnknownStatus};
 pub use self::tag::Tag;
+pub use self::task::{IllegalMove, Task, TaskKind, TaskStatus, UnknownTaskWord};
 pub use self::text::{InvalidText, TextFault};
 pub use self::time::{InvalidTimestamp, Timestamp};
 pub use self::upload::{CannotUpload, Upload};

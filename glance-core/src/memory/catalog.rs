@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
     BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
-    MemberStatus, Membership, ProjectId, Resource, Status, Timestamp, Usage, Viewer, Work,
+    MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId, Timestamp, Usage, Viewer,
+    Work,
 };
 use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
 
@@ -26,6 +27,7 @@ pub(super) struct Rows {
     pub(super) intents: BTreeMap<String, Intent>,
     /// Bytes that are reserved for a project, by the intent of its upload.
     reserved: BTreeMap<String, (ProjectId, u64)>,
+    pub(super) tasks: BTreeMap<TaskId, Task>,
     /// Images whose delete was delayed.
     pub(super) scheduled: BTreeMap<ImageId, Scheduled>,
 }

@@ -12,6 +12,7 @@ mod random;
 mod scheduled_deletes;
 mod simulation;
 mod store;
+mod task_log;
 
 pub use self::catalog::MemoryCatalog;
 pub use self::clock::VirtualClock;

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::{BoxError, UsageLedger};
+use super::{BoxError, TaskLog, UsageLedger};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
     BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
     Membership, ProjectId, QuotaExceeded, Timestamp, Viewer,
 };
 
-/// Where rows live.
+/// Where rows live; those of tasks among them, see [`TaskLog`].
 ///
 /// # Contract
 ///
@@ -35,7 +35,7 @@ use crate::domain::{
 ///   was delayed, notes that the data at the location is gone: both or neither. That either was so
 ///   before is fine.
 #[async_trait]
-pub trait Catalog: UsageLedger {
+pub trait Catalog: TaskLog + UsageLedger {
     /// Stores a new image; `quotas` is how many its owner may have.
     async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError>;
 

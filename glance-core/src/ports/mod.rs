@@ -8,6 +8,7 @@ mod image_store;
 mod limits;
 mod policy;
 mod scheduled_deletes;
+mod task_log;
 mod token_verifier;
 
 pub use self::byte_stream::{BodyError, ByteStream};
@@ -18,6 +19,7 @@ pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Opera
 pub use self::limits::{LimitError, LimitSource, UsageLedger};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
 pub use self::scheduled_deletes::{ScheduledDelete, ScheduledDeletes};
+pub use self::task_log::TaskLog;
 pub use self::token_verifier::{InvalidToken, Token, TokenError, TokenVerifier, Tokens};
 
 /// The cause of an error of a backend.

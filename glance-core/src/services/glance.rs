@@ -64,6 +64,8 @@ pub struct Settings {
     pub pages: PageLimits,
     /// Limits.
     pub quotas: Quotas,
+    /// How long a task is told of after its end: `task_time_to_live`.
+    pub task_lifetime: Duration,
     /// How long an image that nobody gives data to, or changes, stays queued; `None` is for ever,
     /// as in upstream. Then it is deleted, unless it is protected (rule R15).
     pub queued_lifetime: Option<Duration>,
@@ -80,6 +82,7 @@ impl Default for Settings {
             lease: Duration::from_secs(30),
             pages: PageLimits::default(),
             quotas: Quotas::default(),
+            task_lifetime: Duration::from_secs(48 * 3600),
             queued_lifetime: Some(Duration::from_secs(30 * 24 * 3600)),
         }
     }

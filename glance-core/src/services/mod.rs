@@ -19,6 +19,7 @@ mod scrub;
 mod scrubber;
 mod stores;
 mod tags;
+mod tasks;
 mod transfer;
 
 pub use self::builder::{BuildError, GlanceBuilder, Runtime};
@@ -29,3 +30,4 @@ pub use self::limits::ProjectUsage;
 pub use self::scrub::Scrubbed;
 pub use self::scrubber::{ScrubPlan, Scrubber};
 pub use self::stores::{ConfiguredStore, Stores};
+pub use self::tasks::{TaskList, TaskRequest};

@@ -26,6 +26,8 @@ pub struct Scrubbed {
     pub expired: usize,
     /// Located images whose data is being read for its hash again.
     pub hashes: usize,
+    /// Tasks that ended long ago and are not told of any more.
+    pub tasks: u64,
     /// Unfinished blobs of nobody that were removed.
     pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
@@ -48,6 +50,7 @@ impl Glance {
             done.failures += failures;
         }
         done.expired = self.expire_queued().await?;
+        done.tasks = self.catalog.expire_tasks(self.now()).await?;
         Ok(done)
     }
 
@@ -251,6 +254,7 @@ fn log(done: Result<Scrubbed, Error>) {
             deletes = done.deletes,
             hashes = done.hashes,
             expired = done.expired,
+            tasks = done.tasks,
             strays = done.strays,
             failures = done.failures,
             "leftovers of broken uploads and deletes removed"

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use glance_core::domain::query::ImageQuery;
+use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
     BlobUrl, ByteRange, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
-    Location, MemberStatus, Membership, ProjectId, StoreId, Timestamp, Usage, Viewer,
+    Location, MemberStatus, Membership, ProjectId, StoreId, Task, TaskId, TaskStatus, Timestamp,
+    Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor, ImageStore,
-    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, UsageLedger,
+    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, TaskLog, UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -283,6 +284,30 @@ impl UsageLedger for FaultyCatalog {
         claim: &Claim,
     ) -> Result<(), CatalogError> {
         self.around(self.inner.reserve(intent, holder, claim)).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl TaskLog for FaultyCatalog {
+    async fn insert_task(&self, task: &Task) -> Result<(), CatalogError> {
+        self.around(self.inner.insert_task(task)).await
+    }
+
+    async fn find_task(&self, id: &TaskId) -> Result<Option<Task>, CatalogError> {
+        self.around(self.inner.find_task(id)).await
+    }
+
+    async fn list_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, CatalogError> {
+        self.around(self.inner.list_tasks(query)).await
+    }
+
+    async fn move_task(&self, task: &Task, from: TaskStatus) -> Result<(), CatalogError> {
+        self.around(self.inner.move_task(task, from)).await
+    }
+
+    async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
+        self.around(self.inner.expire_tasks(now)).await
     }
 }
 

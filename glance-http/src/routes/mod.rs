@@ -11,6 +11,7 @@ mod members;
 mod schemas;
 mod stores;
 mod tags;
+mod tasks;
 mod verbs;
 
 use axum::http::Method;
@@ -71,6 +72,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             Verbs::new().put(tags::add).delete(tags::remove),
         ),
         (
+            "/v2/images/{image_id}/tasks",
+            Verbs::new().get(tasks::of_image),
+        ),
+        (
             "/v2/info/import",
             Verbs::new().get(discovery::import_methods),
         ),
@@ -84,10 +89,14 @@ fn resources() -> Vec<(&'static str, Verbs)> {
         ("/v2/schemas/images", Verbs::new().get(schemas::images)),
         ("/v2/schemas/member", Verbs::new().get(schemas::member)),
         ("/v2/schemas/members", Verbs::new().get(schemas::members)),
+        ("/v2/schemas/task", Verbs::new().get(schemas::task)),
+        ("/v2/schemas/tasks", Verbs::new().get(schemas::tasks)),
         (
             "/v2/stores/{store_id}/{image_id}",
             Verbs::new().delete(stores::delete_image),
         ),
+        ("/v2/tasks", Verbs::new().get(tasks::list)),
+        ("/v2/tasks/{task_id}", Verbs::new().get(tasks::show)),
     ]
 }
 

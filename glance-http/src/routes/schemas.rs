@@ -7,7 +7,7 @@ use axum::response::Response;
 use crate::body::NoBody;
 use crate::options::Api;
 use crate::reply;
-use crate::wire::schema;
+use crate::wire::{schema, task_schema};
 
 pub(super) async fn image(State(api): State<Api>, _: NoBody) -> Response {
     reply::json(StatusCode::OK, &schema::image(api.image_rules()))
@@ -23,4 +23,12 @@ pub(super) async fn member(_: NoBody) -> Response {
 
 pub(super) async fn members(_: NoBody) -> Response {
     reply::json(StatusCode::OK, &schema::members())
+}
+
+pub(super) async fn task(_: NoBody) -> Response {
+    reply::json(StatusCode::OK, &task_schema::task())
+}
+
+pub(super) async fn tasks(_: NoBody) -> Response {
+    reply::json(StatusCode::OK, &task_schema::tasks())
 }

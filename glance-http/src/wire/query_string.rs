@@ -42,7 +42,7 @@ impl ListRequest {
         let mut marker = None;
         for (name, value) in last_values(pairs) {
             match name {
-                "limit" => limit = Some(number_of_images(value)?),
+                "limit" => limit = Some(number_of_items(value)?),
                 "marker" => marker = Some(marker_id(value)?),
                 "visibility" => query.listed = listed(value)?,
                 "member_status" => query.member_status = member_status(value)?,
@@ -120,7 +120,7 @@ fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     values
 }
 
-fn number_of_images(value: &str) -> Result<u32, ApiError> {
+pub(super) fn number_of_items(value: &str) -> Result<u32, ApiError> {
     let digits = value.trim();
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     if digits.is_empty()

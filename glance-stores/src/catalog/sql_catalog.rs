@@ -1,13 +1,13 @@
 //! The port, on whichever database.
 
 use async_trait::async_trait;
-use glance_core::domain::query::ImageQuery;
+use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
     BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Timestamp, Usage, Viewer,
+    Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::ports::{
-    Catalog, CatalogError, ScheduledDelete, ScheduledDeletes, SeenImage, UsageLedger,
+    Catalog, CatalogError, ScheduledDelete, ScheduledDeletes, SeenImage, TaskLog, UsageLedger,
 };
 
 use super::sql;
@@ -141,6 +141,29 @@ impl<D: Database> UsageLedger for SqlCatalog<D> {
         claim: &Claim,
     ) -> Result<(), CatalogError> {
         sql::usage::reserve(&self.database, intent, holder, claim).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> TaskLog for SqlCatalog<D> {
+    async fn insert_task(&self, task: &Task) -> Result<(), CatalogError> {
+        sql::tasks::insert(&self.database, task).await
+    }
+
+    async fn find_task(&self, id: &TaskId) -> Result<Option<Task>, CatalogError> {
+        sql::tasks::find(&self.database, id).await
+    }
+
+    async fn list_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, CatalogError> {
+        sql::tasks::list(&self.database, query).await
+    }
+
+    async fn move_task(&self, task: &Task, from: TaskStatus) -> Result<(), CatalogError> {
+        sql::tasks::store_move(&self.database, task, from).await
+    }
+
+    async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
+        sql::tasks::expire(&self.database, now).await
     }
 }
 

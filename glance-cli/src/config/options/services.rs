@@ -162,7 +162,7 @@ const WSGI: &[OptionSpec] = &[
 ];
 
 const TASK: &[OptionSpec] = &[
-    ignored("task_time_to_live", Kind::INTEGER, Some("48"), IMPORT)
+    honoured("task_time_to_live", Kind::INTEGER, Some("48"))
         .formerly(&[("DEFAULT", "task_time_to_live")]),
     ignored(
         "task_executor",

@@ -40,7 +40,8 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::GetMember
         | Action::GetMembers
         | Action::PublicizeImage
-        | Action::StoresInfoDetail => None,
+        | Action::StoresInfoDetail
+        | Action::TasksApiAccess => None,
     }
 }
 

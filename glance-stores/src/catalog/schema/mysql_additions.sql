@@ -67,6 +67,11 @@ CREATE INDEX glance_rs_image_tags_value ON image_tags (value, deleted, image_id)
 CREATE INDEX glance_rs_image_properties_value
     ON image_properties (name, value(64), deleted, image_id);
 
+-- What lists of tasks are read from, and what is looked for once they expire.
+CREATE INDEX glance_rs_tasks_created_at ON tasks (deleted, created_at, id);
+CREATE INDEX glance_rs_tasks_owner_created_at ON tasks (owner, deleted, created_at, id);
+CREATE INDEX glance_rs_tasks_expires_at ON tasks (deleted, expires_at);
+
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.
 CREATE TABLE glance_rs_intents (

@@ -48,6 +48,14 @@ CREATE INDEX IF NOT EXISTS glance_rs_image_tags_value
 CREATE INDEX IF NOT EXISTS glance_rs_image_properties_value
     ON image_properties (name, SUBSTR(COALESCE(value, ''), 1, 64), image_id) WHERE NOT deleted;
 
+-- What lists of tasks are read from, and what is looked for once they expire.
+CREATE INDEX IF NOT EXISTS glance_rs_tasks_created_at
+    ON tasks (created_at, id) WHERE NOT deleted;
+CREATE INDEX IF NOT EXISTS glance_rs_tasks_owner_created_at
+    ON tasks (owner, created_at, id) WHERE NOT deleted;
+CREATE INDEX IF NOT EXISTS glance_rs_tasks_expires_at
+    ON tasks (expires_at) WHERE NOT deleted;
+
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.
 CREATE TABLE IF NOT EXISTS glance_rs_intents (

@@ -16,6 +16,7 @@ mod mark;
 pub(super) mod members;
 pub(super) mod scheduled_deletes;
 mod tables;
+pub(super) mod tasks;
 pub(super) mod usage;
 mod where_clause;
 

@@ -5,6 +5,8 @@ pub(super) const PROPERTIES: &str = "image_properties";
 pub(super) const TAGS: &str = "image_tags";
 pub(super) const LOCATIONS: &str = "image_locations";
 pub(super) const MEMBERS: &str = "image_members";
+pub(super) const TASKS: &str = "tasks";
+pub(super) const TASK_INFO: &str = "task_info";
 /// Ours (design D1).
 pub(super) const INTENTS: &str = "glance_rs_intents";
 /// Ours: bytes that uploads may still write.
@@ -14,6 +16,7 @@ pub(super) const LOCKS: &str = "glance_rs_locks";
 
 pub(super) const ID: &str = "id";
 pub(super) const IMAGE_ID: &str = "image_id";
+pub(super) const TASK_ID: &str = "task_id";
 pub(super) const NAME: &str = "name";
 pub(super) const VALUE: &str = "value";
 pub(super) const STATUS: &str = "status";
