@@ -1,6 +1,7 @@
 //! The command line: every command and flag, and nothing of what they do.
 
 mod client;
+mod import;
 mod policy;
 mod task;
 mod value;
@@ -17,10 +18,11 @@ use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 pub(crate) use self::client::{
-    AddFirstLocation, AddLocation, Attributes, ClientCommand, CreateImage, Data, DeleteImages,
+    AddFirstLocation, AddLocation, Attributes, ClientCommand, CreateImage, DeleteImages,
     DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, OneImage,
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
+pub(crate) use self::import::StageImage;
 pub(crate) use self::policy::{CheckPolicy, Policy};
 pub(crate) use self::task::{ListTasks, OneTask};
 

@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use crate::domain::{
-    CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, InvalidValidation,
-    LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
-    inspect::Rejected,
+    CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, ImportMethod,
+    InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable,
+    Visibility, inspect::Rejected,
 };
 use crate::ports::{BodyError, CatalogError, Denied, LimitError, StoreError};
 
@@ -139,6 +139,12 @@ pub enum Error {
     /// Whoever is no service may only name data on web servers, and only where those are read.
     #[error("only services may name data that is not on a web server, or not read from there")]
     NotAService,
+    /// The service does not import in this way.
+    #[error("import method {method} is not available")]
+    NotOffered {
+        /// The way.
+        method: ImportMethod,
+    },
     /// Nothing of the image could be brought back.
     #[error("image {image} is not in status pending_delete")]
     NotScheduled {
@@ -295,6 +301,7 @@ impl Error {
             Self::ImageNotFound { .. }
             | Self::MemberNotFound { .. }
             | Self::NotInStore { .. }
+            | Self::NotOffered { .. }
             | Self::TaskNotFound { .. } => ErrorKind::NotFound,
             Self::Quota(_) => ErrorKind::TooLarge,
             Self::Range(_) => ErrorKind::Unsatisfiable,

@@ -31,6 +31,6 @@ mod services;
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
-    LocationSettings, ProjectUsage, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores,
-    TaskList, TaskRequest, UploadOptions,
+    ImportSettings, LocationSettings, ProjectUsage, Runtime, ScrubPlan, Scrubbed, Scrubber,
+    Settings, Stores, TaskList, TaskRequest, UploadOptions,
 };

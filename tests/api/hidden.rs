@@ -72,7 +72,7 @@ fn body_of(path: &str, method: &axum::http::Method) -> (&'static str, &'static s
         ("POST", Some("locations")) => ("application/json", r#"{"url": "http://a/b"}"#),
         ("POST", Some("members")) => ("application/json", r#"{"member": "p3"}"#),
         ("PUT", Some("p3")) => ("application/json", r#"{"status": "accepted"}"#),
-        ("PUT", Some("file")) => ("application/octet-stream", "data"),
+        ("PUT", Some("file" | "stage")) => ("application/octet-stream", "data"),
         _ => ("application/json", ""),
     }
 }
@@ -87,8 +87,9 @@ fn service(memory: &MemoryGlance, catalog: &Arc<Recording>) -> glance_core::Glan
     let store: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.store);
     let default = store.id().clone();
     // With a name, so that the routes of stores are there, too.
-    let stores = Stores::named(&default, vec![ConfiguredStore::new(store, "memory")]);
-    GlanceBuilder::new(catalog, stores.unwrap(), runtime)
+    let stores = Stores::named(&default, vec![ConfiguredStore::new(store, "memory")]).unwrap();
+    let staging: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.staging);
+    GlanceBuilder::new(catalog, stores.with_staging(staging), runtime)
         .build()
         .unwrap()
 }
@@ -161,6 +162,10 @@ impl Catalog for Recording {
     ) -> Result<(), CatalogError> {
         let catalog = self.note("set_member");
         catalog.set_member(image, project, status, now).await
+    }
+
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        self.note("find_intent").find_intent(id).await
     }
 
     async fn abandoned_intents(

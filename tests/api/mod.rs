@@ -27,6 +27,7 @@ mod routes;
 mod samples;
 mod schemas;
 mod server;
+mod stage;
 mod stores;
 mod streams;
 mod support;

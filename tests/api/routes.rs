@@ -11,7 +11,7 @@ use super::support::{ALICE, Answer, BOB, RAW, Site, request};
 /// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
 ///
 /// A new route fails the walk until it stands here.
-const WALK: [(&str, &str, &str, u16); 32] = [
+const WALK: [(&str, &str, &str, u16); 33] = [
     ("GET", "/v2/images", "", 200),
     ("POST", "/v2/images", "{}", 201),
     ("GET", "/v2/images/{image_id}", "", 404),
@@ -48,6 +48,7 @@ const WALK: [(&str, &str, &str, u16); 32] = [
         "",
         404,
     ),
+    ("PUT", "/v2/images/{image_id}/stage", "data", 404),
     ("PUT", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("DELETE", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("GET", "/v2/images/{image_id}/tasks", "", 404),
@@ -76,7 +77,7 @@ fn path(template: &str, id: &str) -> String {
 }
 
 fn media(template: &str) -> &'static str {
-    if template.ends_with("/file") {
+    if template.ends_with("/file") || template.ends_with("/stage") {
         "application/octet-stream"
     } else {
         "application/openstack-images-v2.1-json-patch"

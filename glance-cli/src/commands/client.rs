@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{image, location, member, task};
+use super::{image, import, location, member, task};
 use crate::args::{ClientCommand, Globals};
 use crate::client::{ClientError, Session, SessionOptions};
 use crate::output::{self, Looks, Object};
@@ -54,6 +54,7 @@ pub(crate) async fn run(
         C::ImageUpload(args) => image::upload_data(&context, args).await?,
         C::ImageDeactivate(args) => image::act(&context, args, "deactivate").await?,
         C::ImageReactivate(args) => image::act(&context, args, "reactivate").await?,
+        C::ImageStage(args) => import::stage(&context, args).await?,
         C::ImageTasks(args) => task::of_image(&context, args).await?,
         C::ImageTagUpdate(args) => image::add_tag(&context, args).await?,
         C::ImageTagDelete(args) => image::remove_tag(&context, args).await?,
@@ -61,6 +62,7 @@ pub(crate) async fn run(
         C::LocationAdd(args) => location::add(&context, args).await?,
         C::LocationDelete(args) => location::delete(&context, args).await?,
         C::LocationUpdate(args) => location::update(&context, args).await?,
+        C::ImportInfo => import::info(&context).await?,
         C::MemberCreate(args) => member::create(&context, args).await?,
         C::MemberDelete(args) => member::delete(&context, args).await?,
         C::MemberList(args) => member::list(&context, args).await?,

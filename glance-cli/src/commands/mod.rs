@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod db;
 mod identity;
 mod image;
+mod import;
 pub(crate) mod inspect;
 mod limits;
 mod location;

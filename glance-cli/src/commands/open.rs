@@ -62,7 +62,11 @@ impl Backends {
         for folder in config.stores.folders() {
             folders.make(&folder.path)?;
         }
+        if let Some(folder) = &config.import.staging {
+            folders.make(folder)?;
+        }
         let (stores, meters) = stores::open(&config.stores)?;
+        let stores = stores::with_staging(stores, &config.import)?;
         let (catalog, deletes) = match &config.catalog.database {
             Database::SqliteInMemory => both(MemoryCatalog::default()),
             Database::Sqlite(path) => {
@@ -218,6 +222,7 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             container: config.formats.container_formats.clone(),
         },
         hash: config.stores.hashing_algorithm.parse()?,
+        import: config.import.settings.clone(),
         inspection: config.formats.inspection.clone(),
         locations: LocationSettings {
             is_hashed: api.do_secure_hash,

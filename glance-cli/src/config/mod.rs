@@ -18,6 +18,7 @@ mod database;
 mod edge;
 mod error;
 mod identity;
+mod import;
 mod ini;
 mod interpolate;
 mod keystone_group;
@@ -46,6 +47,7 @@ pub(crate) use self::database::Database;
 pub(crate) use self::edge::{CheckConfig, EdgeConfig};
 pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::identity::Identity;
+pub(crate) use self::import::ImportConfig;
 pub(crate) use self::limits::LimitConfig;
 pub(crate) use self::source::Sources;
 pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
@@ -66,6 +68,7 @@ pub(crate) struct Config {
     pub(crate) formats: FormatConfig,
     pub(crate) catalog: CatalogConfig,
     pub(crate) stores: StoresConfig,
+    pub(crate) import: ImportConfig,
     pub(crate) policy: PolicyConfig,
     pub(crate) protection: Option<ProtectionConfig>,
     pub(crate) deletes: DeleteConfig,

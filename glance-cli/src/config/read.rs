@@ -31,6 +31,7 @@ impl Reader<'_> {
     pub(super) fn config(mut self) -> Result<Config, ConfigError> {
         let listen = self.listen()?;
         let port = listen.address.port();
+        let stores = self.stores()?;
         let config = Config {
             files: self.files.to_vec(),
             identity: self.identity()?,
@@ -40,7 +41,8 @@ impl Reader<'_> {
             limits: self.limits()?,
             formats: self.formats()?,
             catalog: self.catalog()?,
-            stores: self.stores()?,
+            import: self.import(stores.named)?,
+            stores,
             policy: self.policy()?,
             protection: self.protection()?,
             deletes: self.deletes()?,

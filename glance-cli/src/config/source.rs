@@ -196,7 +196,7 @@ impl Sources {
 }
 
 /// What a server without any file starts from.
-fn embedded() -> [Assignment; 2] {
+fn embedded() -> [Assignment; 3] {
     let assignment = |group: &str, option: &str, text: &str| Assignment {
         group: group.to_owned(),
         option: option.to_owned(),
@@ -215,6 +215,7 @@ fn embedded() -> [Assignment; 2] {
             "filesystem_store_datadir",
             "glance-data/images",
         ),
+        assignment("DEFAULT", "node_staging_uri", "file://glance-data/staging"),
     ]
 }
 

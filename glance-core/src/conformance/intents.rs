@@ -27,6 +27,36 @@ pub async fn an_intent_lives_from_change_to_change(catalog: &dyn Catalog) {
     assert_eq!(ended, []);
 }
 
+/// It is found as it was recorded, whatever is done; what waits is nobody's until its lease ends.
+pub async fn an_intent_is_found_by_its_id(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let waiting = Intent {
+        id: Intent::id_of_staged(saving.id),
+        work: Work::Staged(BlobUrl::new("file:///staging/a")),
+        holder: Holder::nobody(),
+        ..intent.clone()
+    };
+    let mut touched = saving.clone();
+    touched.touch(at(20));
+    let change = Change::of_status(saving, touched)
+        .beginning([waiting.clone()])
+        .ending(intent.id.clone(), intent.holder.clone());
+    let before = catalog.find_intent(&intent.id).await.unwrap();
+    catalog.commit(&change).await.unwrap();
+
+    assert_eq!(before, Some(intent.clone()));
+    assert_eq!(catalog.find_intent(&intent.id).await.unwrap(), None);
+    let found = catalog.find_intent(&waiting.id).await.unwrap();
+    assert_eq!(found, Some(waiting.clone()));
+    let early = at(0);
+    let (mine, until) = (holder("a", "1"), waiting.lease_until);
+    let taken = catalog.renew_intent(&waiting.id, &mine, early, until).await;
+    assert!(!taken.unwrap());
+    let ended = waiting.lease_until;
+    let taken = catalog.renew_intent(&waiting.id, &mine, ended, until).await;
+    assert!(taken.unwrap());
+}
+
 /// Who lost its lease cannot commit what it did.
 pub async fn an_intent_that_was_taken_ends_nothing(catalog: &dyn Catalog) {
     let (saving, intent) = begun_upload(catalog).await;

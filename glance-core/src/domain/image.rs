@@ -151,5 +151,6 @@ impl Image {
         self.checksum = None;
         self.multihash = None;
         self.locations.clear();
+        self.properties.remove(&PropertyName::stage_host());
     }
 }

@@ -11,6 +11,7 @@ mod format;
 mod id;
 mod image;
 mod import;
+mod import_method;
 pub mod inspect;
 mod lease;
 mod location;
@@ -48,6 +49,7 @@ pub use self::id::{
 };
 pub use self::image::Image;
 pub use self::import::{IMPORT_LOCK, IMPORTING_TO_STORES};
+pub use self::import_method::{ImportMethod, UnknownImportMethod};
 pub use self::lease::{Holder, Intent, Work};
 pub use self::location::{BlobUrl, Location};
 pub use self::location_edit::{CannotEditLocations, LocationEdit, Position};

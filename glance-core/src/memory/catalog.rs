@@ -111,7 +111,9 @@ impl Rows {
             .values()
             .filter_map(move |intent| match &intent.work {
                 Work::Delete(url) if intent.image == image => Some((intent, url)),
-                Work::Delete(_) | Work::Hash(_) | Work::Upload => None,
+                Work::Delete(_) | Work::Hash(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
+                    None
+                }
             })
     }
 
@@ -273,6 +275,10 @@ impl Catalog for MemoryCatalog {
             }
         }
         Ok(())
+    }
+
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        Ok(self.rows().intents.get(id.as_str()).cloned())
     }
 
     async fn abandoned_intents(

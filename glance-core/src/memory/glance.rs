@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use crate::domain::StoreId;
 use crate::domain::policy::Protections;
 use crate::ports::{Catalog, ImageStore, LimitSource, Policy};
-use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings};
+use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings, Stores};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
 ///
@@ -18,6 +19,8 @@ pub struct MemoryGlance {
     pub clock: VirtualClock,
     /// Its bytes.
     pub store: Arc<MemoryStore>,
+    /// Bytes that are to be imported.
+    pub staging: Arc<MemoryStore>,
     seed: u64,
     settings: Settings,
     policy: Option<Arc<dyn Policy>>,
@@ -32,6 +35,9 @@ impl MemoryGlance {
             catalog: Arc::new(MemoryCatalog::default()),
             clock: VirtualClock::default(),
             store: Arc::new(MemoryStore::default()),
+            staging: Arc::new(MemoryStore::new(StoreId::literal(
+                "os_glance_staging_store",
+            ))),
             seed: 0,
             settings: Settings::default(),
             policy: None,
@@ -87,8 +93,10 @@ impl MemoryGlance {
         };
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
         let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;
+        let staging = Arc::<MemoryStore>::clone(&self.staging) as Arc<dyn ImageStore>;
+        let stores = Stores::from(store).with_staging(staging);
         let mut builder =
-            GlanceBuilder::new(catalog, store, runtime).with_settings(self.settings.clone());
+            GlanceBuilder::new(catalog, stores, runtime).with_settings(self.settings.clone());
         if let Some(policy) = &self.policy {
             builder = builder.with_policy(Arc::clone(policy));
         }

@@ -71,6 +71,9 @@ pub trait Catalog: TaskLog + UsageLedger {
         now: Timestamp,
     ) -> Result<(), CatalogError>;
 
+    /// An intent by its id.
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError>;
+
     /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`].
     async fn abandoned_intents(
         &self,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
-use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
+use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
 use crate::ports::{Catalog, LimitSource, Policy};
 
 use super::at_work::AtWork;
@@ -54,6 +54,8 @@ pub struct Settings {
     pub formats: Formats,
     /// The hash that is computed beside MD5: `hashing_algorithm`.
     pub hash: HashAlgorithm,
+    /// How images are imported.
+    pub import: ImportSettings,
     /// How strictly data is held against the format it is said to have.
     pub inspection: InspectionRules,
     /// What becomes of data that somebody else wrote.
@@ -67,7 +69,8 @@ pub struct Settings {
     /// How long a task is told of after its end: `task_time_to_live`.
     pub task_lifetime: Duration,
     /// How long an image that nobody gives data to, or changes, stays queued; `None` is for ever,
-    /// as in upstream. Then it is deleted, unless it is protected (rule R15).
+    /// as in upstream. Then it is deleted, unless it is protected (rule R15). Staged data that
+    /// nobody imports is kept as long, and then the image is queued again.
     pub queued_lifetime: Option<Duration>,
 }
 
@@ -77,6 +80,7 @@ impl Default for Settings {
             delayed_delete: false,
             formats: Formats::default(),
             hash: HashAlgorithm::default(),
+            import: ImportSettings::default(),
             inspection: InspectionRules::default(),
             locations: LocationSettings::default(),
             lease: Duration::from_secs(30),
@@ -84,6 +88,24 @@ impl Default for Settings {
             quotas: Quotas::default(),
             task_lifetime: Duration::from_secs(48 * 3600),
             queued_lifetime: Some(Duration::from_secs(30 * 24 * 3600)),
+        }
+    }
+}
+
+/// How images are imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportSettings {
+    /// The ways that are offered, where there is a staging area: `enabled_import_methods`.
+    pub methods: Vec<ImportMethod>,
+    /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
+    pub self_reference: Option<String>,
+}
+
+impl Default for ImportSettings {
+    fn default() -> Self {
+        Self {
+            methods: ImportMethod::ALL.to_vec(),
+            self_reference: None,
         }
     }
 }

@@ -199,7 +199,7 @@ impl Glance {
     }
 
     /// Writes the data and ends the upload, one way or the other.
-    async fn write_data(
+    pub(super) async fn write_data(
         &self,
         upload: Upload,
         place: Place,

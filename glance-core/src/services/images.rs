@@ -173,7 +173,8 @@ impl Glance {
                 Status::Active => Change::of_edit(image, deleted),
                 _ => Change::of_status(image, deleted),
             };
-            Ok(Plan::Change(change.beginning(intents)))
+            let change = self.leaving_stage(change.beginning(intents)).await?;
+            Ok(Plan::Change(change))
         };
         let (_, begun) = self.changed(caller, id, plan).await?;
         self.remove(begun).await;

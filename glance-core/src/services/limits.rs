@@ -52,6 +52,12 @@ impl Glance {
         Ok(claim(image, limits, size.unwrap_or(0), 1))
     }
 
+    /// The claim to stage data: it is in no store yet, but one more image is getting data.
+    pub(super) async fn claim_for_stage(&self, image: &Image) -> Result<Option<Claim>, Error> {
+        let limits = self.limits_of(image.owner.as_ref()).await?;
+        Ok(claim(image, limits, 0, 1))
+    }
+
     /// The claim of what an edit adds to what is stored; `None` where it adds nothing.
     pub(super) async fn claim_for_edit(
         &self,

@@ -17,13 +17,14 @@ mod protection;
 mod removal;
 mod scrub;
 mod scrubber;
+mod staging;
 mod stores;
 mod tags;
 mod tasks;
 mod transfer;
 
 pub use self::builder::{BuildError, GlanceBuilder, Runtime};
-pub use self::glance::{Glance, LocationSettings, Settings};
+pub use self::glance::{Glance, ImportSettings, LocationSettings, Settings};
 pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;
 pub use self::limits::ProjectUsage;

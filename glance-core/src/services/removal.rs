@@ -142,11 +142,11 @@ impl Glance {
         let Work::Delete(url) = &intent.work else {
             return;
         };
-        let Some(found) = self.stores.get(&intent.store) else {
+        let Some(store) = self.stores.at_work(&intent.store) else {
             return;
         };
         let _at_work = self.at_work.on(intent.id.clone());
-        match self.delete_blob(found.store.as_ref(), url, intent).await {
+        match self.delete_blob(store.as_ref(), url, intent).await {
             // Somebody took the work over.
             Ok(()) | Err(Error::Gone { .. }) => {}
             Err(error) => tracing::warn!(

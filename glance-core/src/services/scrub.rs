@@ -8,10 +8,9 @@ use futures::future::join_all;
 
 use super::glance::Glance;
 use super::image_data::Place;
-use super::stores::ConfiguredStore;
 use crate::domain::{Change, Event, ImageId, Intent, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
-use crate::ports::{BlobKey, CatalogError, StoreError};
+use crate::ports::{BlobKey, CatalogError, ImageStore, StoreError};
 
 /// What a pass of the scrubber did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,7 +43,10 @@ impl Glance {
     pub async fn scrub(&self) -> Result<Scrubbed, Error> {
         let mut done = self.settle_abandoned().await?;
         let stores = self.stores.all().iter();
-        let written = stores.filter(|known| known.store.capabilities().write);
+        let written = stores
+            .map(|known| &known.store)
+            .filter(|store| store.capabilities().write)
+            .chain(self.stores.staging());
         for (strays, failures) in join_all(written.map(sweep)).await {
             done.strays += strays;
             done.failures += failures;
@@ -111,7 +113,7 @@ impl Glance {
             match self.settle(&intent).await {
                 Ok(false) => {}
                 Ok(true) => match intent.work {
-                    Work::Upload => done.uploads += 1,
+                    Work::Stage | Work::Staged(_) | Work::Upload => done.uploads += 1,
                     Work::Delete(_) => done.deletes += 1,
                     Work::Hash(_) => done.hashes += 1,
                 },
@@ -182,7 +184,7 @@ impl Glance {
     /// Finishes a delete, undoes an upload, or goes on with a hash; `false` where somebody else took
     /// it, or it has to wait.
     async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
-        let Some(known) = self.stores.get(&intent.store) else {
+        let Some(store) = self.stores.at_work(&intent.store) else {
             return Ok(false);
         };
         let settled = match &intent.work {
@@ -192,10 +194,10 @@ impl Glance {
                 let owner = seen.and_then(|seen| seen.image.owner);
                 return Ok(self.start_hashing(intent, owner.as_ref()));
             }
-            Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await,
-            Work::Upload => {
+            Work::Delete(url) => self.delete_blob(store.as_ref(), url, intent).await,
+            Work::Stage | Work::Staged(_) | Work::Upload => {
                 let place = Place {
-                    store: Arc::clone(&known.store),
+                    store: Arc::clone(store),
                     intent: intent.clone(),
                 };
                 match self.keep_lease(intent).await {
@@ -233,12 +235,12 @@ impl Glance {
 }
 
 /// How many strays were removed from a store, and whether that failed.
-async fn sweep(known: &ConfiguredStore) -> (usize, usize) {
-    match known.store.sweep(STRAY_AGE).await {
+async fn sweep(store: &Arc<dyn ImageStore>) -> (usize, usize) {
+    match store.sweep(STRAY_AGE).await {
         Ok(strays) => (strays, 0),
         Err(error) => {
             tracing::warn!(
-                store = %known.id(), error = &error as &dyn std::error::Error,
+                store = %store.id(), error = &error as &dyn std::error::Error,
                 "a store could not be swept; it is tried again later"
             );
             (0, 1)

@@ -18,6 +18,7 @@ pub struct Stores {
     /// Where data goes that is for no store in particular.
     default: usize,
     named: bool,
+    staging: Option<Arc<dyn ImageStore>>,
 }
 
 /// A store, and what is said of it.
@@ -89,7 +90,15 @@ impl Stores {
             all,
             default,
             named,
+            staging: None,
         })
+    }
+
+    /// Keeps data aside that is to be imported, in a store that clients cannot choose.
+    #[must_use]
+    pub fn with_staging(mut self, staging: Arc<dyn ImageStore>) -> Self {
+        self.staging = Some(staging);
+        self
     }
 
     /// Whether clients choose stores by name.
@@ -161,6 +170,17 @@ impl Stores {
         self.all.iter().any(|known| known.kind == WEB)
     }
 
+    /// Where data is kept aside that is to be imported.
+    pub(super) fn staging(&self) -> Option<&Arc<dyn ImageStore>> {
+        self.staging.as_ref()
+    }
+
+    /// The store of an intent: the staging area has intents, too.
+    pub(super) fn at_work(&self, id: &StoreId) -> Option<&Arc<dyn ImageStore>> {
+        let staging = self.staging.as_ref().filter(|staging| staging.id() == id);
+        staging.or_else(|| self.get(id).map(|known| &known.store))
+    }
+
     pub(super) fn get(&self, id: &StoreId) -> Option<&ConfiguredStore> {
         self.all.iter().find(|known| known.id() == id)
     }
@@ -201,6 +221,7 @@ impl From<Arc<dyn ImageStore>> for Stores {
             all: vec![ConfiguredStore::new(store, "")],
             default: 0,
             named: false,
+            staging: None,
         }
     }
 }

@@ -198,6 +198,10 @@ impl Catalog for FaultyCatalog {
             .await
     }
 
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        self.around(self.inner.find_intent(id)).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,

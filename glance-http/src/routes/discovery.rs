@@ -19,9 +19,18 @@ pub(super) async fn to_versioned_root(Extension(Base(base)): Extension<Base>) ->
     (StatusCode::FOUND, [(LOCATION, format!("{base}/v2/"))]).into_response()
 }
 
-/// The ways to import an image: none yet.
-pub(super) async fn import_methods() -> Response {
-    let methods = json!({"description": "Import methods available.", "type": "array", "value": []});
+/// The ways to import an image.
+pub(super) async fn import_methods(State(glance): State<Glance>) -> Response {
+    let methods: Vec<&str> = glance
+        .import_methods()
+        .iter()
+        .map(|method| method.as_str())
+        .collect();
+    let methods = json!({
+        "description": "Import methods available.",
+        "type": "array",
+        "value": methods,
+    });
     reply::json(StatusCode::OK, &json!({"import-methods": methods}))
 }
 

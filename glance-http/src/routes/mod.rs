@@ -68,6 +68,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
                 .delete(members::remove),
         ),
         (
+            "/v2/images/{image_id}/stage",
+            Verbs::new().put(image_file::stage),
+        ),
+        (
             "/v2/images/{image_id}/tags/{tag}",
             Verbs::new().put(tags::add).delete(tags::remove),
         ),

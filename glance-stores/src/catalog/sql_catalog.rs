@@ -92,6 +92,10 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         sql::members::set(&self.database, image, project, status, now).await
     }
 
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        sql::intents::find(&self.database, id).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,

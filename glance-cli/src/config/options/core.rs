@@ -20,7 +20,7 @@ const DEFAULT: &[OptionSpec] = &[
     ),
     honoured("max_request_id_length", Kind::NATURAL, Some("64")),
     honoured("public_endpoint", Text, None),
-    ignored("worker_self_reference_url", Text, None, STAGING),
+    honoured("worker_self_reference_url", Text, None),
     honoured("limit_param_default", Kind::POSITIVE, Some("25")),
     honoured("api_limit_max", Kind::POSITIVE, Some("1000")),
     honoured("show_image_direct_url", Bool, Some("false")),
@@ -62,17 +62,11 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("http_retries", Kind::INTEGER, Some("3")),
     honoured("enabled_backends", Dict, None),
     // Import.
-    ignored(
-        "node_staging_uri",
-        Text,
-        Some("file:///tmp/staging/"),
-        STAGING,
-    ),
-    ignored(
+    honoured("node_staging_uri", Text, Some("file:///tmp/staging/")),
+    honoured(
         "enabled_import_methods",
         BoundedList,
         Some("[glance-direct,web-download,copy-image]"),
-        STAGING,
     ),
     // Deleting.
     honoured("delayed_delete", Bool, Some("false")),
@@ -252,4 +246,3 @@ const PYTHON: &str = "it is about Python";
 const SCRUBBER: &str = "`glance scrub` takes it from its command line";
 const SESSIONS: &str =
     "sessions are set up, and lost ones and deadlocks tried again, as this server needs it";
-const STAGING: &str = "images cannot be imported in this version";

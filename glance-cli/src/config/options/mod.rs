@@ -323,6 +323,7 @@ mod tests {
             include_str!("../edge.rs"),
             include_str!("../read.rs"),
             include_str!("../identity.rs"),
+            include_str!("../import.rs"),
             include_str!("../keystone_group.rs"),
             include_str!("../limits.rs"),
             include_str!("../stores.rs"),

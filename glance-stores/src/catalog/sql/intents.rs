@@ -34,6 +34,23 @@ pub(in crate::catalog) async fn abandoned(
         .collect::<Result<_, _>>()?)
 }
 
+/// An intent by its id.
+pub(in crate::catalog) async fn find(
+    database: &impl Database,
+    id: &IntentId,
+) -> Result<Option<Intent>, CatalogError> {
+    let dialect = database.dialect();
+    let select = Query::select()
+        .columns(COLUMNS)
+        .from(INTENTS)
+        .and_where(Expr::col(ID).eq(id.as_str()))
+        .take();
+    let selects = Selects::new("find an intent", vec![dialect.statement(&select)]);
+    let found = database.read(selects).await?.found;
+    let intent = found.into_iter().flatten().next().map(read);
+    Ok(intent.transpose()?)
+}
+
 /// Moves the lease of one's own intent, or takes over an abandoned one.
 pub(in crate::catalog) async fn renew(
     database: &impl Database,
@@ -126,6 +143,8 @@ fn is_delete_of(image: ImageId) -> Expr {
 
 pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
     let work = match &intent.work {
+        Work::Stage => STAGE,
+        Work::Staged(_) => STAGED,
         Work::Upload => UPLOAD,
         Work::Delete(_) => DELETE,
         Work::Hash(_) => HASH,
@@ -178,10 +197,12 @@ fn read(row: Row) -> Result<Intent, BadRow> {
     let unknown_work = fields.bad(format_args!("`{work}` is no work on a blob"));
     let url = fields.text()?;
     let work = match (work.as_str(), url) {
+        (STAGE, _) => Work::Stage,
+        (STAGED, Some(url)) => Work::Staged(BlobUrl::new(url)),
         (UPLOAD, _) => Work::Upload,
         (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
         (HASH, Some(url)) => Work::Hash(BlobUrl::new(url)),
-        (DELETE | HASH, None) => return Err(fields.bad("is NULL")),
+        (DELETE | HASH | STAGED, None) => return Err(fields.bad("is NULL")),
         _ => return Err(unknown_work),
     };
     let holder = Holder {
@@ -220,6 +241,8 @@ const PROCESS: &str = "process";
 const LEASE_UNTIL: &str = "lease_until";
 const COLUMNS: [&str; 8] = [ID, IMAGE_ID, "store", WORK, URL, NODE, PROCESS, LEASE_UNTIL];
 
+const STAGE: &str = "stage";
+const STAGED: &str = "staged";
 const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";
 const HASH: &str = "hash";
