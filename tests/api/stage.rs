@@ -37,7 +37,7 @@ async fn staged_data_is_kept_aside_and_its_size_is_known() {
     assert_eq!(shown["status"], "uploading");
     assert_eq!(shown["size"], 4);
     assert_eq!(shown["checksum"], json!(null));
-    assert_eq!(in_staging(&site), [id.clone()]);
+    assert_eq!(in_staging(&site), std::slice::from_ref(&id));
     let file = site.get(ALICE, &format!("/v2/images/{id}/file")).await;
     assert_eq!(file.status, StatusCode::NO_CONTENT);
     // It stays, whatever restarts.
@@ -130,7 +130,7 @@ async fn staged_data_that_nobody_imports_goes_when_its_lease_ends() {
 
     site.memory.clock.advance(lifetime - Duration::from_secs(1));
     site.glance.scrub().await.unwrap();
-    assert_eq!(in_staging(&site), [id.clone()]);
+    assert_eq!(in_staging(&site), std::slice::from_ref(&id));
     site.memory.clock.advance(Duration::from_secs(1));
     site.glance.scrub().await.unwrap();
 

@@ -179,7 +179,7 @@ fn viewer(admin: bool) -> Viewer {
 }
 
 fn object(value: serde_json::Value) -> Map<String, serde_json::Value> {
-    value.as_object().unwrap().clone()
+    serde_json::from_value(value).unwrap()
 }
 
 fn id(n: u128) -> TaskId {

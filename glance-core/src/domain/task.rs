@@ -233,14 +233,13 @@ mod tests {
         for from in TaskStatus::ALL {
             let id = "t".parse().unwrap();
             let task = Task::pending(id, TaskKind::ApiImageImport, at(1)).stored_as(*from);
-            for moved in [
+            let moved = [
                 task.begun(at(2)),
                 task.succeeded(Map::new(), at(2), lifetime),
                 task.failed("why".to_owned(), at(2), lifetime),
-            ] {
-                if let Ok(to) = moved {
-                    moves += &format!("{from} -> {}\n", to.status());
-                }
+            ];
+            for to in moved.into_iter().flatten() {
+                moves += &format!("{from} -> {}\n", to.status());
             }
         }
 
