@@ -31,5 +31,6 @@ mod services;
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
-    LocationSettings, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, UploadOptions,
+    LocationSettings, Metadefs, NamespaceList, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings,
+    Stores, UploadOptions,
 };

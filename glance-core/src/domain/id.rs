@@ -174,5 +174,11 @@ impl From<ImageId> for IntentId {
 #[error(transparent)]
 pub struct InvalidTextId(#[from] InvalidText);
 
+impl From<InvalidTextId> for InvalidText {
+    fn from(invalid: InvalidTextId) -> Self {
+        invalid.0
+    }
+}
+
 /// What the database columns hold (`String(255)`).
 const MAX_TEXT_ID_CHARS: usize = 255;

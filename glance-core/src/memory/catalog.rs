@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
     Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
@@ -24,6 +25,7 @@ pub(super) struct Rows {
     pub(super) images: BTreeMap<ImageId, Option<Image>>,
     pub(super) members: Vec<Membership>,
     pub(super) intents: BTreeMap<String, Intent>,
+    pub(super) metadefs: MetadefRows,
     /// Images whose delete was delayed.
     pub(super) scheduled: BTreeMap<ImageId, Scheduled>,
 }

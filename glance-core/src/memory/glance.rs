@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
 use crate::domain::policy::Protections;
-use crate::ports::{Catalog, ImageStore, Policy};
+use crate::ports::{Catalog, ImageStore, MetadefCatalog, Policy};
 use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
@@ -77,9 +77,11 @@ impl MemoryGlance {
             ids: Arc::new(SeededIds::new(self.seed)),
         };
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
+        let metadefs = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn MetadefCatalog>;
         let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;
-        let mut builder =
-            GlanceBuilder::new(catalog, store, runtime).with_settings(self.settings.clone());
+        let mut builder = GlanceBuilder::new(catalog, store, runtime)
+            .with_metadefs(metadefs)
+            .with_settings(self.settings.clone());
         if let Some(policy) = &self.policy {
             builder = builder.with_policy(Arc::clone(policy));
         }

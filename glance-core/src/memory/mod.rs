@@ -7,6 +7,7 @@ mod catalog;
 mod clock;
 mod executor;
 mod glance;
+mod metadefs;
 mod random;
 mod scheduled_deletes;
 mod simulation;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
-use crate::ports::{Catalog, Policy};
+use crate::ports::{Catalog, MetadefCatalog, Policy};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -16,6 +16,7 @@ use super::stores::Stores;
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) metadefs: Option<Arc<dyn MetadefCatalog>>,
     pub(super) stores: Arc<Stores>,
     pub(super) policy: Arc<dyn Policy>,
     pub(super) protections: Option<Arc<Protections>>,
