@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::domain::metadef::{NamespaceName, Part};
 use crate::domain::{
     CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, ImportMethod,
     InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable,
@@ -70,14 +71,40 @@ pub enum Error {
         /// The image.
         image: ImageId,
     },
+    /// Nothing of the kind and name is in the namespace.
+    #[error("no {part} '{name}' in metadata definition namespace '{namespace}'")]
+    DefinitionNotFound {
+        /// The namespace.
+        namespace: NamespaceName,
+        /// The kind of thing.
+        part: Part,
+        /// What was asked for.
+        name: String,
+    },
     /// The caller may not.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// One of the kind and name is in the namespace already.
+    #[error("{part} '{name}' already exists in metadata definition namespace '{namespace}'")]
+    DuplicateDefinition {
+        /// The namespace.
+        namespace: NamespaceName,
+        /// The kind of thing.
+        part: Part,
+        /// Its name; where several were to be added, all of theirs.
+        name: String,
+    },
     /// The id was used before.
     #[error("image ID {image} already exists")]
     DuplicateImage {
         /// The image.
         image: ImageId,
+    },
+    /// The name is another namespace's.
+    #[error("metadata definition namespace '{name}' already exists")]
+    DuplicateNamespace {
+        /// The name.
+        name: NamespaceName,
     },
     /// The edit cannot be made.
     #[error(transparent)]
@@ -114,6 +141,18 @@ pub enum Error {
         /// Who was asked for.
         project: String,
     },
+    /// No namespace of metadata definitions that the caller may know of.
+    #[error("metadata definition namespace '{name}' was not found")]
+    NamespaceNotFound {
+        /// What was asked for.
+        name: String,
+    },
+    /// The service keeps no metadata definitions.
+    #[error("this service keeps no metadata definitions")]
+    NoMetadefs,
+    /// The caller may see no namespace, whatever there are.
+    #[error("no metadata definition namespace was found")]
+    NoNamespaces,
     /// None of the stores of this service holds the data.
     #[error("data of image {image} is in no configured store")]
     NoStoreOf {
@@ -170,6 +209,14 @@ pub enum Error {
     Protected {
         /// The image.
         image: ImageId,
+    },
+    /// Nothing is deleted of a namespace that is protected.
+    #[error(
+        "metadata definition namespace '{namespace}' is protected: nothing of it can be deleted"
+    )]
+    ProtectedNamespace {
+        /// The namespace.
+        namespace: NamespaceName,
     },
     /// A limit would be passed.
     #[error(transparent)]
@@ -272,7 +319,9 @@ impl Error {
             | Self::Contended { .. }
             | Self::DataGoing { .. }
             | Self::DataGone { .. }
+            | Self::DuplicateDefinition { .. }
             | Self::DuplicateImage { .. }
+            | Self::DuplicateNamespace { .. }
             | Self::NotActive { .. }
             | Self::NotScheduled { .. } => ErrorKind::Conflict,
             Self::Body(_)
@@ -295,11 +344,16 @@ impl Error {
             | Self::NotShared { .. }
             | Self::OnlyLocation { .. }
             | Self::Protected { .. }
+            | Self::ProtectedNamespace { .. }
             | Self::ReservedProperty { .. } => ErrorKind::Forbidden,
             Self::Edit(error) => edit_kind(error),
             Self::Gone { .. } => ErrorKind::Gone,
-            Self::ImageNotFound { .. }
+            Self::DefinitionNotFound { .. }
+            | Self::ImageNotFound { .. }
             | Self::MemberNotFound { .. }
+            | Self::NamespaceNotFound { .. }
+            | Self::NoMetadefs
+            | Self::NoNamespaces
             | Self::NotInStore { .. }
             | Self::NotOffered { .. }
             | Self::TaskNotFound { .. } => ErrorKind::NotFound,

@@ -185,5 +185,11 @@ impl From<ImageId> for TaskId {
 #[error(transparent)]
 pub struct InvalidTextId(#[from] InvalidText);
 
+impl From<InvalidTextId> for InvalidText {
+    fn from(invalid: InvalidTextId) -> Self {
+        invalid.0
+    }
+}
+
 /// What the database columns hold (`String(255)`).
 const MAX_TEXT_ID_CHARS: usize = 255;

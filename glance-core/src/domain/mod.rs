@@ -17,6 +17,7 @@ mod lease;
 mod location;
 mod location_edit;
 mod member;
+pub mod metadef;
 mod minimum;
 mod new_location;
 pub mod policy;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
     BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
@@ -28,6 +29,7 @@ pub(super) struct Rows {
     /// Bytes that are reserved for a project, by the intent of its upload.
     reserved: BTreeMap<String, (ProjectId, u64)>,
     pub(super) tasks: BTreeMap<TaskId, Task>,
+    pub(super) metadefs: MetadefRows,
     /// Images whose delete was delayed.
     pub(super) scheduled: BTreeMap<ImageId, Scheduled>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
 use crate::domain::StoreId;
 use crate::domain::policy::Protections;
-use crate::ports::{Catalog, ImageStore, LimitSource, Policy};
+use crate::ports::{Catalog, ImageStore, LimitSource, MetadefCatalog, Policy};
 use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings, Stores};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
@@ -92,11 +92,13 @@ impl MemoryGlance {
             ids: Arc::new(SeededIds::new(self.seed)),
         };
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
+        let metadefs = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn MetadefCatalog>;
         let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;
         let staging = Arc::<MemoryStore>::clone(&self.staging) as Arc<dyn ImageStore>;
         let stores = Stores::from(store).with_staging(staging);
-        let mut builder =
-            GlanceBuilder::new(catalog, stores, runtime).with_settings(self.settings.clone());
+        let mut builder = GlanceBuilder::new(catalog, stores, runtime)
+            .with_metadefs(metadefs)
+            .with_settings(self.settings.clone());
         if let Some(policy) = &self.policy {
             builder = builder.with_policy(Arc::clone(policy));
         }

@@ -8,6 +8,7 @@ mod clock;
 mod executor;
 mod glance;
 mod limits;
+mod metadefs;
 mod random;
 mod scheduled_deletes;
 mod simulation;

@@ -10,7 +10,7 @@ use super::glance::{Glance, Settings};
 use super::stores::Stores;
 use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
-use crate::ports::{Catalog, Clock, Executor, IdSource, LimitSource, Policy};
+use crate::ports::{Catalog, Clock, Executor, IdSource, LimitSource, MetadefCatalog, Policy};
 
 /// Time, ids and work beside the request.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ pub struct Runtime {
 #[derive(Debug)]
 pub struct GlanceBuilder {
     catalog: Arc<dyn Catalog>,
+    metadefs: Option<Arc<dyn MetadefCatalog>>,
     stores: Stores,
     runtime: Runtime,
     policy: Arc<dyn Policy>,
@@ -41,6 +42,7 @@ impl GlanceBuilder {
     pub fn new(catalog: Arc<dyn Catalog>, stores: impl Into<Stores>, runtime: Runtime) -> Self {
         Self {
             catalog,
+            metadefs: None,
             stores: stores.into(),
             runtime,
             policy: Arc::new(Rules::default()),
@@ -49,6 +51,13 @@ impl GlanceBuilder {
             settings: Settings::default(),
             node: None,
         }
+    }
+
+    /// Keeps metadata definitions in a catalog. Without, the service has none.
+    #[must_use]
+    pub fn with_metadefs(mut self, metadefs: Arc<dyn MetadefCatalog>) -> Self {
+        self.metadefs = Some(metadefs);
+        self
     }
 
     /// Decides who may do what. The default is OpenStack's own rules.
@@ -106,6 +115,7 @@ impl GlanceBuilder {
         let node = self.node.unwrap_or_else(|| process.clone());
         Ok(Glance {
             catalog: self.catalog,
+            metadefs: self.metadefs,
             stores: Arc::new(self.stores),
             policy: self.policy,
             protections: self.protections,

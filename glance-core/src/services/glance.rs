@@ -7,7 +7,7 @@ use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
-use crate::ports::{Catalog, LimitSource, Policy};
+use crate::ports::{Catalog, LimitSource, MetadefCatalog, Policy};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -17,6 +17,7 @@ use super::stores::Stores;
 #[derive(Debug, Clone)]
 pub struct Glance {
     pub(super) catalog: Arc<dyn Catalog>,
+    pub(super) metadefs: Option<Arc<dyn MetadefCatalog>>,
     pub(super) stores: Arc<Stores>,
     pub(super) policy: Arc<dyn Policy>,
     pub(super) protections: Option<Arc<Protections>>,

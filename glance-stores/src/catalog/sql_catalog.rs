@@ -1,13 +1,18 @@
 //! The port, on whichever database.
 
 use async_trait::async_trait;
+use glance_core::domain::metadef::{
+    Dated, MetadefChange, NamespaceContents, NamespaceDocument, NamespaceName, NamespaceQuery,
+    ResourceType,
+};
 use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
     BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
     Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::ports::{
-    Catalog, CatalogError, ScheduledDelete, ScheduledDeletes, SeenImage, TaskLog, UsageLedger,
+    Catalog, CatalogError, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
+    SeenImage, TaskLog, UsageLedger,
 };
 
 use super::sql;
@@ -201,6 +206,51 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
 
     async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
         sql::scheduled_deletes::restore(&self.database, image, now).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> MetadefCatalog for SqlCatalog<D> {
+    async fn namespaces(
+        &self,
+        query: &NamespaceQuery,
+        viewer: &Viewer,
+    ) -> Result<Vec<NamespaceContents>, CatalogError> {
+        sql::metadefs::list(&self.database, query, viewer).await
+    }
+
+    async fn read(
+        &self,
+        names: &[NamespaceName],
+        parts: &Parts,
+    ) -> Result<Vec<NamespaceContents>, CatalogError> {
+        sql::metadefs::read(&self.database, names, parts).await
+    }
+
+    async fn put(
+        &self,
+        document: &NamespaceDocument,
+        put: Put,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        sql::metadefs::put(&self.database, document, put, now).await
+    }
+
+    async fn change(
+        &self,
+        namespace: &NamespaceName,
+        change: &MetadefChange,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        sql::metadefs::change(&self.database, namespace, change, now).await
+    }
+
+    async fn resource_types(&self) -> Result<Vec<Dated<ResourceType>>, CatalogError> {
+        sql::metadefs::resource_types(&self.database).await
+    }
+
+    async fn clear(&self) -> Result<(), CatalogError> {
+        sql::metadefs::clear(&self.database).await
     }
 }
 

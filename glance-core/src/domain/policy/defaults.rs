@@ -30,7 +30,17 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::UploadImage => Some("rule:context_is_admin or project_id:%(project_id)s"),
         Action::ModifyMember => Some("rule:context_is_admin or not project_id:%(project_id)s"),
         Action::AddImageLocation
+        | Action::AddMetadefNamespace
+        | Action::AddMetadefObject
+        | Action::AddMetadefProperty
+        | Action::AddMetadefResourceTypeAssociation
+        | Action::AddMetadefTag
+        | Action::AddMetadefTags
         | Action::CommunitizeImage
+        | Action::DeleteMetadefNamespace
+        | Action::DeleteMetadefObject
+        | Action::DeleteMetadefTag
+        | Action::DeleteMetadefTags
         | Action::DownloadFromStore
         | Action::DownloadImage
         | Action::FetchImageLocation
@@ -39,7 +49,23 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::GetImages
         | Action::GetMember
         | Action::GetMembers
+        | Action::GetMetadefNamespace
+        | Action::GetMetadefNamespaces
+        | Action::GetMetadefObject
+        | Action::GetMetadefObjects
+        | Action::GetMetadefProperties
+        | Action::GetMetadefProperty
+        | Action::GetMetadefResourceType
+        | Action::GetMetadefTag
+        | Action::GetMetadefTags
+        | Action::ListMetadefResourceTypes
+        | Action::ModifyMetadefNamespace
+        | Action::ModifyMetadefObject
+        | Action::ModifyMetadefProperty
+        | Action::ModifyMetadefTag
         | Action::PublicizeImage
+        | Action::RemoveMetadefProperty
+        | Action::RemoveMetadefResourceTypeAssociation
         | Action::StoresInfoDetail
         | Action::TasksApiAccess => None,
     }

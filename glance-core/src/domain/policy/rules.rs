@@ -422,4 +422,6 @@ fn follow(
 const MAX_REFERENCES: usize = 32;
 
 #[cfg(test)]
+mod metadef_tests;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use super::super::caller::Caller;
 use super::super::id::ProjectId;
 use super::super::image::Image;
+use super::super::metadef::Namespace;
 use super::super::property::PropertyName;
 use super::super::visibility::Visibility;
 use super::credential::Credential;
@@ -53,6 +54,16 @@ impl<'a> Target<'a> {
             owner,
             member: None,
             visibility: Some(visibility),
+            what: What::Owned,
+        }
+    }
+
+    /// A namespace of metadata definitions, with all that is in it.
+    pub fn namespace(namespace: &'a Namespace) -> Self {
+        Self {
+            owner: Some(&namespace.owner),
+            member: None,
+            visibility: Some(namespace.visibility.into()),
             what: What::Owned,
         }
     }

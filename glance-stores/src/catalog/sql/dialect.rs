@@ -160,6 +160,15 @@ impl Dialect {
         }
     }
 
+    /// A text in the order of its characters' numbers, without an index.
+    pub(super) fn in_order(self, column: Expr) -> Expr {
+        match self {
+            Self::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", column),
+            Self::Mysql => binary(column),
+            Self::Sqlite => column,
+        }
+    }
+
     /// Whether a unique index takes names for the same that differ in case or accents.
     pub(super) fn folds_names(self) -> bool {
         match self {

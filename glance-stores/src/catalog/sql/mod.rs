@@ -14,6 +14,7 @@ mod keys;
 pub(super) mod list;
 mod mark;
 pub(super) mod members;
+pub(super) mod metadefs;
 pub(super) mod scheduled_deletes;
 mod tables;
 pub(super) mod tasks;

@@ -36,6 +36,12 @@ fn read_all(over: &[(&str, &str)]) -> Vec<(String, Rule)> {
         .collect()
 }
 
+/// What is done to images, or to nothing in particular.
+fn of_images() -> impl Iterator<Item = Action> {
+    let all = Action::ALL.iter().copied();
+    all.filter(|action| !action.as_str().contains("metadef"))
+}
+
 /// Whether a caller passes a rule of this text, on a private image of `owner`.
 fn passes(text: &str, caller: &Caller) -> bool {
     let (rules, _) = policy(&[("get_image", text)]);
@@ -77,14 +83,14 @@ fn defaults_match_the_golden_table() {
     let rules = Rules::default();
 
     let mut table = String::new();
-    for action in Action::ALL {
+    for action in of_images() {
         table += &format!("{action}\n");
         for (name, caller) in &callers {
             let allowed: Vec<&str> = Visibility::ALL
                 .into_iter()
                 .filter(|visibility| {
                     let image = image(*visibility);
-                    rules.allows(caller, *action, &Target::image(&image, caller))
+                    rules.allows(caller, action, &Target::image(&image, caller))
                 })
                 .map(Visibility::as_str)
                 .collect();
@@ -163,7 +169,7 @@ fn the_whole_matrix_matches_the_golden_table() {
     let rules = Rules::default();
 
     let mut table = String::new();
-    for action in Action::ALL {
+    for action in of_images() {
         let heads = Visibility::ALL.map(|visibility| format!("{visibility:<10}"));
         table += format!("{:<30}{}", action.as_str(), heads.concat()).trim_end();
         table += "\n";
@@ -172,7 +178,7 @@ fn the_whole_matrix_matches_the_golden_table() {
                 .map(|visibility| {
                     let image = image(visibility);
                     let is_member = *is_member && visibility == Visibility::Shared;
-                    let outcome = outcome(&rules, caller, is_member, *action, &image);
+                    let outcome = outcome(&rules, caller, is_member, action, &image);
                     format!("{outcome:<10}")
                 })
                 .concat();
