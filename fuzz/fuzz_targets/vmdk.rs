@@ -1,0 +1,7 @@
+//! The inspector of vmdk.
+#![no_main]
+
+use glance_core::domain::inspect::Format;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| glance_fuzz::inspect(&[Format::Vmdk], input));
