@@ -13,6 +13,7 @@ mod object;
 mod property;
 mod query;
 mod schema;
+mod tag;
 
 pub use self::association::{Association, ResourceType};
 pub use self::change::{CannotChange, MetadefChange};
