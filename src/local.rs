@@ -53,11 +53,13 @@ impl LocalGlance {
             file_perm: None,
         })?;
         let has_name = take_name(folder);
+        let catalog = Arc::new(catalog);
         let mut builder = GlanceBuilder::new(
-            Arc::new(catalog),
+            Arc::<SqliteCatalog>::clone(&catalog),
             Arc::new(store),
             glance_stores::tokio_runtime(),
         )
+        .with_metadefs(catalog)
         .with_settings(settings);
         if has_name {
             builder = builder.with_node("local");

@@ -10,7 +10,7 @@ use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::{Catalog, Policy, ScheduledDeletes};
+use glance_core::ports::{Catalog, MetadefCatalog, Policy, ScheduledDeletes};
 use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
@@ -26,6 +26,8 @@ pub(super) struct Backends {
     pub(super) catalog: Arc<dyn Catalog>,
     /// The same catalog, for the scrubber.
     pub(super) deletes: Arc<dyn ScheduledDeletes>,
+    /// The same catalog, for metadata definitions.
+    pub(super) metadefs: Arc<dyn MetadefCatalog>,
     pub(super) stores: Stores,
     pub(super) runtime: Runtime,
     /// Who may do what; without it, Glance's own rules say.
@@ -59,8 +61,8 @@ impl Backends {
             folders.make(&folder.path)?;
         }
         let stores = stores::open(&config.stores)?;
-        let (catalog, deletes) = match &config.catalog.database {
-            Database::SqliteInMemory => both(MemoryCatalog::default()),
+        let (catalog, deletes, metadefs) = match &config.catalog.database {
+            Database::SqliteInMemory => ports(MemoryCatalog::default()),
             Database::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|_| may_create) {
                     folders.make(parent)?;
@@ -70,21 +72,22 @@ impl Backends {
                     additions: config.catalog.additions,
                     create: may_create,
                 };
-                both(SqliteCatalog::open(path, options).await?)
+                ports(SqliteCatalog::open(path, options).await?)
             }
             Database::Mysql(server) => {
                 let catalog = &config.catalog;
-                both(reached(catalog, || MysqlCatalog::open(server)).await?)
+                ports(reached(catalog, || MysqlCatalog::open(server)).await?)
             }
             Database::Postgres(server) => {
                 let catalog = &config.catalog;
-                both(reached(catalog, || PostgresCatalog::open(server)).await?)
+                ports(reached(catalog, || PostgresCatalog::open(server)).await?)
             }
         };
         folders.keep();
         Ok(Self {
             catalog,
             deletes,
+            metadefs,
             stores,
             runtime: glance_stores::tokio_runtime(),
             policy: None,
@@ -105,6 +108,7 @@ impl Backends {
         let stores = self.stores.clone();
         let runtime = self.runtime.clone();
         let builder = GlanceBuilder::new(Arc::clone(&self.catalog), stores, runtime)
+            .with_metadefs(Arc::clone(&self.metadefs))
             .with_settings(settings(config)?);
         let builder = match node {
             Some(node) => builder.with_node(node),
@@ -123,9 +127,19 @@ impl Backends {
 }
 
 /// A catalog as each of the ports that it is.
-fn both(catalog: impl Catalog + ScheduledDeletes) -> (Arc<dyn Catalog>, Arc<dyn ScheduledDeletes>) {
+fn ports(
+    catalog: impl Catalog + ScheduledDeletes + MetadefCatalog,
+) -> (
+    Arc<dyn Catalog>,
+    Arc<dyn ScheduledDeletes>,
+    Arc<dyn MetadefCatalog>,
+) {
     let catalog = Arc::new(catalog);
-    (Arc::clone(&catalog) as _, catalog)
+    (
+        Arc::clone(&catalog) as _,
+        Arc::clone(&catalog) as _,
+        catalog,
+    )
 }
 
 /// Opens a database, again while its server cannot be reached.

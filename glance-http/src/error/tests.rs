@@ -1,3 +1,4 @@
+use glance_core::domain::metadef::{NamespaceName, Part};
 use glance_core::domain::policy::Action;
 use glance_core::domain::{
     BlobUrl, CannotEditLocations, Event, IllegalTransition, ImageId, InvalidValidation,
@@ -22,6 +23,7 @@ fn errors() -> Vec<Error> {
         count: 2,
     };
     let name = || "name".to_owned();
+    let namespace = || NamespaceName::stored("N".to_owned());
     let mut errors = vec![
         Error::AlreadyMember {
             image,
@@ -49,8 +51,19 @@ fn errors() -> Vec<Error> {
         Error::Contended { image },
         Error::DataGone { image },
         Error::Deactivated { image },
+        Error::DefinitionNotFound {
+            namespace: namespace(),
+            part: Part::Tag,
+            name: name(),
+        },
         denied(Action::GetImages),
+        Error::DuplicateDefinition {
+            namespace: namespace(),
+            part: Part::Association,
+            name: name(),
+        },
         Error::DuplicateImage { image },
+        Error::DuplicateNamespace { name: namespace() },
         Error::Edit(EditError::AlreadyPresent { name: name() }),
         Error::Edit(EditError::FormatFixed {
             attribute: "disk_format",
@@ -86,6 +99,9 @@ fn errors() -> Vec<Error> {
             image,
             project: "p".to_owned(),
         },
+        Error::NamespaceNotFound { name: name() },
+        Error::NoMetadefs,
+        Error::NoNamespaces,
         Error::NoStoreOf { image },
         Error::NotScheduled { image },
         Error::NotAService,
@@ -103,6 +119,9 @@ fn errors() -> Vec<Error> {
         },
         Error::OnlyLocation { image },
         Error::Protected { image },
+        Error::ProtectedNamespace {
+            namespace: namespace(),
+        },
         Error::Quota(quota),
         Error::Range(Unsatisfiable { size: 16 }),
         Error::ReservedProperty { name: name() },

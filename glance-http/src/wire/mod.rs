@@ -6,6 +6,7 @@ pub(crate) mod image_schema;
 pub(crate) mod links;
 pub(crate) mod location;
 pub(crate) mod member;
+pub(crate) mod metadef;
 pub(crate) mod new_image;
 pub(crate) mod patch;
 pub(crate) mod pointer;

@@ -42,7 +42,7 @@ impl ListRequest {
         let mut marker = None;
         for (name, value) in last_values(pairs) {
             match name {
-                "limit" => limit = Some(number_of_images(value)?),
+                "limit" => limit = Some(length_of_page(value)?),
                 "marker" => marker = Some(marker_id(value)?),
                 "visibility" => query.listed = listed(value)?,
                 "member_status" => query.member_status = member_status(value)?,
@@ -102,7 +102,7 @@ fn decoded(text: &str) -> Result<String, ApiError> {
 
 /// Of a parameter that comes several times the last value counts, as in upstream. Tags and sort
 /// keys are read elsewhere: of them every value counts.
-fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(super) fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     let mut positions = HashMap::new();
     let mut values: Vec<(&str, &str)> = Vec::new();
     for (name, value) in pairs {
@@ -120,7 +120,8 @@ fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     values
 }
 
-fn number_of_images(value: &str) -> Result<u32, ApiError> {
+/// How many things a page holds at most.
+pub(super) fn length_of_page(value: &str) -> Result<u32, ApiError> {
     let digits = value.trim();
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     if digits.is_empty()
