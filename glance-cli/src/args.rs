@@ -1,6 +1,7 @@
 //! The command line: every command and flag, and nothing of what they do.
 
 mod client;
+mod metadefs;
 mod policy;
 mod value;
 
@@ -20,12 +21,18 @@ pub(crate) use self::client::{
     DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, OneImage,
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
+pub(crate) use self::metadefs::{
+    Associate, CreateNamespace, CreateObject, CreateProperty, CreateTag, CreateTags,
+    ImportNamespace, ListNamespaces, MetadefCommand, NamespaceFields, OneNamespace, OneObject,
+    OneProperty, OneTag, ShowNamespace, ShowObject, ShowObjectProperty, ShowProperty,
+    UpdateNamespace, UpdateObject, UpdateProperty, UpdateTag, Widest,
+};
 pub(crate) use self::policy::{CheckPolicy, Policy};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///
-/// `glance serve` starts a service with everything under ./glance-data. The image and member
-/// commands talk to a service, by default the one on this machine.
+/// `glance serve` starts a service with everything under ./glance-data. The image, member
+/// and md commands talk to a service, by default the one on this machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "glance",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::metadefs::MetadefCommand;
 use super::value;
 use crate::output::Object;
 
@@ -50,6 +51,8 @@ pub(crate) enum ClientCommand {
     MemberGet(ImageMember),
     /// Accept or reject an image that somebody shares with your project.
     MemberUpdate(SetMember),
+    #[command(flatten)]
+    Metadef(MetadefCommand),
 }
 
 /// What is said of an image, by its owner.

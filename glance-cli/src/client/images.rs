@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::error::ClientError;
 use super::session::Session;
@@ -35,23 +36,43 @@ impl Session {
         url.query_pairs_mut()
             .append_pair("limit", &first.to_string())
             .extend_pairs(&query.parameters);
-        let mut images = Vec::new();
+        self.pages(url, "images", wanted).await
+    }
+
+    /// Up to so many objects of the list called `name`, page after page.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(super) async fn pages(
+        &self,
+        mut url: Url,
+        name: &str,
+        wanted: usize,
+    ) -> Result<Vec<Object>, ClientError> {
+        let mut objects = Vec::new();
         loop {
             let mut page = self.call(Method::GET, url, None).await?;
-            let Some(Value::Array(found)) = page.get_mut("images").map(Value::take) else {
-                return Err(self.not_glance("its list has no images"));
-            };
+            let found = self.items(&mut page, name)?;
             let is_empty = found.is_empty();
-            images.extend(found.into_iter().filter_map(into_object));
-            images.truncate(wanted);
+            objects.extend(found);
+            objects.truncate(wanted);
             let next = page.get("next").and_then(Value::as_str);
             match next {
-                Some(link) if images.len() < wanted && !is_empty => {
+                Some(link) if objects.len() < wanted && !is_empty => {
                     let next = self.linked(link);
                     url = next.ok_or_else(|| self.not_glance("its list goes on elsewhere"))?;
                 }
-                _ => return Ok(images),
+                _ => return Ok(objects),
             }
+        }
+    }
+
+    /// The objects of the list called `name` in an answer.
+    pub(super) fn items(&self, answer: &mut Value, name: &str) -> Result<Vec<Object>, ClientError> {
+        match answer.get_mut(name).map(Value::take) {
+            Some(Value::Array(items)) => Ok(items.into_iter().filter_map(into_object).collect()),
+            _ => Err(self.not_glance("its answer is no list of what was asked for")),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! session     one service: where it is, who asks, one request and its answer
-//! images members    what there is to ask for
+//! images members metadefs    what there is to ask for
 //! upload download   image data, which is never held as a whole
 //! ```
 
@@ -11,6 +11,7 @@ mod error;
 mod explanation;
 mod images;
 mod members;
+mod metadefs;
 mod progress;
 mod session;
 mod upload;

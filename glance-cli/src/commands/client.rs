@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{image, location, member};
+use super::{image, location, member, metadefs};
 use crate::args::{ClientCommand, Globals};
 use crate::client::{ClientError, Session, SessionOptions};
 use crate::output::{self, Looks, Object};
@@ -65,6 +65,7 @@ pub(crate) async fn run(
         C::MemberList(args) => member::list(&context, args).await?,
         C::MemberGet(args) => member::show(&context, args).await?,
         C::MemberUpdate(args) => member::update(&context, args).await?,
+        C::Metadef(command) => metadefs::run(&context, command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

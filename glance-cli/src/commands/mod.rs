@@ -8,6 +8,7 @@ mod image;
 mod location;
 mod logging;
 mod member;
+mod metadefs;
 mod open;
 mod operator;
 pub(crate) mod policy;
