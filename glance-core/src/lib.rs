@@ -30,7 +30,7 @@ mod services;
 
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
-    BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageList,
-    LocationSettings, Metadefs, NamespaceList, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings,
-    Stores, UploadOptions,
+    BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageCheck,
+    ImageList, Loaded, LocationSettings, Metadefs, NamespaceList, Runtime, ScrubPlan, Scrubbed,
+    Scrubber, Settings, Stores, UploadOptions,
 };

@@ -23,7 +23,7 @@ pub use self::builder::{BuildError, GlanceBuilder, Runtime};
 pub use self::glance::{Glance, LocationSettings, Settings};
 pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;
-pub use self::metadefs::{Metadefs, NamespaceList};
+pub use self::metadefs::{ImageCheck, Loaded, Metadefs, NamespaceList};
 pub use self::scrub::Scrubbed;
 pub use self::scrubber::{ScrubPlan, Scrubber};
 pub use self::stores::{ConfiguredStore, Stores};

@@ -1,5 +1,7 @@
 //! Metadata definitions: see, permit, decide, commit.
 
+mod check;
+mod files;
 mod namespaces;
 mod objects;
 mod properties;
@@ -13,6 +15,8 @@ use crate::domain::policy::{Action, Target};
 use crate::error::Error;
 use crate::ports::{CatalogError, MetadefCatalog, Parts};
 
+pub use self::check::ImageCheck;
+pub use self::files::Loaded;
 pub use self::namespaces::NamespaceList;
 
 /// The metadata definitions of a service: see [`Glance::metadefs`].

@@ -12,7 +12,10 @@ use crate::error::{ApiError, sentence};
 /// Reads a namespace with all that is in it.
 pub(crate) fn namespace(body: &Value, caller: &Caller) -> Result<NamespaceDocument, ApiError> {
     check_writable(body, &SHOWN)?;
-    let read = NamespaceDocument::from_json(body, caller.project());
+    // An administrator without Keystone is of no project.
+    let owner = caller.project().cloned();
+    let owner = owner.unwrap_or_else(NamespaceDocument::default_owner);
+    let read = NamespaceDocument::from_json(body, Some(&owner));
     read.map_err(mismatch("namespace"))
 }
 
