@@ -5,6 +5,7 @@ mod edge;
 mod errors;
 mod hidden;
 mod image_actions;
+mod image_check;
 mod image_file;
 mod image_list;
 mod image_patch;

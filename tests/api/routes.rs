@@ -11,7 +11,7 @@ use super::support::{ALICE, Answer, BOB, RAW, Site, request};
 /// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
 ///
 /// A new route fails the walk until it stands here.
-const WALK: [(&str, &str, &str, u16); 65] = [
+const WALK: [(&str, &str, &str, u16); 66] = [
     ("GET", "/v2/images", "", 200),
     ("POST", "/v2/images", "{}", 201),
     ("GET", "/v2/images/{image_id}", "", 404),
@@ -48,6 +48,7 @@ const WALK: [(&str, &str, &str, u16); 65] = [
         "",
         404,
     ),
+    ("GET", "/v2/images/{image_id}/metadefs/check", "", 404),
     ("PUT", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("DELETE", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("GET", "/v2/info/import", "", 200),

@@ -4,6 +4,7 @@ mod discovery;
 mod extract;
 pub(crate) mod health;
 mod image_actions;
+mod image_check;
 mod image_file;
 mod images;
 mod locations;
@@ -67,6 +68,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
                 .get(members::show)
                 .put(members::answer)
                 .delete(members::remove),
+        ),
+        (
+            "/v2/images/{image_id}/metadefs/check",
+            Verbs::new().get(image_check::check),
         ),
         (
             "/v2/images/{image_id}/tags/{tag}",
