@@ -45,14 +45,15 @@ pub(super) enum Missing {
 
 impl Backends {
     /// Opens the catalog and the store. What fails leaves nothing behind: what is there is looked
-    /// at first, then folders are made, and the database last.
+    /// at first, then folders are made, and the database last. The database of an embedded server
+    /// that was not there gets the definitions of properties that such a server starts with.
     ///
     /// # Errors
     ///
     /// One of them cannot be used.
     pub(super) async fn open(config: &Config, missing: Missing) -> Result<Self, OperatorError> {
         let may_create = missing == Missing::IsMade && config.files.is_empty();
-        look_at_database(&config.catalog.database, may_create)?;
+        let is_new = look_at_database(&config.catalog.database, may_create)? == Found::Nothing;
         if missing == Missing::IsRefused {
             look_at_folders(config)?;
         }
@@ -84,7 +85,7 @@ impl Backends {
             }
         };
         folders.keep();
-        Ok(Self {
+        let backends = Self {
             catalog,
             deletes,
             metadefs,
@@ -92,7 +93,12 @@ impl Backends {
             runtime: glance_stores::tokio_runtime(),
             policy: None,
             protections: None,
-        })
+        };
+        if is_new {
+            let glance = backends.glance(config, None)?;
+            glance.metadefs()?.load_defaults().await?;
+        }
+        Ok(backends)
     }
 
     /// The service on them. Without a name it is one that takes over nobody's work early.
@@ -180,10 +186,17 @@ pub(super) fn unreadable(path: PathBuf, source: io::Error) -> OperatorError {
     }
 }
 
+/// What is where a database is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Database,
+    Nothing,
+}
+
 /// Refuses a database that cannot be used before anything is created.
-fn look_at_database(database: &Database, may_create: bool) -> Result<(), OperatorError> {
+fn look_at_database(database: &Database, may_create: bool) -> Result<Found, OperatorError> {
     let Database::Sqlite(path) = database else {
-        return Ok(());
+        return Ok(Found::Database);
     };
     // SQLite would read what it may not write, and leave files beside it.
     match fs::File::options().write(true).open(path) {
@@ -197,8 +210,8 @@ fn look_at_database(database: &Database, may_create: bool) -> Result<(), Operato
         _ => {}
     }
     match schema_version(path) {
-        Ok(_) => Ok(()),
-        Err(OpenError::Missing { .. }) if may_create => Ok(()),
+        Ok(_) => Ok(Found::Database),
+        Err(OpenError::Missing { .. }) if may_create => Ok(Found::Nothing),
         Err(OpenError::Missing { path }) => Err(OperatorError::NoDatabase { path }),
         Err(error) => Err(error.into()),
     }
