@@ -2,6 +2,7 @@
 
 mod client;
 mod metadefs;
+mod metadefs_files;
 mod policy;
 mod value;
 
@@ -27,6 +28,7 @@ pub(crate) use self::metadefs::{
     OneProperty, OneTag, ShowNamespace, ShowObject, ShowObjectProperty, ShowProperty,
     UpdateNamespace, UpdateObject, UpdateProperty, UpdateTag, Widest,
 };
+pub(crate) use self::metadefs_files::{ExportMetadefs, LoadMetadefs, Metadefs};
 pub(crate) use self::policy::{CheckPolicy, Policy};
 
 /// The OpenStack Image service: a server, its tools, and a client.
@@ -121,6 +123,9 @@ pub(crate) enum Command {
     /// Create, update or look at the schema of the catalog's database.
     #[command(subcommand)]
     Db(Db),
+    /// Load metadata definitions into the catalog, write them to files, or remove them all.
+    #[command(subcommand)]
+    Metadefs(Metadefs),
     /// Remove what deletes and broken uploads left behind, or take a delete back.
     Scrub(Scrub),
     /// Look at who may do what.
@@ -236,6 +241,10 @@ impl Cli {
             &["db", "downgrade-additions"],
             &["db", "sync"],
             &["db", "version"],
+            &["metadefs"],
+            &["metadefs", "export"],
+            &["metadefs", "load"],
+            &["metadefs", "unload"],
             &["policy"],
             &["store"],
         ] {
@@ -309,6 +318,9 @@ mod tests {
             "glance db sync --help",
             "glance db version --help",
             "glance scrub --help",
+            "glance metadefs load --help",
+            "glance metadefs unload --help",
+            "glance metadefs export --help",
             "glance policy list --help",
             "glance policy check --help",
             "glance store list --help",

@@ -11,6 +11,8 @@ use crate::output::Object;
 /// What a client can ask for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
+    /// Tell which properties of an image are not what the metadata definitions say.
+    ImageCheck(OneImage),
     /// Create an image, with its data if there is any.
     ImageCreate(CreateImage),
     /// Delete images.

@@ -125,6 +125,20 @@ impl Session {
         self.call(Method::DELETE, url, None).await.map(drop)
     }
 
+    /// Which properties of an image are not what the metadata definitions say.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn check_image(&self, id: &str) -> Result<Object, ClientError> {
+        let url = self.url(&["images", id, "metadefs", "check"]);
+        let answer = self.call(Method::GET, url, None).await?;
+        match answer.get("violations").is_some_and(Value::is_array) {
+            true => self.object(answer),
+            false => Err(self.not_glance("it does not check images")),
+        }
+    }
+
     /// Makes an image do something: `deactivate` or `reactivate`.
     ///
     /// # Errors

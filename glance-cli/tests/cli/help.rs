@@ -14,7 +14,9 @@ fn every_command_has_help() {
     for name in [
         "serve",
         "db",
+        "metadefs",
         "scrub",
+        "image-check",
         "image-create",
         "image-delete",
         "image-download",
@@ -75,7 +77,7 @@ fn every_command_has_help() {
         let own = command(&format!("{name} --help")).succeeded().text();
         assert_eq!(own, help);
     }
-    for name in ["db sync", "db version"] {
+    for name in ["db sync", "db version", "metadefs load", "metadefs unload"] {
         let help = command(&format!("{name} --help")).succeeded().text();
         assert!(help.contains("--config-dir"), "{help}");
     }

@@ -9,6 +9,8 @@ mod help;
 #[cfg(test)]
 mod keystone;
 #[cfg(test)]
+mod metadefs;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod policy;
