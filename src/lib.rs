@@ -54,8 +54,8 @@ mod local;
 pub use glance_core::conformance;
 pub use glance_core::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Error, ErrorKind, Glance,
-    GlanceBuilder, ImageList, Runtime, Scrubbed, Settings, Stores, UploadOptions, domain, memory,
-    ports,
+    GlanceBuilder, ImageList, ImportSettings, Runtime, Scrubbed, Settings, Stores, TaskList,
+    TaskRequest, UploadOptions, domain, memory, ports,
 };
 #[cfg(feature = "http")]
 pub use glance_http as http;

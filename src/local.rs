@@ -9,11 +9,12 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::{AbortHandle, abortable};
 use glance_core::domain::InvalidTextId;
-use glance_core::{BuildError, Error, Glance, GlanceBuilder, Settings};
+use glance_core::{BuildError, Error, Glance, GlanceBuilder, Settings, Stores};
 use glance_stores::{FilesystemOptions, FilesystemStore, OpenError, SqliteCatalog, SqliteOptions};
 use thiserror::Error as ThisError;
 
-/// An image service in one folder: `glance.sqlite` for rows, `images/` for bytes.
+/// An image service in one folder: `glance.sqlite` for rows, `images/` for bytes,
+/// `staging/` for those that are to be imported.
 ///
 /// A new folder knows the image properties of Nova, Cinder and Glance as metadata definitions.
 ///
@@ -55,11 +56,16 @@ impl LocalGlance {
             directories: vec![(folder.join("images"), 0)],
             file_perm: None,
         })?;
+        let staging = FilesystemStore::open(FilesystemOptions {
+            id: "os_glance_staging_store".parse()?,
+            directories: vec![(folder.join("staging"), 0)],
+            file_perm: None,
+        })?;
         let has_name = take_name(folder);
         let catalog = Arc::new(catalog);
         let mut builder = GlanceBuilder::new(
             Arc::<SqliteCatalog>::clone(&catalog),
-            Arc::new(store),
+            Stores::from(Arc::new(store)).with_staging(Arc::new(staging)),
             glance_stores::tokio_runtime(),
         )
         .with_metadefs(catalog)

@@ -1,9 +1,11 @@
 //! The command line: every command and flag, and nothing of what they do.
 
 mod client;
+mod import;
 mod metadefs;
 mod metadefs_files;
 mod policy;
+mod task;
 mod value;
 
 use std::env;
@@ -13,15 +15,16 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, Command as Grammar, CommandFactory, FromArgMatches, Parser, Subcommand};
-use glance_core::domain::ImageId;
+use glance_core::domain::{DiskFormat, ImageId};
 use reqwest::header::{HeaderName, HeaderValue};
 use url::Url;
 
 pub(crate) use self::client::{
-    AddFirstLocation, AddLocation, Attributes, ClientCommand, CreateImage, Data, DeleteImages,
+    AddFirstLocation, AddLocation, Attributes, ClientCommand, CreateImage, DeleteImages,
     DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, OneImage,
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
+pub(crate) use self::import::StageImage;
 pub(crate) use self::metadefs::{
     Associate, CreateNamespace, CreateObject, CreateProperty, CreateTag, CreateTags,
     ImportNamespace, ListNamespaces, MetadefCommand, NamespaceFields, OneNamespace, OneObject,
@@ -30,6 +33,7 @@ pub(crate) use self::metadefs::{
 };
 pub(crate) use self::metadefs_files::{ExportMetadefs, LoadMetadefs, Metadefs};
 pub(crate) use self::policy::{CheckPolicy, Policy};
+pub(crate) use self::task::{ListTasks, OneTask};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///
@@ -128,6 +132,8 @@ pub(crate) enum Command {
     Metadefs(Metadefs),
     /// Remove what deletes and broken uploads left behind, or take a delete back.
     Scrub(Scrub),
+    /// Tell what a file is and whether it is safe, as an upload would: exit code 0, or 1 if refused.
+    Inspect(Inspect),
     /// Look at who may do what.
     #[command(subcommand)]
     Policy(Policy),
@@ -157,6 +163,16 @@ pub(crate) struct Serve {
     pub(crate) bind: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The file, or - for standard input. It is read once, from its start to its end.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What it is to be uploaded as [default: what it is].
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) disk_format: Option<DiskFormat>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -250,6 +266,7 @@ impl Cli {
         ] {
             grammar = without_client_options(grammar, path, &[]);
         }
+        grammar = without_client_options(grammar, &["inspect"], &["json"]);
         for command in ["list", "check"] {
             grammar = without_client_options(grammar, &["policy", command], &["json"]);
             grammar = without_client_options(grammar, &["store", command], &["json"]);

@@ -4,10 +4,11 @@ use thiserror::Error;
 
 use crate::domain::metadef::{NamespaceName, Part};
 use crate::domain::{
-    CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, InvalidValidation,
-    LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility,
+    CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, ImportMethod,
+    InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable,
+    Visibility, inspect::Rejected,
 };
-use crate::ports::{BodyError, CatalogError, Denied, StoreError};
+use crate::ports::{BodyError, CatalogError, Denied, LimitError, StoreError};
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, Error)]
@@ -20,6 +21,12 @@ pub enum Error {
         image: ImageId,
         /// The project.
         project: ProjectId,
+    },
+    /// An import has locked the image.
+    #[error("image {image} has an active task")]
+    BeingImported {
+        /// The image.
+        image: ImageId,
     },
     /// The data broke off before its end.
     #[error("the data broke off before its end")]
@@ -44,8 +51,16 @@ pub enum Error {
         /// The image.
         image: ImageId,
     },
+    /// The data at a location is on its way out: it cannot be given to the image again.
+    #[error("the data at this location is being removed from image {image}: try again later")]
+    DataGoing {
+        /// The image.
+        image: ImageId,
+    },
     /// The delete cannot be taken back any more, or not now.
-    #[error("the data of image {image} is gone, or is being removed")]
+    #[error(
+        "image {image} cannot be restored: data of it has been removed already, or is being removed"
+    )]
     DataGone {
         /// The image.
         image: ImageId,
@@ -112,6 +127,9 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// Nobody can say what the project may have.
+    #[error(transparent)]
+    Limits(#[from] LimitError),
     /// A location that is not taken.
     #[error(transparent)]
     Location(#[from] LocationFault),
@@ -160,6 +178,12 @@ pub enum Error {
     /// Whoever is no service may only name data on web servers, and only where those are read.
     #[error("only services may name data that is not on a web server, or not read from there")]
     NotAService,
+    /// The service does not import in this way.
+    #[error("import method {method} is not available")]
+    NotOffered {
+        /// The way.
+        method: ImportMethod,
+    },
     /// Nothing of the image could be brought back.
     #[error("image {image} is not in status pending_delete")]
     NotScheduled {
@@ -200,6 +224,9 @@ pub enum Error {
     /// The range is outside the data.
     #[error(transparent)]
     Range(#[from] Unsatisfiable),
+    /// The data is not what it is said to be, or unsafe.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
     /// The caller may not do this with a property, or may not know that it is there.
     #[error("attribute '{name}' is reserved")]
     ReservedProperty {
@@ -223,8 +250,14 @@ pub enum Error {
     /// The status does not allow it.
     #[error(transparent)]
     Transition(#[from] IllegalTransition),
+    /// No task that the caller may know of.
+    #[error("no task found with ID {id}")]
+    TaskNotFound {
+        /// What was asked for.
+        id: String,
+    },
     /// The marker is not an image that the caller may see.
-    #[error("marker {marker} is not an image that could be listed")]
+    #[error("marker {marker} is nothing that could be listed")]
     UnknownMarker {
         /// The marker.
         marker: String,
@@ -252,6 +285,8 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "adapters must answer every kind")]
 pub enum ErrorKind {
+    /// The data is not what it is said to be, or unsafe.
+    BadData,
     /// Something else has happened meanwhile, or is there: look again.
     Conflict,
     /// The caller may not.
@@ -279,8 +314,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::AlreadyMember { .. }
+            | Self::BeingImported { .. }
             | Self::CannotAddLocation { .. }
             | Self::Contended { .. }
+            | Self::DataGoing { .. }
             | Self::DataGone { .. }
             | Self::DuplicateDefinition { .. }
             | Self::DuplicateImage { .. }
@@ -317,10 +354,13 @@ impl Error {
             | Self::NamespaceNotFound { .. }
             | Self::NoMetadefs
             | Self::NoNamespaces
-            | Self::NotInStore { .. } => ErrorKind::NotFound,
+            | Self::NotInStore { .. }
+            | Self::NotOffered { .. }
+            | Self::TaskNotFound { .. } => ErrorKind::NotFound,
             Self::Quota(_) => ErrorKind::TooLarge,
             Self::Range(_) => ErrorKind::Unsatisfiable,
-            Self::Stopping => ErrorKind::Unavailable,
+            Self::Rejected(_) => ErrorKind::BadData,
+            Self::Limits(_) | Self::Stopping => ErrorKind::Unavailable,
             Self::Store(error) => store_kind(error),
         }
     }

@@ -31,6 +31,6 @@ mod services;
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageCheck,
-    ImageList, Loaded, LocationSettings, Metadefs, NamespaceList, Runtime, ScrubPlan, Scrubbed,
-    Scrubber, Settings, Stores, UploadOptions,
+    ImageList, ImportSettings, Loaded, LocationSettings, Metadefs, NamespaceList, ProjectUsage,
+    Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, TaskList, TaskRequest, UploadOptions,
 };

@@ -7,6 +7,7 @@
 
 mod faults;
 mod published;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -212,6 +213,7 @@ impl World {
 
         self.check_safety();
         assert_eq!(self.catalog.intents(), [], "seed {}", self.seed);
+        room::check_at_rest(&self.catalog, self.seed);
         let (mut blobs, partial) = self.store.contents();
         assert_eq!(partial, 0, "seed {}: a broken blob stays", self.seed);
         let mut located = Vec::new();
@@ -253,6 +255,7 @@ impl World {
             .into_iter()
             .map(|image| (image.id, image))
             .collect();
+        room::check(images.values(), self.seed);
         let (blobs, _) = self.store.contents();
         let (published, _) = self.published.contents();
         for image in images.values() {
@@ -329,6 +332,7 @@ async fn hash_of_data(glance: &Glance, id: ImageId) -> String {
 fn settings() -> Settings {
     Settings {
         queued_lifetime: Some(LIFETIME),
+        quotas: room::quotas(),
         ..Settings::default()
     }
 }
@@ -364,6 +368,7 @@ impl Client {
         let now = self.simulation.now();
         let draft = Draft {
             id: Some(self.id),
+            owner: Some(room::project()),
             ..Draft::raw("image").unwrap()
         };
         if self
@@ -405,7 +410,11 @@ impl Client {
                 }
             }
         });
-        let options = UploadOptions::default();
+        let is_announced = self.simulation.choose(2) == 0;
+        let options = UploadOptions {
+            size: is_announced.then_some(100_000 * chunks as u64),
+            ..UploadOptions::default()
+        };
         let caller = Caller::local_admin();
         let uploaded = self
             .glance

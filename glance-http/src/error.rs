@@ -210,6 +210,7 @@ fn status_of(error: &Error) -> StatusCode {
             _,
         ) => StatusCode::GONE,
         (Error::Body(body), _) if Stalled::caused(body) => StatusCode::REQUEST_TIMEOUT,
+        (_, ErrorKind::BadData) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         (_, ErrorKind::Conflict) => StatusCode::CONFLICT,
         (_, ErrorKind::Forbidden) => StatusCode::FORBIDDEN,
         (_, ErrorKind::Gone) => StatusCode::GONE,

@@ -1,6 +1,11 @@
 //! When a node says that it wants no requests: upstream's `[healthcheck]`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use ipnet::IpNet;
 
 /// What `/healthcheck` looks at, and how much it tells. The default finds every node healthy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +15,10 @@ pub struct HealthOptions {
     pub checks: Vec<HealthCheck>,
     /// Whether answers tell why, and of the host.
     pub detailed: bool,
+    /// From where it answers, as the connection tells ([`ConnectInfo`]); empty is from everywhere.
+    pub allowed_sources: Vec<IpNet>,
+    /// Whether it does not answer requests that bear a header of proxies: `X-Forwarded...`.
+    pub ignores_proxied: bool,
 }
 
 impl Default for HealthOptions {
@@ -17,7 +26,27 @@ impl Default for HealthOptions {
         Self {
             checks: vec![HealthCheck::DisableByFile(None)],
             detailed: false,
+            allowed_sources: Vec::new(),
+            ignores_proxied: false,
         }
+    }
+}
+
+impl HealthOptions {
+    /// Whether a request is answered. To others, there is no health check.
+    pub(crate) fn answers(&self, parts: &Parts) -> bool {
+        if self.ignores_proxied && PROXIES.iter().any(|name| parts.headers.contains_key(*name)) {
+            return false;
+        }
+        if self.allowed_sources.is_empty() {
+            return true;
+        }
+        // Who does not say where a request came from lets nobody in.
+        let source = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        source.is_some_and(|ConnectInfo(source)| {
+            let source = source.ip().to_canonical();
+            self.allowed_sources.iter().any(|net| net.contains(&source))
+        })
     }
 }
 
@@ -92,5 +121,14 @@ impl Finding {
 async fn is_there(path: &PathBuf) -> bool {
     tokio::fs::try_exists(path).await.unwrap_or(false)
 }
+
+/// The headers by which upstream knows a request that came through a proxy.
+const PROXIES: [&str; 5] = [
+    "x-forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+];
 
 const CLASS: &str = "HealthcheckResult";

@@ -38,6 +38,7 @@ mod error;
 mod health;
 #[cfg(feature = "keystone")]
 pub mod keystone;
+mod metrics;
 mod options;
 mod reply;
 mod routes;
@@ -48,6 +49,7 @@ mod wire;
 pub use self::auth::{Identity, TokenIdentity};
 pub use self::cors::{Cors, CorsRule};
 pub use self::health::{HealthCheck, HealthOptions};
+pub use self::metrics::metrics_router;
 pub use self::options::ApiOptions;
 pub use self::routes::{Endpoint, endpoints};
 pub use self::wire::image_schema::{ImageSchema, InvalidImageSchema};

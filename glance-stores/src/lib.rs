@@ -41,7 +41,7 @@ pub use self::blob::{FilesystemOptions, FilesystemStore};
 pub use self::blob::{GcsCredentials, GcsOptions};
 pub use self::blob::{
     Histogram, Limited, Metered, OperationMetrics, Retried, Retries, StoreLimits, StoreMetrics,
-    StoreOperation,
+    StoreOperation, exposition,
 };
 #[cfg(feature = "http-store")]
 pub use self::blob::{HttpOptions, HttpStore};

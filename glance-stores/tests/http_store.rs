@@ -4,6 +4,7 @@
 
 mod nginx;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use futures::TryStreamExt;
 use glance_core::conformance::published::Published;
 use glance_core::domain::{BlobUrl, ByteRange};
 use glance_core::ports::{ImageStore, Operation, StoreError};
-use glance_stores::{AllowList, HttpStore, ProxyAddress};
+use glance_stores::{AllowList, HttpOptions, HttpStore, ProxyAddress};
 use proptest::test_runner::{Config, TestRunner};
 
 use self::nginx::Nginx;
@@ -46,6 +47,28 @@ fn published(place: &str) -> Published {
         blobs: blobs.into(),
         absent: nginx.url(&format!("{place}absent")),
     }
+}
+
+#[test]
+fn urls_of_one_request_have_one_canonical_form() {
+    let options = HttpOptions {
+        id: "http".parse().unwrap(),
+        allowed: AllowList::default(),
+        proxies: BTreeMap::new(),
+        ca_certificates: None,
+        insecure: false,
+    };
+    let store = HttpStore::open(options).unwrap();
+    let canonical = |url: &str| store.canonical(&BlobUrl::new(url)).as_str().to_owned();
+
+    for spelling in [
+        "http://images.example/a?b",
+        "HTTP://Images.Example:80/a?b",
+        "http://images.example/x/../a?b#c",
+    ] {
+        assert_eq!(canonical(spelling), "http://images.example/a?b");
+    }
+    assert_eq!(canonical("file:///a"), "file:///a");
 }
 
 /// What comes of reading it, in short.

@@ -1,8 +1,11 @@
 //! Versions, the health check, request ids, and where the router is nested.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderName, Method, Request, StatusCode};
 use glance_core::Settings;
 use glance_http::{ApiOptions, HealthCheck, HealthOptions, router};
 use serde_json::json;
@@ -203,7 +206,7 @@ async fn the_health_check_asks_nobody_who_they_are() {
     let options = ApiOptions {
         health: HealthOptions {
             checks: vec![HealthCheck::DisableByFile(Some(file.clone()))],
-            detailed: false,
+            ..HealthOptions::default()
         },
         ..ApiOptions::default()
     };
@@ -232,6 +235,49 @@ async fn the_health_check_asks_nobody_who_they_are() {
     assert_eq!(
         (down.status, down.text()),
         (StatusCode::SERVICE_UNAVAILABLE, "DISABLED BY FILE")
+    );
+}
+
+#[tokio::test]
+async fn the_health_check_is_not_there_for_those_it_is_not_for() {
+    let options = ApiOptions {
+        health: HealthOptions {
+            allowed_sources: ["10.0.0.0/8", "::1/128"]
+                .map(|network| network.parse().unwrap())
+                .to_vec(),
+            ignores_proxied: true,
+            ..HealthOptions::default()
+        },
+        ..ApiOptions::default()
+    };
+    let site = Site::with(options, Settings::default());
+    let status = async |source: Option<&str>, proxied: Option<&str>| {
+        let mut request = Request::get("/healthcheck").body(Body::empty()).unwrap();
+        if let Some(source) = source {
+            let source: SocketAddr = source.parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(source));
+        }
+        if let Some(name) = proxied {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            request.headers_mut().insert(name, "x".parse().unwrap());
+        }
+        Answer::of(site.router.clone(), request).await.status
+    };
+
+    for source in ["10.1.2.3:80", "[::1]:80", "[::ffff:10.1.2.3]:80"] {
+        assert_eq!(status(Some(source), None).await, StatusCode::OK, "{source}");
+    }
+    for source in [Some("11.0.0.1:80"), Some("[::2]:80"), None] {
+        let status = status(source, None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{source:?}");
+    }
+    for name in ["x-forwarded", "x-forwarded-for", "x-forwarded-proto"] {
+        let status = status(Some("10.1.2.3:80"), Some(name)).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{name}");
+    }
+    assert_eq!(
+        status(Some("10.1.2.3:80"), Some("x-other")).await,
+        StatusCode::OK
     );
 }
 
@@ -311,7 +357,7 @@ async fn what_is_not_there_yet_says_so() {
     let site = Site::new();
 
     let methods = site.get(ALICE, "/v2/info/import").await.json();
-    assert_eq!(methods["import-methods"]["value"], json!([]));
+    assert_eq!(methods["import-methods"]["value"], json!(["glance-direct"]));
     let stores = site.get(ALICE, "/v2/info/stores").await;
     assert_eq!(
         stores.explanation(),

@@ -236,6 +236,7 @@ async fn the_health_check_tells_in_detail_if_it_is_to() {
         health: HealthOptions {
             checks: vec![HealthCheck::EnableByFiles(vec![marker.clone()])],
             detailed: true,
+            ..HealthOptions::default()
         },
         ..ApiOptions::default()
     });

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::StatusCode;
-use glance_core::domain::query::ImageQuery;
+use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, Timestamp, Viewer,
+    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
-use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage};
+use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage, TaskLog, UsageLedger};
 use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Stores};
 use glance_http::endpoints;
 
@@ -72,7 +72,7 @@ fn body_of(path: &str, method: &axum::http::Method) -> (&'static str, &'static s
         ("POST", Some("locations")) => ("application/json", r#"{"url": "http://a/b"}"#),
         ("POST", Some("members")) => ("application/json", r#"{"member": "p3"}"#),
         ("PUT", Some("p3")) => ("application/json", r#"{"status": "accepted"}"#),
-        ("PUT", Some("file")) => ("application/octet-stream", "data"),
+        ("PUT", Some("file" | "stage")) => ("application/octet-stream", "data"),
         _ => ("application/json", ""),
     }
 }
@@ -87,8 +87,9 @@ fn service(memory: &MemoryGlance, catalog: &Arc<Recording>) -> glance_core::Glan
     let store: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.store);
     let default = store.id().clone();
     // With a name, so that the routes of stores are there, too.
-    let stores = Stores::named(&default, vec![ConfiguredStore::new(store, "memory")]);
-    GlanceBuilder::new(catalog, stores.unwrap(), runtime)
+    let stores = Stores::named(&default, vec![ConfiguredStore::new(store, "memory")]).unwrap();
+    let staging: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.staging);
+    GlanceBuilder::new(catalog, stores.with_staging(staging), runtime)
         .build()
         .unwrap()
 }
@@ -163,6 +164,10 @@ impl Catalog for Recording {
         catalog.set_member(image, project, status, now).await
     }
 
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        self.note("find_intent").find_intent(id).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -185,5 +190,60 @@ impl Catalog for Recording {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.note("end_intent").end_intent(intent, holder).await
+    }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        self.note("open_deletes").open_deletes(image).await
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let catalog = self.note("finish_delete");
+        catalog.finish_delete(intent, holder, now).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl UsageLedger for Recording {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        self.note("usage").usage(project).await
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        self.note("reserve").reserve(intent, holder, claim).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl TaskLog for Recording {
+    async fn insert_task(&self, task: &Task) -> Result<(), CatalogError> {
+        self.note("insert_task").insert_task(task).await
+    }
+
+    async fn find_task(&self, id: &TaskId) -> Result<Option<Task>, CatalogError> {
+        self.note("find_task").find_task(id).await
+    }
+
+    async fn list_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, CatalogError> {
+        self.note("list_tasks").list_tasks(query).await
+    }
+
+    async fn move_task(&self, task: &Task, from: TaskStatus) -> Result<(), CatalogError> {
+        self.note("move_task").move_task(task, from).await
+    }
+
+    async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
+        self.note("expire_tasks").expire_tasks(now).await
     }
 }

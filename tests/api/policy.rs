@@ -105,6 +105,30 @@ async fn what_nobody_may_show_is_absent_and_in_no_list() {
 }
 
 #[tokio::test]
+async fn a_page_of_which_nothing_is_shown_is_not_the_last() {
+    let site = site(&[("get_image", "'shown':%(class)s")]);
+    let shown = r#"{"name": "first", "class": "shown"}"#;
+    site.image(ALICE, shown).await;
+    for _ in 0..3 {
+        site.image(ALICE, RAW).await;
+    }
+
+    let mut next = "/v2/images?limit=2".to_owned();
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        let page = site.get(ALICE, &next).await.json();
+        let images = page["images"].as_array().unwrap().iter();
+        names.extend(images.map(|image| image["name"].clone()));
+        match page["next"].as_str() {
+            Some(link) => next = link.to_owned(),
+            None => break,
+        }
+    }
+
+    assert_eq!(names, ["first"]);
+}
+
+#[tokio::test]
 async fn a_rule_that_is_not_defined_lets_nobody_pass() {
     let site = site(&[("publicize_image", "rule:publshers"), ("publishers", "@")]);
     let public = r#"{"visibility": "public"}"#.to_owned();

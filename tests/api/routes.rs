@@ -11,7 +11,7 @@ use super::support::{ALICE, Answer, BOB, RAW, Site, request};
 /// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
 ///
 /// A new route fails the walk until it stands here.
-const WALK: [(&str, &str, &str, u16); 66] = [
+const WALK: [(&str, &str, &str, u16); 72] = [
     ("GET", "/v2/images", "", 200),
     ("POST", "/v2/images", "{}", 201),
     ("GET", "/v2/images/{image_id}", "", 404),
@@ -49,8 +49,10 @@ const WALK: [(&str, &str, &str, u16); 66] = [
         404,
     ),
     ("GET", "/v2/images/{image_id}/metadefs/check", "", 404),
+    ("PUT", "/v2/images/{image_id}/stage", "data", 404),
     ("PUT", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("DELETE", "/v2/images/{image_id}/tags/{tag}", "", 404),
+    ("GET", "/v2/images/{image_id}/tasks", "", 404),
     ("GET", "/v2/info/import", "", 200),
     ("GET", "/v2/info/stores", "", 404),
     ("GET", "/v2/info/stores/detail", "", 404),
@@ -212,7 +214,11 @@ const WALK: [(&str, &str, &str, u16); 66] = [
     ("GET", "/v2/schemas/metadefs/resource_types", "", 200),
     ("GET", "/v2/schemas/metadefs/tag", "", 200),
     ("GET", "/v2/schemas/metadefs/tags", "", 200),
+    ("GET", "/v2/schemas/task", "", 200),
+    ("GET", "/v2/schemas/tasks", "", 200),
     ("DELETE", "/v2/stores/{store_id}/{image_id}", "", 404),
+    ("GET", "/v2/tasks", "", 403),
+    ("GET", "/v2/tasks/{task_id}", "", 403),
 ];
 
 const PROPERTY: &str = r#"{"name": "p2", "title": "P", "type": "string"}"#;
@@ -235,10 +241,11 @@ pub(super) fn path(template: &str, id: &str) -> String {
         .replace("{member_id}", "p2")
         .replace("{store_id}", "memory")
         .replace("{tag}", "t")
+        .replace("{task_id}", "t")
 }
 
 fn media(template: &str) -> &'static str {
-    if template.ends_with("/file") {
+    if template.ends_with("/file") || template.ends_with("/stage") {
         "application/octet-stream"
     } else {
         "application/openstack-images-v2.1-json-patch"

@@ -52,6 +52,8 @@ async fn schemas_match_those_of_upstream() {
         );
         expect_test::expect_file![file].assert_eq(&meaning(&format!("metadefs/{name}")).await);
     }
+    expect_test::expect_file!["golden/schema-task.json"].assert_eq(&meaning("task").await);
+    expect_test::expect_file!["golden/schema-tasks.json"].assert_eq(&meaning("tasks").await);
 }
 
 #[tokio::test]

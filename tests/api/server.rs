@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use glance_core::memory::MemoryGlance;
 use glance_http::server::{ServerOptions, Stopped, serve};
-use glance_http::{ApiOptions, router};
+use glance_http::{ApiOptions, HealthOptions, router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -86,6 +86,31 @@ async fn the_api_is_served_over_http_1_1() {
         answer.ends_with(r#"{"images":[],"first":"/v2/images","schema":"/v2/schemas/images"}"#)
     );
     assert_eq!(server.stop().await, Stopped::Drained);
+}
+
+#[tokio::test]
+async fn the_health_check_knows_where_a_connection_comes_from() {
+    for (network, status) in [("127.0.0.0/8", "200 OK"), ("10.0.0.0/8", "404 Not Found")] {
+        let health = HealthOptions {
+            allowed_sources: vec![network.parse().unwrap()],
+            ..HealthOptions::default()
+        };
+        let options = ApiOptions {
+            health,
+            ..ApiOptions::default()
+        };
+        let api = router(MemoryGlance::new().build().unwrap(), options);
+        let server = Running::new(api, ServerOptions::default()).await;
+
+        let answer = server
+            .exchange("GET /healthcheck HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .await;
+
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{answer}"
+        );
+    }
 }
 
 #[tokio::test]

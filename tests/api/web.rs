@@ -30,6 +30,9 @@ struct State {
     pages: BTreeMap<String, Bytes>,
     failures: usize,
     reads: usize,
+    /// Bytes that were read in ranges.
+    looked_at: u64,
+    has_no_ranges: bool,
 }
 
 impl Web {
@@ -40,21 +43,31 @@ impl Web {
         }
     }
 
-    pub(super) fn publish(&self, url: &str, data: &'static str) {
+    pub(super) fn publish(&self, url: &str, data: impl Into<Bytes>) {
         self.with(|state| state.pages.insert(url.to_owned(), data.into()));
     }
 
-    /// The next so many reads fail.
+    /// The next so many reads of all data fail.
     pub(super) fn fail(&self, times: usize) {
         self.with(|state| state.failures = times);
     }
 
-    /// How often data was asked for.
+    /// How often all data was asked for, rather than looked at.
     pub(super) fn reads(&self) -> usize {
         self.with(|state| state.reads)
     }
 
-    /// Nobody gets an answer until the web is thawed.
+    /// How many bytes were read in ranges.
+    pub(super) fn looked_at(&self) -> u64 {
+        self.with(|state| state.looked_at)
+    }
+
+    /// From now on, nothing but whole pages is sent.
+    pub(super) fn send_whole_pages(&self) {
+        self.with(|state| state.has_no_ranges = true);
+    }
+
+    /// Nobody gets all data until the web is thawed.
     pub(super) fn freeze(&self) {
         self.gate.forget_permits(1000);
     }
@@ -107,8 +120,19 @@ impl ImageStore for Web {
     async fn read(
         &self,
         location: &BlobUrl,
-        _: Option<ByteRange>,
+        range: Option<ByteRange>,
     ) -> Result<ByteStream, StoreError> {
+        if let Some(range) = range {
+            if self.with(|state| state.has_no_ranges) {
+                return self.unsupported(Operation::ReadRange);
+            }
+            self.with(|state| state.looked_at += range.length);
+            let [start, end] =
+                [range.offset, range.offset + range.length].map(|at| usize::try_from(at).unwrap());
+            return Ok(ByteStream::from_bytes(
+                self.page(location)?.slice(start..end),
+            ));
+        }
         self.with(|state| state.reads += 1);
         let _place = self.gate.acquire().await;
         let fails = self.with(|state| {

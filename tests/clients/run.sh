@@ -18,6 +18,10 @@ venv=${CARGO_TARGET_DIR:-$root/target}/clients-venv
 missing=
 command -v qemu-img >/dev/null || missing="$missing qemu-utils"
 command -v xorriso >/dev/null || missing="$missing xorriso"
+command -v cryptsetup >/dev/null || missing="$missing cryptsetup-bin"
+command -v sgdisk >/dev/null || missing="$missing gdisk"
+command -v mkfs.vfat >/dev/null || missing="$missing dosfstools"
+command -v mkfs.ext4 >/dev/null || missing="$missing e2fsprogs"
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086  # a list of words
     apt-get install --yes --no-install-recommends $missing

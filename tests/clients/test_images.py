@@ -13,6 +13,7 @@ def test_an_uploaded_image_is_active_and_described_by_its_data(alice, disk):
     assert image.owner == alice.project_id
     assert image.disk_format == disk.format
     assert image.size == disk.size
+    assert image.virtual_size == disk.virtual_size
     assert image.checksum == disk.digest("md5")
     assert image.hash_algorithm == "sha512"
     assert image.hash_value == disk.digest("sha512")

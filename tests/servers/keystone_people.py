@@ -1,8 +1,9 @@
 """Puts people into the Keystone at GLANCE_TEST_KEYSTONE; prints an application credential.
 
-With two arguments, it puts a service into the catalog instead: keystone_people.py image URL.
+With two arguments, it puts a service into the catalog instead: keystone_people.py image URL. An image
+service gets a registered limit for each thing that Glance limits.
 
-    glance, nova   role service in the project services
+    glance, nova   role service in the project services; glance is also reader of the system
     alice, bob     role member in the projects alpha and beta; alice is also reader of the domain
     rita           role reader in the project alpha
     admin          role admin in the project admin and of the system, as Keystone makes it
@@ -15,6 +16,13 @@ import urllib.request
 
 V3 = os.environ["GLANCE_TEST_KEYSTONE"] + "/v3"
 DOMAIN = "default"
+# In MiB, or images. Tempest gives its own projects less.
+LIMITS = {
+    "image_size_total": 1000,
+    "image_stage_total": 1000,
+    "image_count_total": 100,
+    "image_count_uploading": 100,
+}
 
 
 def call(method, path, body=None, token=None):
@@ -45,10 +53,15 @@ def maker():
 
 
 def add_service(kind, url):
-    made, _ = maker()
-    service = made("service", type=kind, name=kind)
+    made, admin = maker()
+    # Tempest knows the image service by its name.
+    service = made("service", type=kind, name={"image": "glance"}.get(kind, kind))
     for interface in ("public", "internal", "admin"):
         made("endpoint", service_id=service, interface=interface, region="RegionOne", url=url)
+    if kind == "image":
+        limit = {"service_id": service, "region_id": "RegionOne"}
+        limits = [{**limit, "resource_name": name, "default_limit": n} for name, n in LIMITS.items()]
+        call("POST", "/registered_limits", {"registered_limits": limits}, admin)
 
 
 def add_people():
@@ -67,6 +80,8 @@ def add_people():
             call("PUT", path, token=admin)
     path = f"/domains/{DOMAIN}/users/{people['alice']}/roles/{roles['reader']}"
     call("PUT", path, token=admin)
+
+    call("PUT", f"/system/users/{people['glance']}/roles/{roles['reader']}", token=admin)
 
     token, _ = login("glance", "services")
     path = f"/users/{people['glance']}/application_credentials"

@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 installed="$root/target/servers"
 data=$(mktemp -d)
 pids=()
-servers=(moto moto_tls s3s azurite nginx postgres mariadb galera keystone)
+servers=(moto moto_tls s3s radosgw azurite nginx postgres mariadb galera keystone)
 
 stop() {
     local pid
@@ -110,7 +110,8 @@ server_s3s() {
     local port
     if [[ ! -x "$installed/s3s/bin/s3s-fs" ]]; then
         say 'building s3s-fs'
-        cargo install -q s3s-fs --version 0.14.1 --features binary --locked \
+        CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+            cargo install -q s3s-fs --version 0.14.1 --features binary --locked \
             --root "$installed/s3s" --target-dir "$installed/s3s-build"
         rm -rf "$installed/s3s-build"
     fi
@@ -139,6 +140,7 @@ server_azurite() {
 
 source "$root/tests/servers/databases.sh"
 source "$root/tests/servers/galera.sh"
+source "$root/tests/servers/ceph.sh"
 source "$root/tests/servers/nginx.sh"
 source "$root/tests/servers/keystone.sh"
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::import::StageImage;
 use super::metadefs::MetadefCommand;
+use super::task::{ListTasks, OneTask};
 use super::value;
 use crate::output::Object;
 
@@ -31,6 +33,10 @@ pub(crate) enum ClientCommand {
     ImageDeactivate(OneImage),
     /// Let a deactivated image be downloaded again.
     ImageReactivate(OneImage),
+    /// Keep the data of an image aside, for an import.
+    ImageStage(StageImage),
+    /// List what was done for an image after requests were answered, and what is being done.
+    ImageTasks(OneImage),
     /// Add a tag to an image.
     ImageTagUpdate(ImageTag),
     /// Remove a tag from an image.
@@ -43,6 +49,8 @@ pub(crate) enum ClientCommand {
     LocationDelete(DeleteLocations),
     /// Replace the metadata of a location of an image.
     LocationUpdate(UpdateLocation),
+    /// Show the ways to import an image that the service offers.
+    ImportInfo,
     /// Share an image with a project.
     MemberCreate(ImageMember),
     /// Stop sharing an image with a project.
@@ -55,6 +63,10 @@ pub(crate) enum ClientCommand {
     MemberUpdate(SetMember),
     #[command(flatten)]
     Metadef(MetadefCommand),
+    /// List tasks, for administrators.
+    TaskList(ListTasks),
+    /// Show a task, for administrators.
+    TaskShow(OneTask),
 }
 
 /// What is said of an image, by its owner.

@@ -13,7 +13,7 @@ use crate::output::Object;
 pub(crate) struct Query {
     /// Conditions and order, as they stand in the URL.
     pub(crate) parameters: Vec<(String, String)>,
-    /// The most images.
+    /// The most items.
     pub(crate) limit: Option<usize>,
     /// How many at once.
     pub(crate) page_size: Option<u32>,
@@ -26,17 +26,26 @@ impl Session {
     ///
     /// The service cannot be reached, or refuses.
     pub(crate) async fn list_images(&self, query: &Query) -> Result<Vec<Object>, ClientError> {
+        self.list("images", query).await
+    }
+
+    /// All that the query means of a list that goes page after page.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(super) async fn list(&self, of: &str, query: &Query) -> Result<Vec<Object>, ClientError> {
         let wanted = query.limit.unwrap_or(usize::MAX);
         if wanted == 0 {
             return Ok(Vec::new());
         }
         let page_size = query.page_size.unwrap_or(PAGE_SIZE);
         let first = usize::try_from(page_size).unwrap_or(wanted).min(wanted);
-        let mut url = self.url(&["images"]);
+        let mut url = self.url(&[of]);
         url.query_pairs_mut()
             .append_pair("limit", &first.to_string())
             .extend_pairs(&query.parameters);
-        self.pages(url, "images", wanted).await
+        self.pages(url, of, wanted).await
     }
 
     /// Up to so many objects of the list called `name`, page after page.

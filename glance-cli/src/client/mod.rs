@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! session     one service: where it is, who asks, one request and its answer
-//! images members metadefs    what there is to ask for
+//! images import members metadefs tasks    what there is to ask for
 //! upload download   image data, which is never held as a whole
 //! ```
 
@@ -10,14 +10,16 @@ mod download;
 mod error;
 mod explanation;
 mod images;
+mod import;
 mod members;
 mod metadefs;
 mod progress;
 mod session;
+mod tasks;
 mod upload;
 
 pub(crate) use self::download::{Fallback, Target, download};
 pub(crate) use self::error::ClientError;
 pub(crate) use self::images::{Query, changes};
 pub(crate) use self::session::{Session, SessionOptions};
-pub(crate) use self::upload::{DataSource, upload};
+pub(crate) use self::upload::{DataSource, Purpose, upload};

@@ -74,6 +74,15 @@ impl DataSource {
     }
 }
 
+/// What data of an image is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The image is then active.
+    Use,
+    /// An import takes it up.
+    Stage,
+}
+
 /// Writes the data of an image.
 ///
 /// # Errors
@@ -84,10 +93,15 @@ pub(crate) async fn upload(
     session: &Session,
     id: &str,
     source: DataSource,
+    purpose: Purpose,
     store: Option<&str>,
 ) -> Result<(), ClientError> {
     let progress = Progress::new(source.size);
-    let mut request = Request::new(Method::PUT, session.url(&["images", id, "file"]));
+    let target = match purpose {
+        Purpose::Use => "file",
+        Purpose::Stage => "stage",
+    };
+    let mut request = Request::new(Method::PUT, session.url(&["images", id, target]));
     let headers = request.headers_mut();
     headers.insert(
         CONTENT_TYPE,

@@ -71,6 +71,8 @@ fn health(edge: &EdgeConfig) -> HealthOptions {
     HealthOptions {
         checks: checks.collect(),
         detailed: edge.health.detailed,
+        allowed_sources: edge.health.allowed_sources.clone(),
+        ignores_proxied: edge.health.ignores_proxied,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{image, image_check, location, member, metadefs};
+use super::{image, image_check, import, location, member, metadefs, task};
 use crate::args::{ClientCommand, Globals};
 use crate::client::{ClientError, Session, SessionOptions};
 use crate::output::{self, Looks, Object};
@@ -55,18 +55,23 @@ pub(crate) async fn run(
         C::ImageUpload(args) => image::upload_data(&context, args).await?,
         C::ImageDeactivate(args) => image::act(&context, args, "deactivate").await?,
         C::ImageReactivate(args) => image::act(&context, args, "reactivate").await?,
+        C::ImageStage(args) => import::stage(&context, args).await?,
+        C::ImageTasks(args) => task::of_image(&context, args).await?,
         C::ImageTagUpdate(args) => image::add_tag(&context, args).await?,
         C::ImageTagDelete(args) => image::remove_tag(&context, args).await?,
         C::AddLocation(args) => location::add_first(&context, args).await?,
         C::LocationAdd(args) => location::add(&context, args).await?,
         C::LocationDelete(args) => location::delete(&context, args).await?,
         C::LocationUpdate(args) => location::update(&context, args).await?,
+        C::ImportInfo => import::info(&context).await?,
         C::MemberCreate(args) => member::create(&context, args).await?,
         C::MemberDelete(args) => member::delete(&context, args).await?,
         C::MemberList(args) => member::list(&context, args).await?,
         C::MemberGet(args) => member::show(&context, args).await?,
         C::MemberUpdate(args) => member::update(&context, args).await?,
         C::Metadef(command) => metadefs::run(&context, command).await?,
+        C::TaskList(args) => task::list(&context, args).await?,
+        C::TaskShow(args) => task::show(&context, args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use glance_core::Runtime;
-use glance_http::keystone::{KeystoneVerifier, Session};
+use glance_http::keystone::{KeystoneVerifier, Session, SessionOptions};
 use glance_http::{Identity as Vouching, TokenIdentity};
 
 use super::operator::OperatorError;
@@ -21,7 +21,7 @@ pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouchin
         Identity::None => return Ok(Vouching::None),
         Identity::Keystone(keystone) => keystone,
     };
-    let session = Session::new(keystone.session.clone(), Arc::clone(&runtime.clock))?;
+    let session = session("keystone_authtoken", &keystone.session, runtime)?;
     tokio::spawn(log_in(session.clone()));
     let options = keystone.verifier.clone();
     let refuses_at_once = !options.delay_auth_decision;
@@ -30,6 +30,20 @@ pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouchin
         .with_authenticate_uri(&keystone.authenticate_uri)
         .refusing_at_once(refuses_at_once);
     Ok(Vouching::Tokens(tokens))
+}
+
+/// A session that is set up in a group of the configuration.
+///
+/// # Errors
+///
+/// A certificate or a key cannot be used.
+pub(super) fn session(
+    group: &'static str,
+    options: &SessionOptions,
+    runtime: &Runtime,
+) -> Result<Session, OperatorError> {
+    let session = Session::new(options.clone(), Arc::clone(&runtime.clock));
+    session.map_err(|source| OperatorError::Keystone { group, source })
 }
 
 async fn log_in(session: Session) {

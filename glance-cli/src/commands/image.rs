@@ -1,16 +1,19 @@
 //! The commands about images.
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use super::client::{CommandError, Context};
 use crate::args::{
-    Attributes, CreateImage, Data, DeleteImages, DownloadImage, ImageTag, ListImages, OneImage,
+    Attributes, CreateImage, DeleteImages, DownloadImage, ImageTag, ListImages, OneImage,
     ShowImage, UpdateImage, UploadImage, usage_error,
 };
-use crate::client::{ClientError, DataSource, Fallback, Query, Target, changes, download, upload};
+use crate::client::{
+    ClientError, DataSource, Fallback, Purpose, Query, Target, changes, download, upload,
+};
 use crate::output::{self, Looks, Object};
 
 pub(super) async fn create(context: &Context, args: CreateImage) -> Result<(), CommandError> {
@@ -21,7 +24,7 @@ pub(super) async fn create(context: &Context, args: CreateImage) -> Result<(), C
     if !args.tags.is_empty() {
         fields.insert("tags".to_owned(), args.tags.into());
     }
-    let source = source(&args.data)?;
+    let source = source(args.data.file.as_deref(), args.data.size)?;
     if source.is_some() {
         require_formats(&fields)?;
     }
@@ -29,7 +32,14 @@ pub(super) async fn create(context: &Context, args: CreateImage) -> Result<(), C
     let id = id_of(&image);
     let mut uploaded = Ok(());
     if let Some(source) = source {
-        uploaded = upload(&context.session, &id, source, args.data.store.as_deref()).await;
+        uploaded = upload(
+            &context.session,
+            &id,
+            source,
+            Purpose::Use,
+            args.data.store.as_deref(),
+        )
+        .await;
         image = context.session.image(&id).await.unwrap_or(image);
     }
     // The image is there, whatever became of its data.
@@ -116,11 +126,12 @@ pub(super) async fn update(context: &Context, args: UpdateImage) -> Result<(), C
 }
 
 pub(super) async fn upload_data(context: &Context, args: UploadImage) -> Result<(), CommandError> {
-    let source = source(&args.data)?.ok_or(ClientError::NoData)?;
+    let source = source(args.data.file.as_deref(), args.data.size)?.ok_or(ClientError::NoData)?;
     upload(
         &context.session,
         &args.id,
         source,
+        Purpose::Use,
         args.data.store.as_deref(),
     )
     .await?;
@@ -187,10 +198,13 @@ fn format(name: String) -> Value {
 }
 
 /// The data that goes with a command, if there is any.
-fn source(data: &Data) -> Result<Option<DataSource>, ClientError> {
-    match &data.file {
-        Some(path) => DataSource::file(path, data.size).map(Some),
-        None => DataSource::stdin(data.size),
+pub(super) fn source(
+    file: Option<&Path>,
+    size: Option<u64>,
+) -> Result<Option<DataSource>, ClientError> {
+    match file {
+        Some(path) => DataSource::file(path, size).map(Some),
+        None => DataSource::stdin(size),
     }
 }
 

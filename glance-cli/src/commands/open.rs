@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
-use glance_core::domain::{Formats, ImageQuotas, Quotas};
+use glance_core::domain::{Formats, ImageQuotas, ProjectLimits, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::{Catalog, MetadefCatalog, Policy, ScheduledDeletes};
+use glance_core::ports::{Catalog, LimitSource, MetadefCatalog, Policy, ScheduledDeletes};
 use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
 };
 
+use super::metrics::Meters;
 use super::operator::OperatorError;
 use super::stores;
-use crate::config::{CatalogConfig, Config, Database};
+use crate::config::{CatalogConfig, Config, Database, LimitConfig};
 
 /// What a service is put together from.
 #[derive(Debug)]
@@ -29,11 +30,14 @@ pub(super) struct Backends {
     /// The same catalog, for metadata definitions.
     pub(super) metadefs: Arc<dyn MetadefCatalog>,
     pub(super) stores: Stores,
+    pub(super) meters: Meters,
     pub(super) runtime: Runtime,
     /// Who may do what; without it, Glance's own rules say.
     pub(super) policy: Option<Arc<dyn Policy>>,
     /// Who may touch which properties.
     pub(super) protections: Option<Arc<Protections>>,
+    /// Who says what projects may have; without it, the configuration says it.
+    pub(super) limits: Option<Arc<dyn LimitSource>>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -61,7 +65,11 @@ impl Backends {
         for folder in config.stores.folders() {
             folders.make(&folder.path)?;
         }
-        let stores = stores::open(&config.stores)?;
+        if let Some(folder) = &config.import.staging {
+            folders.make(folder)?;
+        }
+        let (stores, meters) = stores::open(&config.stores)?;
+        let stores = stores::with_staging(stores, &config.import)?;
         let (catalog, deletes, metadefs) = match &config.catalog.database {
             Database::SqliteInMemory => ports(MemoryCatalog::default()),
             Database::Sqlite(path) => {
@@ -90,9 +98,11 @@ impl Backends {
             deletes,
             metadefs,
             stores,
+            meters,
             runtime: glance_stores::tokio_runtime(),
             policy: None,
             protections: None,
+            limits: None,
         };
         if is_new {
             let glance = backends.glance(config, None)?;
@@ -126,6 +136,10 @@ impl Backends {
         };
         let builder = match &self.protections {
             Some(protections) => builder.with_protections(Arc::clone(protections)),
+            None => builder,
+        };
+        let builder = match &self.limits {
+            Some(limits) => builder.with_limits(Arc::clone(limits)),
             None => builder,
         };
         Ok(builder.build()?)
@@ -235,6 +249,8 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             container: config.formats.container_formats.clone(),
         },
         hash: config.stores.hashing_algorithm.parse()?,
+        import: config.import.settings.clone(),
+        inspection: config.formats.inspection.clone(),
         locations: LocationSettings {
             is_hashed: api.do_secure_hash,
             hash_attempts: api.http_retries,
@@ -251,10 +267,19 @@ fn settings(config: &Config) -> Result<Settings, OperatorError> {
             image_bytes: Some(config.quotas.image_size_cap),
             locations: config.quotas.locations,
             members: config.quotas.members,
+            project: ProjectLimits {
+                stored_bytes: match config.limits {
+                    LimitConfig::Fixed(quota) => quota,
+                    LimitConfig::Keystone(_) => None,
+                },
+                ..ProjectLimits::default()
+            },
             properties: config.quotas.properties,
+            soft_storage: config.quotas.soft_storage,
             tags: config.quotas.tags,
         },
         queued_lifetime: config.quotas.queued_lifetime,
+        task_lifetime: config.api.task_time_to_live,
         ..Settings::default()
     })
 }

@@ -76,8 +76,11 @@ pub(crate) enum OperatorError {
     #[error("there is no store `{name}`: the configuration has {known}")]
     NoStore { name: String, known: String },
     /// Keystone cannot be asked like this.
-    #[error("`[keystone_authtoken]` cannot be used")]
-    Keystone(#[from] KeystoneError),
+    #[error("`[{group}]` cannot be used")]
+    Keystone {
+        group: &'static str,
+        source: KeystoneError,
+    },
     /// The database or the store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -138,7 +138,8 @@ impl Janitor {
         let scheduled = self.scrubber.pass().await?;
         let mut done = self.glance.scrub().await?;
         let mut unfinished = self.unfinished().await?;
-        if !unfinished.is_empty() && done.failures == 0 {
+        let failed = |done: &Scrubbed| scheduled.failures + done.failures > 0;
+        if !unfinished.is_empty() && !failed(&done) {
             output::note(&format!(
                 "glance: unfinished uploads and deletes: {}; waiting for those that nobody works \
                  on, {} s at most",
@@ -147,7 +148,7 @@ impl Janitor {
             ));
         }
         while !unfinished.is_empty()
-            && done.failures == 0
+            && !failed(&done)
             && self.backends.runtime.clock.now() <= deadline
         {
             tokio::time::sleep(PAUSE).await;

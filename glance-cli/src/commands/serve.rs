@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::api;
 use super::identity;
+use super::limits;
 use super::logging::Logging;
 use super::open::{Backends, Missing};
 use super::operator::{OperatorError, sources};
@@ -57,12 +58,18 @@ async fn start(
     // First of all: a second server on the same address must not touch the data of the first.
     let listener = listen(config.listen.address).await?;
     let address = listener.local_addr().map_err(cannot("tell the address"))?;
+    let metrics = match config.listen.metrics {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let logging = Logging::start(&config.log)?;
     let signals = Signals::watch(sources.clone(), logging, rights.policy.clone())?;
+    let backends = Backends::open(config, Missing::IsMade).await?;
     let backends = Backends {
         policy: Some(rights.policy.rules()),
         protections: rights.protections.clone(),
-        ..Backends::open(config, Missing::IsMade).await?
+        limits: limits::source(&config.limits, &backends.runtime)?,
+        ..backends
     };
     let glance = backends.glance(config, Some(node_name(address)))?;
 
@@ -70,6 +77,9 @@ async fn start(
     startup::warn(config, address, warnings);
     rights.warn();
     tokio::spawn(rights.policy.watch());
+    if let Some(listener) = metrics {
+        backends.meters.clone().serve(listener);
+    }
     let (scrubbed, at_start) = oneshot::channel();
     tokio::spawn({
         let glance = glance.clone();

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::metrics;
 use crate::config::{Config, Database, Identity, Warning};
 use crate::output;
 
@@ -44,6 +45,26 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
              read from: this weakens rule R4, by which locations are a service's alone"
         );
     }
+    let inspection = &config.formats.inspection;
+    if !inspection.require_match {
+        tracing::warn!(
+            "`[image_format] require_image_format_match = false` takes data that is not what its \
+             image is said to be: this weakens rule R2, by which the format is what the bytes say"
+        );
+    }
+    if !inspection.gpt_nonfatal.is_empty() {
+        tracing::warn!(
+            "`[image_format] gpt_safety_checks_nonfatal` takes tables of partitions that fail {}: \
+             this weakens rule R2, by which the format is what the bytes say",
+            inspection.gpt_nonfatal.join(", ")
+        );
+    }
+    if config.quotas.soft_storage {
+        tracing::warn!(
+            "`[glance_rs] soft_storage_limits` lets data of unknown size pass what its project may \
+             store: this weakens rule R9, by which limits hold while data comes"
+        );
+    }
     if !address.ip().is_loopback() {
         match &config.identity {
             Identity::None => tracing::warn!(
@@ -64,10 +85,6 @@ pub(super) fn warn(config: &Config, address: SocketAddr, warnings: &[Warning]) {
              images stay"
         );
     }
-    tracing::warn!(
-        "uploaded data is not inspected in this version: an image is taken for what its \
-         `disk_format` says"
-    );
 }
 
 /// Where a client reaches the server.
@@ -120,6 +137,9 @@ fn facts(config: &Config) -> Vec<(&'static str, String)> {
             }
         },
     ));
+    if let Some(address) = config.listen.metrics {
+        facts.push(("metrics", metrics::url(address)));
+    }
     if let Some(file) = &config.log.file {
         facts.push(("log", file.display().to_string()));
     }

@@ -28,7 +28,7 @@ pub(crate) fn run(store: &Store, globals: &Globals) -> Result<ExitCode, Operator
 fn list(config: &StoresConfig, as_json: bool) -> Result<ExitCode, OperatorError> {
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    let stores = stores::open(config)?;
+    let (stores, _) = stores::open(config)?;
     let rows: Vec<Object> = stores
         .all()
         .iter()
@@ -65,7 +65,7 @@ fn check(args: &CheckStore, globals: &Globals) -> Result<ExitCode, OperatorError
     let config = configured(&args.config, globals.debug)?;
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    let stores = stores::open(&config)?;
+    let (stores, _) = stores::open(&config)?;
     let found = stores
         .all()
         .iter()

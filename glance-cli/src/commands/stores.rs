@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use glance_core::domain::StoreId;
 use glance_core::ports::ImageStore;
 use glance_core::{ConfiguredStore, Stores};
 use glance_stores::{
@@ -10,26 +11,53 @@ use glance_stores::{
 };
 use serde_json::{Map, Value, json};
 
+use super::metrics::Meters;
 use super::operator::OperatorError;
-use crate::config::{Driver, StoreConfig, StoresConfig};
+use crate::config::{Driver, ImportConfig, StoreConfig, StoresConfig};
 
-/// Opens the stores of a configuration.
-pub(super) fn open(config: &StoresConfig) -> Result<Stores, OperatorError> {
-    let mut all = Vec::new();
+/// Opens the stores of a configuration, and counts what they do.
+pub(super) fn open(config: &StoresConfig) -> Result<(Stores, Meters), OperatorError> {
+    let (mut all, mut meters) = (Vec::new(), Meters::default());
     for store in &config.all {
         all.push(ConfiguredStore {
-            store: open_one(store)?,
+            store: meters.count(open_one(store)?),
             kind: store.driver.kind().to_owned(),
             description: store.description.clone(),
             weight: store.weight,
             properties: properties(&store.driver),
         });
     }
-    Ok(match config.named {
+    let stores = match config.named {
         true => Stores::named(&config.default, all)?,
         false => Stores::unnamed(&config.default, all)?,
+    };
+    Ok((stores, meters))
+}
+
+/// Opens the staging area, where there is one.
+pub(super) fn with_staging(stores: Stores, import: &ImportConfig) -> Result<Stores, OperatorError> {
+    let Some(folder) = &import.staging else {
+        return Ok(stores);
+    };
+    let staging = FilesystemStore::open(FilesystemOptions {
+        id: staging_id(import),
+        directories: vec![(folder.clone(), 0)],
+        file_perm: None,
+    })?;
+    let staging = Limited::new(Arc::new(staging), StoreLimits::default());
+    Ok(stores.with_staging(Arc::new(staging)))
+}
+
+/// Nodes that name themselves have staging areas of their own.
+fn staging_id(import: &ImportConfig) -> StoreId {
+    StoreId::stored(match &import.settings.self_reference {
+        Some(node) => format!("{STAGING}@{node}"),
+        None => STAGING.to_owned(),
     })
 }
+
+/// Upstream's name for the store of data that is to be imported.
+const STAGING: &str = "os_glance_staging_store";
 
 /// Opens a store behind deadlines, and with a bound on what goes on in it at the same time: one
 /// that is dead holds up nobody but those who need it (rule R19).

@@ -124,16 +124,16 @@ mod tests {
     #[test]
     fn an_unsupported_option_stops_the_start_unless_it_asks_for_nothing() {
         assert_eq!(
-            checked("[DEFAULT]\nuse_keystone_limits = yes\n")
+            checked("[DEFAULT]\nimage_cache_dir = /cache\n")
                 .unwrap_err()
                 .to_string(),
-            "`[DEFAULT] use_keystone_limits` in `0.conf` line 2 cannot be honoured: limits are not \
-             read from Keystone in this version"
+            "`[DEFAULT] image_cache_dir` in `0.conf` line 2 cannot be honoured: images are not cached \
+             in this version"
         );
         for harmless in [
-            "[DEFAULT]\nuse_keystone_limits = no\nuser_storage_quota = 0B\nimage_cache_dir =\n",
+            "[DEFAULT]\nimage_cache_dir =\n",
             "[oslo_messaging_notifications]\ndriver = noop\ndriver =\n",
-            "[healthcheck]\nignore_proxied_requests = no\n[key_manager]\nbackend = barbican\n",
+            "[key_manager]\nbackend = barbican\n",
         ] {
             assert!(checked(harmless).unwrap().is_empty(), "{harmless}");
         }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn ignored_options_are_told_once_for_each_reason() {
         let warnings = checked(
-            "[oslo_limit]\nendpoint_id = e\nnew_option = 1\n\
+            "[oslo_reports]\nlog_dir = e\nnew_option = 1\n\
              [database]\nconnection_debug = many\n",
         )
         .unwrap();
@@ -153,9 +153,8 @@ mod tests {
             warnings,
             [
                 "no effect of `[database]` `connection_debug` (`0.conf` line 5): it is about Python",
-                "no effect of `[oslo_limit]` `endpoint_id` (`0.conf` line 2), `new_option` \
-                 (`0.conf` line 3): it is read only with `use_keystone_limits`, which this version \
-                 does not have",
+                "no effect of `[oslo_reports]` `log_dir` (`0.conf` line 2), `new_option` (`0.conf` \
+                 line 3): there are no Guru Meditation reports",
             ]
         );
     }

@@ -1,6 +1,9 @@
 //! What stands before the API: pages of other origins, proxies, the health check.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use super::error::ConfigError;
 use super::options::CORS_PREFIX;
@@ -35,6 +38,9 @@ pub(crate) struct OriginConfig {
 pub(crate) struct HealthConfig {
     pub(crate) checks: Vec<CheckConfig>,
     pub(crate) detailed: bool,
+    /// From where it answers; empty is from everywhere.
+    pub(crate) allowed_sources: Vec<IpNet>,
+    pub(crate) ignores_proxied: bool,
 }
 
 /// One of its `backends`.
@@ -123,7 +129,32 @@ impl Reader<'_> {
         Ok(HealthConfig {
             checks,
             detailed: self.settings.flag(group, "detailed")?,
+            allowed_sources: self.networks(group, "allowed_source_ranges")?,
+            ignores_proxied: self.settings.flag(group, "ignore_proxied_requests")?,
         })
+    }
+
+    fn networks(
+        &self,
+        group: &'static str,
+        option: &'static str,
+    ) -> Result<Vec<IpNet>, ConfigError> {
+        let texts = self.settings.list(group, option)?;
+        let networks = texts.iter().map(|text| {
+            // As Python reads them: an address is a network of its own, and no bits of a host stand
+            // in one.
+            let network = text
+                .parse()
+                .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+            network
+                .ok()
+                .filter(|network: &IpNet| network.addr() == network.network())
+                .ok_or_else(|| {
+                    let allowed = "a list of networks like 10.0.0.0/8";
+                    self.settings.invalid(group, option, text, allowed)
+                })
+        });
+        networks.collect()
     }
 
     /// The file of `disable_by_file_paths` for the port on which the server listens.

@@ -92,8 +92,12 @@ pub(crate) enum ConfigError {
         place.display()
     )]
     MissingConnection { place: PathBuf },
-    #[error("`[keystone_authtoken] {option}` is not set, and flavor `keystone` needs it")]
-    MissingOfKeystone { option: &'static str },
+    #[error("`[{group}] {option}` is not set, and {needed_by} needs it")]
+    MissingOfKeystone {
+        group: &'static str,
+        option: &'static str,
+        needed_by: &'static str,
+    },
     /// Where several stores are enabled, one has to be the default.
     #[error("`[glance_store] default_backend` is not set: it must be {names}")]
     MissingDefaultStore { names: String },

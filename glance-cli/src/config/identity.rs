@@ -1,18 +1,14 @@
 //! Who callers are taken for: `[paste_deploy] flavor`, and what Keystone needs beside it.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use glance_http::keystone::{
-    CacheTime, DomainRef, Interface, Login, Named, Scope, SessionOptions, TlsOptions,
-    VerifierOptions,
-};
+use glance_http::keystone::{CacheTime, SessionOptions, VerifierOptions};
 use url::Url;
 
 use super::error::{ConfigError, Warning};
+use super::keystone_group::KeystoneGroup;
 use super::options::Support;
 use super::read::Reader;
-use super::settings::Settings;
 
 /// Who callers are taken for: `[paste_deploy] flavor`.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,11 +36,11 @@ impl Reader<'_> {
         let flavor = self.settings.text(group, option)?.unwrap_or_default();
         match flavor.as_str() {
             "" | "none" => {
-                self.tell_of_unread();
+                self.tell_of_unread(GROUP, UNREAD);
                 Ok(Identity::None)
             }
             "headers" => {
-                self.tell_of_unread();
+                self.tell_of_unread(GROUP, UNREAD);
                 Ok(Identity::Headers)
             }
             "keystone" => self.keystone(),
@@ -68,10 +64,14 @@ impl Reader<'_> {
     }
 
     fn keystone(&self) -> Result<Identity, ConfigError> {
-        let group = AuthToken(self.settings);
+        let group = AuthToken(KeystoneGroup {
+            settings: self.settings,
+            name: GROUP,
+            needed_by: "flavor `keystone`",
+        });
         group.refuse_what_is_not_built()?;
-        let auth_url = group.url("auth_url")?;
-        let authenticate_uri = group.text("www_authenticate_uri")?;
+        let auth_url = group.0.url("auth_url")?;
+        let authenticate_uri = group.0.text("www_authenticate_uri")?;
         Ok(Identity::Keystone(Box::new(KeystoneConfig {
             // As upstream falls back: Keystone's root, as services reach it.
             authenticate_uri: authenticate_uri.unwrap_or_else(|| root(&auth_url)),
@@ -80,30 +80,30 @@ impl Reader<'_> {
         })))
     }
 
-    /// Without Keystone its options are read by nobody.
-    fn tell_of_unread(&mut self) {
-        let spec = |option: &str| self.settings.table().option(GROUP, option);
+    /// Warns of the options of a group that are honoured, and that nobody reads as it is set up.
+    pub(super) fn tell_of_unread(&mut self, unread_group: &str, reason: &'static str) {
+        let spec = |option: &str| self.settings.table().option(unread_group, option);
         let unread: Vec<_> = self
             .settings
             .places()
             .filter(|(group, option)| {
-                *group == GROUP
+                *group == unread_group
                     && spec(option).is_some_and(|spec| spec.support == Support::Honoured)
             })
             .map(|(group, option)| (option.to_owned(), self.settings.origin(group, option)))
             .collect();
         if !unread.is_empty() {
             self.warnings.push(Warning::Ignored {
-                group: GROUP.to_owned(),
+                group: unread_group.to_owned(),
                 options: unread,
-                reason: "it is read only with flavor `keystone`",
+                reason,
             });
         }
     }
 }
 
 /// The options of keystonemiddleware, and those of the login that keystoneauth reads beside them.
-struct AuthToken<'a>(&'a Settings);
+struct AuthToken<'a>(KeystoneGroup<'a>);
 
 impl AuthToken<'_> {
     /// Upstream's options that would mean something, and cannot here.
@@ -127,146 +127,44 @@ impl AuthToken<'_> {
             ),
         ];
         for (option, harmless, reason) in harmless {
-            let value = self.text(option)?;
+            let value = self.0.text(option)?;
             if value.is_some_and(|value| !harmless.contains(&value.as_str())) {
-                return Err(self.0.unsupported(GROUP, option, reason));
+                return Err(self.0.settings.unsupported(GROUP, option, reason));
             }
         }
         Ok(())
     }
 
     fn session(&self, auth_url: Url) -> Result<SessionOptions, ConfigError> {
-        let mut session = SessionOptions::new(auth_url, self.login()?);
-        session.tls = TlsOptions {
-            authorities: self.text("cafile")?.map(PathBuf::from),
-            certificate: self.text("certfile")?.map(PathBuf::from),
-            key: self.text("keyfile")?.map(PathBuf::from),
-            insecure: self.0.flag(GROUP, "insecure")?,
-        };
-        session.interface = self.interface()?;
-        session.region = self.text("region_name")?;
-        let retries = self.0.number(GROUP, "http_request_max_retries")?;
+        let mut session = SessionOptions::new(auth_url, self.0.login()?);
+        session.tls = self.0.tls()?;
+        let interface = self.0.needed("interface")?;
+        session.interface = self.0.interface("interface", &interface)?;
+        session.region = self.0.text("region_name")?;
+        let settings = self.0.settings;
+        let retries = settings.number(GROUP, "http_request_max_retries")?;
         session.retries = u32::try_from(retries).unwrap_or(u32::MAX);
-        if self.0.is_set(GROUP, "http_connect_timeout") {
-            session.connect_timeout = self.0.seconds(GROUP, "http_connect_timeout")?;
+        if settings.is_set(GROUP, "http_connect_timeout") {
+            session.connect_timeout = settings.seconds(GROUP, "http_connect_timeout")?;
             session.deadline = session.deadline.max(session.connect_timeout);
         }
         Ok(session)
     }
 
     fn verifier(&self) -> Result<VerifierOptions, ConfigError> {
+        let settings = self.0.settings;
         Ok(VerifierOptions {
-            cache_time: match self.0.limit(GROUP, "token_cache_time")? {
+            cache_time: match settings.limit(GROUP, "token_cache_time")? {
                 None => CacheTime::Never,
                 // As with memcached.
                 Some(0) => CacheTime::UntilExpiry,
                 Some(seconds) => CacheTime::For(Duration::from_secs(seconds)),
             },
-            service_token_roles: self.0.list(GROUP, "service_token_roles")?,
-            service_token_roles_required: self.0.flag(GROUP, "service_token_roles_required")?,
-            delay_auth_decision: self.0.flag(GROUP, "delay_auth_decision")?,
+            service_token_roles: settings.list(GROUP, "service_token_roles")?,
+            service_token_roles_required: settings.flag(GROUP, "service_token_roles_required")?,
+            delay_auth_decision: settings.flag(GROUP, "delay_auth_decision")?,
         })
     }
-
-    fn login(&self) -> Result<Login, ConfigError> {
-        let auth_type = self.needed("auth_type")?;
-        match auth_type.as_str() {
-            "password" | "v3password" => Ok(Login::Password {
-                user: self.user()?,
-                password: self.needed("password")?.into(),
-                scope: self.scope()?,
-            }),
-            "v3applicationcredential" => {
-                let secret = self.needed("application_credential_secret")?.into();
-                match self.text("application_credential_id")? {
-                    Some(id) => Ok(Login::ApplicationCredential { id, secret }),
-                    None => Ok(Login::NamedApplicationCredential {
-                        name: self.needed("application_credential_name")?,
-                        user: self.user()?,
-                        secret,
-                    }),
-                }
-            }
-            _ => {
-                let allowed = "`password` or `v3applicationcredential`";
-                Err(self.0.invalid(GROUP, "auth_type", &auth_type, allowed))
-            }
-        }
-    }
-
-    fn user(&self) -> Result<Named, ConfigError> {
-        if let Some(id) = self.text("user_id")? {
-            return Ok(Named::Id(id));
-        }
-        let domain = self.domain("user_domain_id", "user_domain_name")?;
-        Ok(Named::Name(
-            self.needed("username")?,
-            domain.ok_or_else(|| missing("user_domain_name"))?,
-        ))
-    }
-
-    fn scope(&self) -> Result<Scope, ConfigError> {
-        if let Some(id) = self.text("project_id")? {
-            return Ok(Scope::Project(Named::Id(id)));
-        }
-        if let Some(name) = self.text("project_name")? {
-            let domain = self.domain("project_domain_id", "project_domain_name")?;
-            let domain = domain.ok_or_else(|| missing("project_domain_name"))?;
-            return Ok(Scope::Project(Named::Name(name, domain)));
-        }
-        let own = |option| self.text(option);
-        if let Some(id) = own("domain_id")? {
-            return Ok(Scope::Domain(DomainRef::Id(id)));
-        }
-        if let Some(name) = own("domain_name")? {
-            return Ok(Scope::Domain(DomainRef::Name(name)));
-        }
-        match own("system_scope")?.as_deref() {
-            None => Ok(Scope::Unscoped),
-            Some("all") => Ok(Scope::System),
-            Some(other) => Err(self.0.invalid(GROUP, "system_scope", other, "`all`")),
-        }
-    }
-
-    /// A domain by id, by name, or as the default of the group.
-    fn domain(&self, id: &str, name: &str) -> Result<Option<DomainRef>, ConfigError> {
-        for (id, name) in [(id, name), ("default_domain_id", "default_domain_name")] {
-            if let Some(id) = self.text(id)? {
-                return Ok(Some(DomainRef::Id(id)));
-            }
-            if let Some(name) = self.text(name)? {
-                return Ok(Some(DomainRef::Name(name)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn interface(&self) -> Result<Interface, ConfigError> {
-        let interface = self.needed("interface")?;
-        interface.parse().map_err(|_| {
-            let allowed = "`public`, `internal` or `admin`";
-            self.0.invalid(GROUP, "interface", &interface, allowed)
-        })
-    }
-
-    fn url(&self, option: &'static str) -> Result<Url, ConfigError> {
-        let text = self.needed(option)?;
-        let url = Url::parse(&text).ok();
-        url.filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| self.0.invalid(GROUP, option, &text, "an http or https URL"))
-    }
-
-    fn text(&self, option: &str) -> Result<Option<String>, ConfigError> {
-        self.0.text(GROUP, option)
-    }
-
-    fn needed(&self, option: &'static str) -> Result<String, ConfigError> {
-        self.text(option)?.ok_or_else(|| missing(option))
-    }
-}
-
-fn missing(option: &'static str) -> ConfigError {
-    ConfigError::MissingOfKeystone { option }
 }
 
 fn root(auth_url: &Url) -> String {
@@ -275,9 +173,12 @@ fn root(auth_url: &Url) -> String {
 }
 
 const GROUP: &str = "keystone_authtoken";
+const UNREAD: &str = "it is read only with flavor `keystone`";
 
 #[cfg(test)]
 mod tests {
+    use glance_http::keystone::{DomainRef, Interface, Login, Named, Scope};
+
     use super::*;
     use crate::config::tests::{CONNECTION, config, failure, loaded};
 

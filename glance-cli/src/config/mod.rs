@@ -18,8 +18,11 @@ mod database;
 mod edge;
 mod error;
 mod identity;
+mod import;
 mod ini;
 mod interpolate;
+mod keystone_group;
+mod limits;
 mod options;
 mod read;
 mod settings;
@@ -37,12 +40,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glance_core::domain::inspect::InspectionRules;
 use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 
 pub(crate) use self::database::Database;
 pub(crate) use self::edge::{CheckConfig, EdgeConfig};
 pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::identity::Identity;
+pub(crate) use self::import::ImportConfig;
+pub(crate) use self::limits::LimitConfig;
 pub(crate) use self::source::Sources;
 pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
 
@@ -58,9 +64,11 @@ pub(crate) struct Config {
     pub(crate) listen: ListenConfig,
     pub(crate) api: ApiConfig,
     pub(crate) quotas: QuotaConfig,
+    pub(crate) limits: LimitConfig,
     pub(crate) formats: FormatConfig,
     pub(crate) catalog: CatalogConfig,
     pub(crate) stores: StoresConfig,
+    pub(crate) import: ImportConfig,
     pub(crate) policy: PolicyConfig,
     pub(crate) protection: Option<ProtectionConfig>,
     pub(crate) deletes: DeleteConfig,
@@ -85,6 +93,8 @@ pub(crate) struct ListenConfig {
     /// How long a body may stand still.
     pub(crate) stall_timeout: Duration,
     pub(crate) max_connections: usize,
+    /// Where figures are told to monitoring systems, if they are.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// How the API answers.
@@ -103,6 +113,8 @@ pub(crate) struct ApiConfig {
     /// Whether data that others wrote is read for its hash, and how often that is tried.
     pub(crate) do_secure_hash: bool,
     pub(crate) http_retries: u32,
+    /// How long a task is told of after its end.
+    pub(crate) task_time_to_live: Duration,
 }
 
 /// Limits; `None` is no limit.
@@ -116,6 +128,8 @@ pub(crate) struct QuotaConfig {
     pub(crate) tags: Option<u64>,
     pub(crate) images_per_project: Option<u64>,
     pub(crate) queued_per_project: Option<u64>,
+    /// Whether data of unknown size may pass what a project may store, as in upstream.
+    pub(crate) soft_storage: bool,
     /// How long images stay queued.
     pub(crate) queued_lifetime: Option<Duration>,
 }
@@ -125,6 +139,8 @@ pub(crate) struct QuotaConfig {
 pub(crate) struct FormatConfig {
     pub(crate) container_formats: Vec<String>,
     pub(crate) disk_formats: Vec<String>,
+    /// How strictly data is held against them.
+    pub(crate) inspection: InspectionRules,
 }
 
 /// The catalog's database.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use glance_core::domain::inspect::InspectionRules;
 use glance_core::domain::policy::{PolicyOptions, ProtectionFormat};
 use glance_stores::PoolOptions;
 use url::Url;
@@ -30,15 +31,18 @@ impl Reader<'_> {
     pub(super) fn config(mut self) -> Result<Config, ConfigError> {
         let listen = self.listen()?;
         let port = listen.address.port();
+        let stores = self.stores()?;
         let config = Config {
             files: self.files.to_vec(),
             identity: self.identity()?,
             listen,
             api: self.api()?,
             quotas: self.quotas()?,
+            limits: self.limits()?,
             formats: self.formats()?,
             catalog: self.catalog()?,
-            stores: self.stores()?,
+            import: self.import(stores.named)?,
+            stores,
             policy: self.policy()?,
             protection: self.protection()?,
             deletes: self.deletes()?,
@@ -83,7 +87,20 @@ impl Reader<'_> {
             header_timeout: self.settings.seconds(group, "header_timeout")?,
             stall_timeout: self.settings.seconds(group, "stall_timeout")?,
             max_connections: self.size(group, "max_connections")?,
+            metrics: self.metrics()?,
         })
+    }
+
+    fn metrics(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        let (group, option) = ("glance_rs", "metrics_bind");
+        let Some(address) = self.settings.text(group, option)? else {
+            return Ok(None);
+        };
+        let parsed = address.parse().map_err(|_| {
+            let allowed = "an IP address and a port like 127.0.0.1:9293 or [::1]:9293";
+            self.settings.invalid(group, option, &address, allowed)
+        })?;
+        Ok(Some(parsed))
     }
 
     fn api(&self) -> Result<ApiConfig, ConfigError> {
@@ -100,6 +117,12 @@ impl Reader<'_> {
                 .settings
                 .limit(group, "http_retries")?
                 .map_or(0, |retries| u32::try_from(retries).unwrap_or(u32::MAX)),
+            // In hours; upstream takes fewer than none for none.
+            task_time_to_live: Duration::from_secs(
+                self.settings
+                    .limit("task", "task_time_to_live")?
+                    .map_or(0, |hours| hours.saturating_mul(3600)),
+            ),
         })
     }
 
@@ -127,6 +150,7 @@ impl Reader<'_> {
             tags: self.settings.limit(group, "image_tag_quota")?,
             images_per_project: self.settings.limit("glance_rs", "image_count_quota")?,
             queued_per_project: self.settings.limit("glance_rs", "queued_image_quota")?,
+            soft_storage: self.settings.flag("glance_rs", "soft_storage_limits")?,
             queued_lifetime: Some(
                 self.settings
                     .seconds("glance_rs", "queued_image_lifetime")?,
@@ -140,6 +164,10 @@ impl Reader<'_> {
         Ok(FormatConfig {
             container_formats: self.settings.list(group, "container_formats")?,
             disk_formats: self.settings.list(group, "disk_formats")?,
+            inspection: InspectionRules {
+                require_match: self.settings.flag(group, "require_image_format_match")?,
+                gpt_nonfatal: self.settings.list(group, "gpt_safety_checks_nonfatal")?,
+            },
         })
     }
 
@@ -189,6 +217,9 @@ impl Reader<'_> {
             overflow: size(self.settings.limit(group, "max_overflow")?),
             timeout: self.settings.seconds(group, "pool_timeout")?,
             recycle: recycle.map(Duration::from_secs),
+            statement_timeout: self
+                .settings
+                .seconds(group, "glance_rs_statement_timeout")?,
         })
     }
 

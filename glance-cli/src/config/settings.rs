@@ -286,10 +286,10 @@ fn undeclared(group: &str, option: &str) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::{Assignment, Layer, Origin, Settings, Warning};
-    use crate::config::{ini, options};
+    use crate::config::source;
 
     impl Settings {
         /// Settings from several files, then from environment-like triples.
@@ -300,18 +300,7 @@ mod tests {
             let mut assignments = Vec::new();
             for (index, text) in files.iter().enumerate() {
                 let path = PathBuf::from(format!("{index}.conf"));
-                for entry in ini::parse(Path::new(&path), text).unwrap() {
-                    assignments.push(Assignment {
-                        group: options::canonical_group(&entry.section),
-                        option: entry.key,
-                        text: entry.value,
-                        origin: Origin::File {
-                            path: path.clone(),
-                            line: entry.line,
-                        },
-                        layer: Layer::File(index),
-                    });
-                }
+                assignments.extend(source::of_file(&path, text, index).unwrap());
             }
             for (group, option, text) in environment {
                 assignments.push(Assignment {

@@ -147,18 +147,7 @@ impl Sources {
                 path: path.clone(),
                 source,
             })?;
-            for entry in ini::parse(path, &text)? {
-                assignments.push(Assignment {
-                    group: options::canonical_group(&entry.section),
-                    option: entry.key,
-                    text: entry.value,
-                    origin: Origin::File {
-                        path: path.clone(),
-                        line: entry.line,
-                    },
-                    layer: Layer::File(index),
-                });
-            }
+            assignments.extend(of_file(path, &text, index)?);
         }
         assignments.extend(self.environment.iter().filter_map(from_environment));
         assignments.extend(self.overrides.iter().cloned());
@@ -207,7 +196,7 @@ impl Sources {
 }
 
 /// What a server without any file starts from.
-fn embedded() -> [Assignment; 2] {
+fn embedded() -> [Assignment; 3] {
     let assignment = |group: &str, option: &str, text: &str| Assignment {
         group: group.to_owned(),
         option: option.to_owned(),
@@ -226,6 +215,7 @@ fn embedded() -> [Assignment; 2] {
             "filesystem_store_datadir",
             "glance-data/images",
         ),
+        assignment("DEFAULT", "node_staging_uri", "file://glance-data/staging"),
     ]
 }
 
@@ -246,6 +236,25 @@ fn conf_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     }
     files.sort();
     Ok(files)
+}
+
+/// What a file sets, the one at `index` of all.
+pub(super) fn of_file(
+    path: &Path,
+    text: &str,
+    index: usize,
+) -> Result<impl Iterator<Item = Assignment>, ConfigError> {
+    let entries = ini::parse(path, text)?.into_iter();
+    Ok(entries.map(move |entry| Assignment {
+        group: options::canonical_group(&entry.section),
+        option: entry.key,
+        text: entry.value,
+        origin: Origin::File {
+            path: path.to_owned(),
+            line: entry.line,
+        },
+        layer: Layer::File(index),
+    }))
 }
 
 /// `OS_<GROUP>__<OPTION>`. Variables of groups we do not know are somebody else's.

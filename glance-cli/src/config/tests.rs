@@ -288,8 +288,6 @@ fn an_unknown_hash_is_refused_with_the_known_ones() {
 #[test]
 fn an_option_that_would_break_a_promise_stops_the_start() {
     for line in [
-        "[DEFAULT]\nuser_storage_quota = 1GB",
-        "[DEFAULT]\nuse_keystone_limits = true",
         "[DEFAULT]\nimage_cache_dir = /var/cache",
         "[DEFAULT]\nallow_anonymous_access = true",
         "[DEFAULT]\nmetadata_encryption_key = 1234567890123456",
@@ -371,6 +369,22 @@ fn the_health_check_looks_at_the_file_of_the_own_port() {
     ];
     assert_eq!(config.edge.health.checks, checks);
     assert!(config.edge.health.detailed);
+}
+
+#[test]
+fn the_health_check_answers_where_it_is_told() {
+    let config = config(
+        "[healthcheck]\nallowed_source_ranges = 10.0.0.0/8, ::1\nignore_proxied_requests = on\n",
+    );
+
+    let health = &config.edge.health;
+    let sources = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
+    assert_eq!(health.allowed_sources, sources);
+    assert!(health.ignores_proxied);
+    for wrong in ["10.0.0.1/8", "everywhere", "10.0.0.0/33"] {
+        let message = failure(&format!("[healthcheck]\nallowed_source_ranges = {wrong}\n"));
+        assert!(message.contains("networks like 10.0.0.0/8"), "{message}");
+    }
 }
 
 #[test]

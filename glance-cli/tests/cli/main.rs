@@ -7,6 +7,8 @@ mod data;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod inspect;
+#[cfg(test)]
 mod keystone;
 #[cfg(test)]
 mod metadefs;

@@ -1,7 +1,10 @@
 //! `glance store`, and a server with several stores.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -27,6 +30,61 @@ fn with_config(folder: &TempDir, line: &str) -> Done {
     let mut command = glance(folder.path());
     command.args(line.split_whitespace());
     run(command.args(["--config-file", "glance-api.conf"]))
+}
+
+#[test]
+fn what_each_store_did_is_told_to_monitoring_systems() {
+    let folder = configured();
+    // Free a moment ago.
+    let address = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let config = folder.path().join("glance-api.conf");
+    let text = fs::read_to_string(&config).unwrap();
+    let text = format!("{text}[glance_rs]\nmetrics_bind = {address}\n");
+    fs::write(&config, text).unwrap();
+    with_config(&folder, "db sync").succeeded();
+    let server = Server::start_in(&folder, &["--config-file", "glance-api.conf"]);
+
+    let before = metrics(address);
+    server.image_of(b"twelve bytes");
+    let after = metrics(address);
+
+    let received = |store: &str, bytes: u64| {
+        format!("\nglance_store_received_bytes_total{{store=\"{store}\"}} {bytes}\n")
+    };
+    for (text, bytes) in [(&before, 0), (&after, 12)] {
+        assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+        assert!(text.contains("text/plain; version=0.0.4"), "{text}");
+        assert!(text.contains(&received("fast", bytes)), "{text}");
+        assert!(text.contains(&received("cheap", 0)), "{text}");
+    }
+    assert!(server.said().contains(&format!("http://{address}/metrics")));
+}
+
+/// The whole answer.
+fn metrics(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = "GET /metrics HTTP/1.1\r\nHost: glance\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn an_address_for_metrics_that_is_none_is_named() {
+    let folder = configured();
+    let config = folder.path().join("glance-api.conf");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}[glance_rs]\nmetrics_bind = 9293\n")).unwrap();
+
+    let refused = with_config(&folder, "serve");
+
+    let sentence = refused.failed();
+    assert!(sentence.contains("metrics_bind"), "{sentence}");
+    assert!(sentence.contains("127.0.0.1:9293"), "{sentence}");
 }
 
 #[test]
@@ -103,4 +161,35 @@ fn a_client_chooses_the_store_of_an_image() {
     assert_eq!(files_in(&folder.path().join("cheap")), [id]);
     server.run(&format!("image-delete {id}")).succeeded();
     assert_eq!(files_in(&folder.path().join("cheap")), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_whose_store_is_dead_serves_after_a_few_seconds() {
+    // It takes connections, and never answers.
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = Arc::new(tempfile::tempdir().unwrap());
+    let text = format!(
+        "[DEFAULT]\nenabled_backends = fast:file, dead:s3\n\
+         [database]\nconnection = sqlite:///g.sqlite\n\
+         [glance_store]\ndefault_backend = fast\n\
+         [fast]\nfilesystem_store_datadir = fast\n\
+         [dead]\ns3_store_host = http://{}\ns3_store_bucket = images\n\
+         s3_store_access_key = a\ns3_store_secret_key = s\n",
+        dead.local_addr().unwrap()
+    );
+    fs::write(folder.path().join("glance-api.conf"), text).unwrap();
+    fs::create_dir(folder.path().join("fast")).unwrap();
+    with_config(&folder, "db sync").succeeded();
+
+    let start = Instant::now();
+    let server = Server::start_in(&folder, &["--config-file", "glance-api.conf"]);
+    server.run("image-list").succeeded();
+
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+    server.wait_for("leftovers are still being removed; the service starts meanwhile");
+    assert_eq!(server.image_of(b"data").len(), 36);
 }

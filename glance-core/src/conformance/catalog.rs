@@ -338,5 +338,6 @@ fn content() -> Content {
             algorithm: "sha512".to_owned(),
             value: "00ff".to_owned(),
         },
+        virtual_size: Some(7_000_000_000),
     }
 }

@@ -247,6 +247,19 @@ pub async fn strangers_locations_are_not_owned(store: &dyn ImageStore) {
     }
 }
 
+/// It is a location of its own, and stays as it is.
+pub async fn the_canonical_form_of_a_location_leads_there(store: &dyn ImageStore) {
+    let url = write(store, &key(1), b"committed").await;
+    let other = BlobUrl::new("nosuch://x/y");
+
+    let canonical = store.canonical(&url);
+
+    assert!(store.owns(&canonical));
+    assert_eq!(store.canonical(&canonical), canonical);
+    assert_eq!(read(store, &canonical, None).await, b"committed");
+    assert_eq!(store.canonical(&other), other);
+}
+
 /// Why a blob could not be read whole.
 #[derive(Debug)]
 enum ReadError {

@@ -27,6 +27,36 @@ pub async fn an_intent_lives_from_change_to_change(catalog: &dyn Catalog) {
     assert_eq!(ended, []);
 }
 
+/// It is found as it was recorded, whatever is done; what waits is nobody's until its lease ends.
+pub async fn an_intent_is_found_by_its_id(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let waiting = Intent {
+        id: Intent::id_of_staged(saving.id),
+        work: Work::Staged(BlobUrl::new("file:///staging/a")),
+        holder: Holder::nobody(),
+        ..intent.clone()
+    };
+    let mut touched = saving.clone();
+    touched.touch(at(20));
+    let change = Change::of_status(saving, touched)
+        .beginning([waiting.clone()])
+        .ending(intent.id.clone(), intent.holder.clone());
+    let before = catalog.find_intent(&intent.id).await.unwrap();
+    catalog.commit(&change).await.unwrap();
+
+    assert_eq!(before, Some(intent.clone()));
+    assert_eq!(catalog.find_intent(&intent.id).await.unwrap(), None);
+    let found = catalog.find_intent(&waiting.id).await.unwrap();
+    assert_eq!(found, Some(waiting.clone()));
+    let early = at(0);
+    let (mine, until) = (holder("a", "1"), waiting.lease_until);
+    let taken = catalog.renew_intent(&waiting.id, &mine, early, until).await;
+    assert!(!taken.unwrap());
+    let ended = waiting.lease_until;
+    let taken = catalog.renew_intent(&waiting.id, &mine, ended, until).await;
+    assert!(taken.unwrap());
+}
+
 /// Who lost its lease cannot commit what it did.
 pub async fn an_intent_that_was_taken_ends_nothing(catalog: &dyn Catalog) {
     let (saving, intent) = begun_upload(catalog).await;
@@ -139,6 +169,40 @@ pub async fn what_a_restarted_node_left_is_abandoned(catalog: &dyn Catalog) {
     assert_eq!(to_the_next, both);
 }
 
+/// Deletes alone, whoever holds them, until they end.
+pub async fn open_deletes_are_told_by_their_image(catalog: &dyn Catalog) {
+    let (image, other) = (rich_image(1), rich_image(2));
+    let url = BlobUrl::new("file:///images/1");
+    let delete = intent(&image, Work::Delete(url.clone()));
+    let hash = Intent {
+        id: "reading".parse().unwrap(),
+        work: Work::Hash(url.clone()),
+        ..delete.clone()
+    };
+    catalog.insert(&image, None).await.unwrap();
+    let mut after = image.clone();
+    after.updated_at = at(10);
+    let change = Change::of_edit(image.clone(), after).beginning([delete.clone(), hash]);
+    catalog.commit(&change).await.unwrap();
+
+    let told = catalog.open_deletes(image.id).await.unwrap();
+    let of_other = catalog.open_deletes(other.id).await.unwrap();
+    let stranger = holder("b", "2");
+    catalog
+        .finish_delete(&delete, &stranger, at(11))
+        .await
+        .unwrap();
+    let still = catalog.open_deletes(image.id).await.unwrap();
+    catalog
+        .finish_delete(&delete, &delete.holder, at(12))
+        .await
+        .unwrap();
+
+    assert_eq!((told, of_other), (vec![url.clone()], vec![]));
+    assert_eq!(still, [url]);
+    assert_eq!(catalog.open_deletes(image.id).await.unwrap(), []);
+}
+
 async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {
     let image = rich_image(1);
     catalog.insert(&image, None).await.unwrap();
@@ -148,7 +212,7 @@ async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {
     (catalog.commit(&change).await.unwrap(), intent)
 }
 
-fn intent(image: &Image, work: Work) -> Intent {
+pub(super) fn intent(image: &Image, work: Work) -> Intent {
     Intent {
         id: "intent".parse().unwrap(),
         image: image.id,
@@ -159,7 +223,7 @@ fn intent(image: &Image, work: Work) -> Intent {
     }
 }
 
-fn holder(node: &str, process: &str) -> Holder {
+pub(super) fn holder(node: &str, process: &str) -> Holder {
     Holder {
         node: node.to_owned(),
         process: process.to_owned(),

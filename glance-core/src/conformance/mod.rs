@@ -29,6 +29,8 @@ pub mod namespace_queries;
 pub mod published;
 pub mod queries;
 pub mod scheduled_deletes;
+pub mod tasks;
+pub mod usage;
 
 /// Makes a test of each clause of the [`Catalog`](crate::ports::Catalog) contract.
 #[macro_export]
@@ -61,13 +63,31 @@ macro_rules! catalog_conformance {
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, intents:
                 an_intent_lives_from_change_to_change
+                an_intent_is_found_by_its_id
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
+                open_deletes_are_told_by_their_image
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, tasks:
+                a_task_is_found_as_it_was
+                a_task_moves_from_the_status_that_was_read
+                lists_of_tasks_mean_what_their_queries_mean
+                pages_of_tasks_follow_each_other_without_gap_or_repeat
+                what_has_expired_is_taken_away
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean
                 pages_follow_each_other_without_gap_or_repeat
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, usage:
+                usage_is_what_the_images_of_a_project_have
+                each_location_counts_while_it_is_there
+                concurrent_uploads_stop_at_the_limit_of_bytes
+                concurrent_uploads_stop_at_their_own_limit
+                a_change_that_passes_a_limit_is_not_made
+                what_is_reserved_counts_until_its_upload_ends
+                only_its_holder_reserves_for_an_upload
             );
         }
     };
@@ -115,6 +135,8 @@ macro_rules! scheduled_deletes_conformance {
                 a_restored_image_has_all_that_went_with_it
                 what_was_removed_before_stays_removed
                 a_delete_that_is_claimed_or_done_is_not_taken_back
+                data_is_claimed_by_one_scrubber_at_a_time
+                a_removed_blob_ends_its_intent_and_its_location_at_once
             );
         }
     };
@@ -141,6 +163,7 @@ macro_rules! image_store_conformance {
                 sweep_spares_whatever_is_in_use
                 vacate_removes_the_blob_of_its_image_alone
                 strangers_locations_are_not_owned
+                the_canonical_form_of_a_location_leads_there
             );
         }
     };

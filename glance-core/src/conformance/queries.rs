@@ -150,6 +150,7 @@ fn random_life(random: &Simulation, image: &Image) -> Vec<Change> {
                     algorithm: "md5".to_owned(),
                     value: "aa".to_owned(),
                 },
+                virtual_size: Some(random.choose(4) as u64).filter(|size| *size > 0),
             };
             let url = format!("file:///images/{}", image.id);
             next = next.with_content(content, Location::new(BlobUrl::new(url)));

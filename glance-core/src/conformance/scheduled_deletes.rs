@@ -89,8 +89,77 @@ where
     assert_eq!(half_way, [left(std::slice::from_ref(slow))]);
     assert_eq!(emptied, [left(&[])]);
     assert_eq!(due(catalog, 90).await, []);
-    let claim = catalog.claim(image.id, &[intent(&image)]).await;
+    let claim = catalog.claim(&intent(&image), second(110)).await;
     assert!(matches!(claim, Err(CatalogError::Conflict)), "{claim:?}");
+}
+
+/// One at a time, and the next one when nobody is at it any more.
+pub async fn data_is_claimed_by_one_scrubber_at_a_time<C>(catalog: &C)
+where
+    C: Catalog + ScheduledDeletes,
+{
+    let image = stored(catalog, 1).await;
+    schedule(catalog, &image, 90).await;
+    let first = intent(&image);
+    let second_one = Intent {
+        id: ImageId::from_bits(78).into(),
+        holder: holder("other"),
+        lease_until: second(300),
+        ..first.clone()
+    };
+    let elsewhere = Intent {
+        id: ImageId::from_bits(79).into(),
+        work: Work::Delete(image.locations[1].url.clone()),
+        ..second_one.clone()
+    };
+    catalog.claim(&first, second(0)).await.unwrap();
+
+    let refused = catalog.claim(&second_one, second(1)).await;
+    catalog.claim(&elsewhere, second(1)).await.unwrap();
+    catalog.claim(&second_one, first.lease_until).await.unwrap();
+
+    assert!(
+        matches!(refused, Err(CatalogError::Conflict)),
+        "{refused:?}"
+    );
+    let open = catalog
+        .abandoned_intents(&holder("nobody"), second(301))
+        .await
+        .unwrap();
+    assert_eq!(open, [second_one, elsewhere]);
+}
+
+/// Whatever happens in between: who looks finds neither or both.
+pub async fn a_removed_blob_ends_its_intent_and_its_location_at_once<C>(catalog: &C)
+where
+    C: Catalog + ScheduledDeletes,
+{
+    let image = stored(catalog, 1).await;
+    schedule(catalog, &image, 90).await;
+    let intent = intent(&image);
+    catalog.claim(&intent, second(0)).await.unwrap();
+    let told = catalog.open_deletes(image.id).await.unwrap();
+
+    for _ in 0..2 {
+        catalog
+            .finish_delete(&intent, &intent.holder, second(100))
+            .await
+            .unwrap();
+    }
+
+    assert_eq!(told, [image.locations[0].url.clone()]);
+    assert_eq!(catalog.open_deletes(image.id).await.unwrap(), []);
+    let left = ScheduledDelete {
+        image: image.id,
+        locations: image.locations[1..].to_vec(),
+    };
+    assert_eq!(due(catalog, 90).await, [left]);
+    let restored = catalog.restore(image.id, second(110)).await;
+    assert!(
+        matches!(restored, Err(CatalogError::Conflict)),
+        "{restored:?}"
+    );
+    assert_eq!(found(catalog, image.id).await, None);
 }
 
 /// What is found is what is given back: tags, properties, data and members.
@@ -154,10 +223,7 @@ where
     schedule(catalog, &image, 90).await;
     let intent = intent(&image);
 
-    catalog
-        .claim(image.id, std::slice::from_ref(&intent))
-        .await
-        .unwrap();
+    catalog.claim(&intent, second(0)).await.unwrap();
     let late = intent.lease_until;
     let recorded = catalog
         .abandoned_intents(&holder("other"), late)

@@ -1,7 +1,6 @@
 //! Who asks.
 
-use std::collections::BTreeSet;
-
+use super::account::{Account, account_methods};
 use super::id::{DomainId, ProjectId, UserId};
 use super::role::role_names;
 use super::service_user::ServiceUser;
@@ -20,12 +19,8 @@ use super::service_user::ServiceUser;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    project: Option<ProjectId>,
-    project_domain: Option<DomainId>,
+    account: Account,
     is_admin_project: bool,
-    user: Option<UserId>,
-    user_domain: Option<DomainId>,
-    roles: BTreeSet<String>,
     domain: Option<DomainId>,
     is_system_scoped: bool,
     service: Option<ServiceUser>,
@@ -40,13 +35,9 @@ impl Caller {
     /// Somebody of whom nothing is known: no project, no role.
     pub fn anonymous() -> Self {
         Self {
-            project: None,
-            project_domain: None,
+            account: Account::default(),
             // Upstream's word for whom nothing says otherwise.
             is_admin_project: true,
-            user: None,
-            user_domain: None,
-            roles: BTreeSet::new(),
             domain: None,
             is_system_scoped: false,
             service: None,
@@ -59,41 +50,6 @@ impl Caller {
     /// own default policies; it is of use only with the roles.
     pub fn local_admin() -> Self {
         Self::anonymous().with_roles(["admin", "member", "reader"])
-    }
-
-    /// The same caller acting for `project`, or for none.
-    #[must_use]
-    pub fn with_project(mut self, project: Option<ProjectId>) -> Self {
-        self.project = project;
-        self
-    }
-
-    /// The same caller known as `user`.
-    #[must_use]
-    pub fn with_user(mut self, user: Option<UserId>) -> Self {
-        self.user = user;
-        self
-    }
-
-    /// The same caller with these roles, and no others.
-    #[must_use]
-    pub fn with_roles<R: AsRef<str>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
-        self.roles = role_names(roles);
-        self
-    }
-
-    /// The same caller, whose project is in `domain`.
-    #[must_use]
-    pub fn with_project_domain(mut self, domain: Option<DomainId>) -> Self {
-        self.project_domain = domain;
-        self
-    }
-
-    /// The same caller, whose user is in `domain`.
-    #[must_use]
-    pub fn with_user_domain(mut self, domain: Option<DomainId>) -> Self {
-        self.user_domain = domain;
-        self
     }
 
     /// The same caller with a token for a domain as a whole, not for a project.
@@ -125,26 +81,6 @@ impl Caller {
         self
     }
 
-    /// The project the caller acts for.
-    pub fn project(&self) -> Option<&ProjectId> {
-        self.project.as_ref()
-    }
-
-    /// The user behind the request.
-    pub fn user(&self) -> Option<&UserId> {
-        self.user.as_ref()
-    }
-
-    /// The domain of the project.
-    pub fn project_domain(&self) -> Option<&DomainId> {
-        self.project_domain.as_ref()
-    }
-
-    /// The domain of the user.
-    pub fn user_domain(&self) -> Option<&DomainId> {
-        self.user_domain.as_ref()
-    }
-
     /// The domain that the token is for as a whole.
     pub fn domain_scope(&self) -> Option<&DomainId> {
         self.domain.as_ref()
@@ -164,17 +100,9 @@ impl Caller {
     pub fn service(&self) -> Option<&ServiceUser> {
         self.service.as_ref()
     }
-
-    /// The roles of the caller, in lower case.
-    pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.roles.iter().map(String::as_str)
-    }
-
-    /// Whether the caller holds a role, given in lower case.
-    pub fn has_role(&self, role: &str) -> bool {
-        self.roles.contains(role)
-    }
 }
+
+account_methods!(Caller);
 
 #[cfg(test)]
 mod tests {

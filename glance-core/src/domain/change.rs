@@ -2,9 +2,10 @@
 
 use super::id::IntentId;
 use super::image::Image;
-use super::lease::{Holder, Intent};
+use super::lease::{Holder, Intent, Work};
 use super::location::{BlobUrl, Location};
 use super::status::Status;
+use super::usage::Claim;
 
 /// An image as it was read and as it is to be.
 ///
@@ -22,6 +23,9 @@ pub struct Change {
     pub guard: Guard,
     /// Intents that are recorded with it.
     pub begun: Vec<Intent>,
+    /// What the project of the image has more with it: refused where that passes a limit. The bytes
+    /// of an upload that begins are reserved until its intent ends.
+    pub claim: Option<Claim>,
     /// The intent that ends with it, and who must hold it. Where it is gone or held by another,
     /// somebody took the work over: a conflict.
     pub ended: Option<(IntentId, Holder)>,
@@ -45,6 +49,7 @@ impl Change {
             after,
             guard: Guard::Status,
             begun: Vec::new(),
+            claim: None,
             ended: None,
         }
     }
@@ -56,6 +61,7 @@ impl Change {
             after,
             guard: Guard::Unchanged,
             begun: Vec::new(),
+            claim: None,
             ended: None,
         }
     }
@@ -64,6 +70,17 @@ impl Change {
     pub fn beginning(mut self, intents: impl IntoIterator<Item = Intent>) -> Self {
         self.begun.extend(intents);
         self
+    }
+
+    /// The same change, which has to be within limits.
+    pub fn claiming(mut self, claim: Option<Claim>) -> Self {
+        self.claim = claim;
+        self
+    }
+
+    /// The upload that begins with it.
+    pub fn begun_upload(&self) -> Option<&Intent> {
+        self.begun.iter().find(|intent| intent.work == Work::Upload)
     }
 
     /// The same change, which ends an intent that `holder` holds.

@@ -9,6 +9,8 @@ pub struct Content {
     pub checksum: String,
     /// The hash that counts.
     pub multihash: Multihash,
+    /// Bytes of the disk that the data holds, if that is known.
+    pub virtual_size: Option<u64>,
 }
 
 /// A hash with the name of its algorithm: `os_hash_algo` and `os_hash_value`.

@@ -154,6 +154,10 @@ text_id! {
     /// The id of an intent: work on a blob that is under way (design D8).
     IntentId, "an intent id"
 }
+text_id! {
+    /// The id of a task: work on an image that goes on after its request is answered.
+    TaskId, "a task id"
+}
 
 impl StoreId {
     /// A name that stands in the code.
@@ -164,6 +168,13 @@ impl StoreId {
 
 impl From<ImageId> for IntentId {
     /// A new intent bears a UUID, as images do.
+    fn from(id: ImageId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl From<ImageId> for TaskId {
+    /// A new task bears a UUID, as images do.
     fn from(id: ImageId) -> Self {
         Self(id.to_string())
     }

@@ -132,6 +132,7 @@ impl Image {
     #[must_use]
     pub fn with_content(mut self, content: Content, location: Location) -> Self {
         self.size = Some(content.size);
+        self.virtual_size = content.virtual_size;
         self.checksum = Some(content.checksum);
         self.multihash = Some(content.multihash);
         self.locations.push(location);
@@ -150,5 +151,6 @@ impl Image {
         self.checksum = None;
         self.multihash = None;
         self.locations.clear();
+        self.properties.remove(&PropertyName::stage_host());
     }
 }

@@ -34,6 +34,13 @@ impl Intent {
     }
 }
 
+impl Intent {
+    /// The id of what explains the data of an image that lies in the staging area.
+    pub fn id_of_staged(image: ImageId) -> IntentId {
+        IntentId::stored(format!("staged {image}"))
+    }
+}
+
 /// What is being done with a blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
@@ -41,12 +48,26 @@ impl Intent {
     reason = "whoever takes over must know what to do"
 )]
 pub enum Work {
+    /// It is being written to the staging area.
+    Stage,
+    /// It lies in the staging area, until an import takes it up. Nobody is at work on it.
+    Staged(BlobUrl),
     /// It is being written.
     Upload,
     /// It is being removed.
     Delete(BlobUrl),
     /// It is at a location of the image, and is being read for its hash.
     Hash(BlobUrl),
+}
+
+impl Work {
+    /// The blob, where it is known.
+    pub fn url(&self) -> Option<&BlobUrl> {
+        match self {
+            Self::Stage | Self::Upload => None,
+            Self::Delete(url) | Self::Hash(url) | Self::Staged(url) => Some(url),
+        }
+    }
 }
 
 /// A process of a node.
@@ -56,6 +77,16 @@ pub struct Holder {
     pub node: String,
     /// This process.
     pub process: String,
+}
+
+impl Holder {
+    /// Who holds what only waits: no node bears this name, so it ends with its lease alone.
+    pub fn nobody() -> Self {
+        Self {
+            node: String::new(),
+            process: String::new(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::id::StoreId;
+use super::id::{ImageId, StoreId};
 
 /// The URL of a blob in a store. A URL is a capability and may hold credentials (rules R4, R6):
 /// only [`as_str`](Self::as_str) gives it whole; `Display` and `Debug` hide what is before an `@`
@@ -42,6 +42,12 @@ impl BlobUrl {
     /// Whether a name or a password stands before the host.
     pub fn has_credentials(&self) -> bool {
         matches!(self.without_credentials(), Cow::Owned(_))
+    }
+
+    /// The image that the blob is named after: this service and upstream name what they write after
+    /// its image.
+    pub fn image(&self) -> Option<ImageId> {
+        self.0.rsplit('/').next()?.parse().ok()
     }
 
     /// What stands before `://`.

@@ -1,5 +1,6 @@
 //! The image service as pure logic: no async, no I/O, no clock, no randomness.
 
+mod account;
 mod caller;
 mod change;
 mod content;
@@ -9,6 +10,9 @@ mod edit;
 mod format;
 mod id;
 mod image;
+mod import;
+mod import_method;
+pub mod inspect;
 mod lease;
 mod location;
 mod location_edit;
@@ -26,9 +30,11 @@ mod secret;
 mod service_user;
 mod status;
 mod tag;
+mod task;
 mod text;
 mod time;
 mod upload;
+mod usage;
 mod validation;
 mod visibility;
 
@@ -40,9 +46,11 @@ pub use self::draft::Draft;
 pub use self::edit::{Attribute, Edit, EditError, Presence};
 pub use self::format::{ContainerFormat, DiskFormat, Formats, ImageName, UnknownFormat};
 pub use self::id::{
-    DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, UserId,
+    DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, TaskId, UserId,
 };
 pub use self::image::Image;
+pub use self::import::{IMPORT_LOCK, IMPORTING_TO_STORES};
+pub use self::import_method::{ImportMethod, UnknownImportMethod};
 pub use self::lease::{Holder, Intent, Work};
 pub use self::location::{BlobUrl, Location};
 pub use self::location_edit::{CannotEditLocations, LocationEdit, Position};
@@ -56,8 +64,10 @@ pub use self::secret::Secret;
 pub use self::service_user::ServiceUser;
 pub use self::status::{Event, IllegalTransition, Status, UnknownStatus};
 pub use self::tag::Tag;
+pub use self::task::{IllegalMove, Task, TaskKind, TaskStatus, UnknownTaskWord};
 pub use self::text::{InvalidText, TextFault};
 pub use self::time::{InvalidTimestamp, Timestamp};
 pub use self::upload::{CannotUpload, Upload};
+pub use self::usage::{Claim, ProjectLimits, Usage};
 pub use self::validation::{InvalidValidation, ValidationData};
 pub use self::visibility::{UnknownVisibility, Viewer, Visibility};

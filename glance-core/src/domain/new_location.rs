@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::content::{Content, Multihash};
 use super::image::Image;
+use super::inspect::Report;
 use super::location::{BlobUrl, Location};
 use super::status::{Event, Status};
 use super::text::{self, InvalidText};
@@ -20,6 +21,9 @@ pub struct NewLocation {
     pub validation: Option<ValidationData>,
     /// Bytes of it, as its store tells; `None` until the store was asked.
     pub size: Option<u64>,
+    /// What its data was found to be; `None` until it was looked at, and where the image has it
+    /// already.
+    pub report: Option<Report>,
 }
 
 impl NewLocation {
@@ -29,6 +33,7 @@ impl NewLocation {
             location: Location::new(BlobUrl::new(url)),
             validation: None,
             size: None,
+            report: None,
         }
     }
 }
@@ -109,10 +114,9 @@ impl Image {
         open && self.locations.iter().any(|location| location.url == *url)
     }
 
-    /// The image with the hash that its data turned out to have; `None` where there is no telling,
-    /// or where another one was expected before it is active.
-    pub fn hashed(&self, content: Option<&Content>, now: Timestamp) -> Option<Self> {
-        let content = content?;
+    /// The image with the hash that its data turned out to have; `None` where another one was
+    /// expected before it is active.
+    pub fn hashed(&self, content: &Content, now: Timestamp) -> Option<Self> {
         let mut image = match self.status() {
             Status::Importing => {
                 let expected = self.multihash.as_ref();

@@ -31,6 +31,11 @@ impl PropertyName {
         Self(text)
     }
 
+    /// What tells Python nodes whom to ask for staged data.
+    pub(super) fn stage_host() -> Self {
+        Self(STAGE_HOST.to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -143,7 +148,9 @@ fn is_attribute(name: &str) -> bool {
 const INTERNAL_PREFIX: &str = "os_glance";
 
 /// Internal properties that nobody is shown (upstream).
-const HIDDEN: [&str; 2] = ["os_glance_stage_host", "os_glance_hash_op_host"];
+const HIDDEN: [&str; 2] = [STAGE_HOST, "os_glance_hash_op_host"];
+
+const STAGE_HOST: &str = "os_glance_stage_host";
 
 /// Names of upstream's columns and internals that are no attribute on the wire.
 const RESERVED: [&str; 5] = [

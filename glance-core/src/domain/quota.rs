@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::usage::ProjectLimits;
+
 /// Limits, checked when something is added. `None` is unlimited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotas {
@@ -15,8 +17,13 @@ pub struct Quotas {
     pub locations: Option<u64>,
     /// Members of one image: `image_member_quota`.
     pub members: Option<u64>,
+    /// What one project may have, unless a [`LimitSource`](crate::ports::LimitSource) says it.
+    pub project: ProjectLimits,
     /// Custom properties of one image: `image_property_quota`.
     pub properties: Option<u64>,
+    /// Whether data of unknown size may pass what its project may store, and is refused only where the
+    /// project has passed it already, as in upstream. It weakens rule R9.
+    pub soft_storage: bool,
     /// Tags of one image: `image_tag_quota`.
     pub tags: Option<u64>,
 }
@@ -31,7 +38,9 @@ impl Default for Quotas {
             image_bytes: Some(1 << 40),
             locations: Some(10),
             members: Some(128),
+            project: ProjectLimits::default(),
             properties: Some(128),
+            soft_storage: false,
             tags: Some(128),
         }
     }
@@ -62,8 +71,12 @@ pub enum Resource {
     Properties,
     /// Images of a project that have no data yet.
     QueuedImages,
+    /// Bytes that a project has in stores.
+    StoredBytes,
     /// Tags of an image.
     Tags,
+    /// Images of a project that are getting data.
+    Uploads,
 }
 
 impl Resource {
@@ -92,7 +105,9 @@ impl fmt::Display for Resource {
             Self::Members => "members of an image",
             Self::Properties => "image properties",
             Self::QueuedImages => "queued images of a project",
+            Self::StoredBytes => "bytes that a project stores",
             Self::Tags => "image tags",
+            Self::Uploads => "images of a project that are getting data",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Data being written; it ends once.
+//! Data being written, to a store or to the staging area; it ends once.
 
 use thiserror::Error;
 
@@ -6,8 +6,9 @@ use super::change::Change;
 use super::content::Content;
 use super::id::IntentId;
 use super::image::Image;
-use super::lease::{Holder, Intent};
+use super::lease::{Holder, Intent, Work};
 use super::location::Location;
+use super::property::{PropertyName, PropertyValue};
 use super::status::{Event, IllegalTransition};
 use super::time::Timestamp;
 
@@ -26,6 +27,8 @@ pub struct Upload {
     image: Image,
     intent: IntentId,
     holder: Holder,
+    /// Of data that is staged: the intent and until when it waits.
+    staging: Option<(Intent, Timestamp)>,
 }
 
 impl Upload {
@@ -45,9 +48,41 @@ impl Upload {
             image: saving.clone(),
             intent: intent.id.clone(),
             holder: intent.holder.clone(),
+            staging: None,
         };
         Ok((
             Change::of_status(image.clone(), saving).beginning([intent]),
+            upload,
+        ))
+    }
+
+    /// Begins to stage data, which then waits for an import until `until`: as
+    /// [`begin`](Self::begin), with `uploading` for `saving`. Python nodes ask `host` for the data.
+    ///
+    /// # Errors
+    /// The image has data or is getting some.
+    pub fn stage(
+        image: &Image,
+        intent: Intent,
+        host: Option<&str>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(Change, Self), IllegalTransition> {
+        let mut uploading = image.after(Event::StagingStarted, now)?;
+        if let Some(host) = host {
+            let host = PropertyValue::stored(Some(host.to_owned()));
+            uploading
+                .properties
+                .insert(PropertyName::stage_host(), host);
+        }
+        let upload = Self {
+            image: uploading.clone(),
+            intent: intent.id.clone(),
+            holder: intent.holder.clone(),
+            staging: Some((intent.clone(), until)),
+        };
+        Ok((
+            Change::of_status(image.clone(), uploading).beginning([intent]),
             upload,
         ))
     }
@@ -58,19 +93,41 @@ impl Upload {
             image,
             intent: intent.id.clone(),
             holder,
+            staging: None,
         }
     }
 
-    /// Ends with the data in place: `saving` to `active`.
+    /// The image whose data is written.
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Ends with the data in place: `saving` to `active`. What was staged is nobody's work from now
+    /// on, and of it no more is known than its size.
     ///
     /// # Errors
-    /// Never for an image that [`begin`](Self::begin) put in `saving`.
+    /// Never for an image that [`begin`](Self::begin) put in `saving`, or
+    /// [`stage`](Self::stage) in `uploading`.
     pub fn complete(
         self,
         content: Content,
         location: Location,
         now: Timestamp,
     ) -> Result<Change, IllegalTransition> {
+        if let Some((intent, until)) = self.staging {
+            let mut staged = self.image.clone();
+            staged.size = Some(content.size);
+            staged.touch(now);
+            let waiting = Intent {
+                id: Intent::id_of_staged(staged.id),
+                work: Work::Staged(location.url),
+                holder: Holder::nobody(),
+                lease_until: until,
+                ..intent
+            };
+            let change = Change::of_status(self.image, staged).beginning([waiting]);
+            return Ok(change.ending(self.intent, self.holder));
+        }
         let active = self
             .image
             .after(Event::DataStored, now)?

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, Resource, Status, Timestamp, Viewer,
+    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
+    MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId, Timestamp, Usage, Viewer,
+    Work,
 };
-use crate::ports::{Catalog, CatalogError, SeenImage};
+use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
 
 /// Rows in memory.
 #[derive(Debug, Default)]
@@ -26,6 +27,9 @@ pub(super) struct Rows {
     pub(super) members: Vec<Membership>,
     pub(super) intents: BTreeMap<String, Intent>,
     pub(super) metadefs: MetadefRows,
+    /// Bytes that are reserved for a project, by the intent of its upload.
+    reserved: BTreeMap<String, (ProjectId, u64)>,
+    pub(super) tasks: BTreeMap<TaskId, Task>,
     /// Images whose delete was delayed.
     pub(super) scheduled: BTreeMap<ImageId, Scheduled>,
 }
@@ -33,8 +37,10 @@ pub(super) struct Rows {
 /// A delete that was delayed.
 #[derive(Debug)]
 pub(super) struct Scheduled {
-    /// The image with all it had; its locations are those whose data is left.
+    /// The image with all it had.
     pub(super) image: Image,
+    /// Those of its locations whose data is left.
+    pub(super) left: Vec<Location>,
     pub(super) members: Vec<Membership>,
     pub(super) at: Timestamp,
 }
@@ -84,9 +90,59 @@ impl Rows {
             image.tags = stored.tags;
             image.properties = stored.properties;
             image.locations = stored.locations;
-            let at = as_deleted.updated_at;
-            self.scheduled.insert(id, Scheduled { image, members, at });
+            let scheduled = Scheduled {
+                left: image.locations.clone(),
+                image,
+                members,
+                at: as_deleted.updated_at,
+            };
+            self.scheduled.insert(id, scheduled);
         }
+    }
+
+    /// Notes that the data at a location of an image whose delete was delayed is gone.
+    pub(super) fn scrubbed(&mut self, image: ImageId, url: &BlobUrl) {
+        if let Some(scheduled) = self.scheduled.get_mut(&image) {
+            scheduled.left.retain(|location| location.url != *url);
+        }
+    }
+
+    /// The intents to remove data of an image, with where it is.
+    pub(super) fn deletes(&self, image: ImageId) -> impl Iterator<Item = (&Intent, &BlobUrl)> {
+        self.intents
+            .values()
+            .filter_map(move |intent| match &intent.work {
+                Work::Delete(url) if intent.image == image => Some((intent, url)),
+                Work::Delete(_) | Work::Hash(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
+                    None
+                }
+            })
+    }
+
+    fn end(&mut self, intent: &IntentId, holder: &Holder) {
+        self.intents
+            .retain(|_, held| held.id != *intent || held.holder != *holder);
+    }
+
+    /// What a project has, but for what is reserved for an intent.
+    fn usage(&self, project: &ProjectId, without: Option<&IntentId>) -> Usage {
+        let images = self.there();
+        let usage = Usage::of(images.filter(|image| image.owner.as_ref() == Some(project)));
+        let counted = self.reserved.iter().filter(|(intent, (owner, _))| {
+            owner == project
+                && without.is_none_or(|without| without.as_str() != intent.as_str())
+                && self.intents.contains_key(*intent)
+        });
+        usage.with_reserved(counted.map(|(_, (_, bytes))| bytes).sum())
+    }
+
+    fn keep_reserved(&mut self, intent: &IntentId, claim: &Claim) {
+        if claim.limits_bytes() {
+            let reserved = (claim.project.clone(), claim.bytes);
+            self.reserved.insert(intent.to_string(), reserved);
+        }
+        let intents = &self.intents;
+        self.reserved.retain(|id, _| intents.contains_key(id));
     }
 
     fn position(&self, image: ImageId, project: &ProjectId) -> Option<usize> {
@@ -155,6 +211,9 @@ impl Catalog for MemoryCatalog {
         let id = change.before.id;
         let stored = rows.image(id).ok_or(CatalogError::NotFound)?;
         let image = change.applied_to(stored).ok_or(CatalogError::Conflict)?;
+        if let Some(claim) = &change.claim {
+            claim.check(&rows.usage(&claim.project, None))?;
+        }
         if let Some((ended, holder)) = &change.ended {
             let held = rows.intents.get(ended.as_str());
             if held.is_none_or(|intent| intent.holder != *holder) {
@@ -164,6 +223,9 @@ impl Catalog for MemoryCatalog {
         }
         for intent in &change.begun {
             rows.intents.insert(intent.id.to_string(), intent.clone());
+        }
+        if let (Some(claim), Some(upload)) = (&change.claim, change.begun_upload()) {
+            rows.keep_reserved(&upload.id, claim);
         }
         if change.deletes() {
             rows.delete(id, &image);
@@ -217,6 +279,10 @@ impl Catalog for MemoryCatalog {
         Ok(())
     }
 
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        Ok(self.rows().intents.get(id.as_str()).cloned())
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -250,9 +316,49 @@ impl Catalog for MemoryCatalog {
     }
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
-        self.rows()
-            .intents
-            .retain(|_, held| held.id != *intent || held.holder != *holder);
+        self.rows().end(intent, holder);
+        Ok(())
+    }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        let rows = self.rows();
+        Ok(rows.deletes(image).map(|(_, url)| url.clone()).collect())
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        _: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        rows.end(&intent.id, holder);
+        if let Work::Delete(url) = &intent.work {
+            rows.scrubbed(intent.image, url);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl UsageLedger for MemoryCatalog {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        Ok(self.rows().usage(project, None))
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        let held = rows.intents.get(intent.as_str());
+        if held.is_none_or(|held| held.holder != *holder) {
+            return Err(CatalogError::Conflict);
+        }
+        claim.check(&rows.usage(&claim.project, Some(intent)))?;
+        rows.keep_reserved(intent, claim);
         Ok(())
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use crate::domain::StoreId;
 use crate::domain::policy::Protections;
-use crate::ports::{Catalog, ImageStore, MetadefCatalog, Policy};
-use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings};
+use crate::ports::{Catalog, ImageStore, LimitSource, MetadefCatalog, Policy};
+use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings, Stores};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
 ///
@@ -18,10 +19,13 @@ pub struct MemoryGlance {
     pub clock: VirtualClock,
     /// Its bytes.
     pub store: Arc<MemoryStore>,
+    /// Bytes that are to be imported.
+    pub staging: Arc<MemoryStore>,
     seed: u64,
     settings: Settings,
     policy: Option<Arc<dyn Policy>>,
     protections: Option<Arc<Protections>>,
+    limits: Option<Arc<dyn LimitSource>>,
 }
 
 impl MemoryGlance {
@@ -31,10 +35,14 @@ impl MemoryGlance {
             catalog: Arc::new(MemoryCatalog::default()),
             clock: VirtualClock::default(),
             store: Arc::new(MemoryStore::default()),
+            staging: Arc::new(MemoryStore::new(StoreId::literal(
+                "os_glance_staging_store",
+            ))),
             seed: 0,
             settings: Settings::default(),
             policy: None,
             protections: None,
+            limits: None,
         }
     }
 
@@ -66,6 +74,13 @@ impl MemoryGlance {
         self
     }
 
+    /// Says what projects may have.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Arc<dyn LimitSource>) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// The service.
     ///
     /// # Errors
@@ -79,7 +94,9 @@ impl MemoryGlance {
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
         let metadefs = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn MetadefCatalog>;
         let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;
-        let mut builder = GlanceBuilder::new(catalog, store, runtime)
+        let staging = Arc::<MemoryStore>::clone(&self.staging) as Arc<dyn ImageStore>;
+        let stores = Stores::from(store).with_staging(staging);
+        let mut builder = GlanceBuilder::new(catalog, stores, runtime)
             .with_metadefs(metadefs)
             .with_settings(self.settings.clone());
         if let Some(policy) = &self.policy {
@@ -87,6 +104,9 @@ impl MemoryGlance {
         }
         if let Some(protections) = &self.protections {
             builder = builder.with_protections(Arc::clone(protections));
+        }
+        if let Some(limits) = &self.limits {
+            builder = builder.with_limits(Arc::clone(limits));
         }
         builder.build()
     }

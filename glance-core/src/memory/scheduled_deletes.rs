@@ -23,21 +23,29 @@ impl ScheduledDeletes for MemoryCatalog {
             })
             .map(|(id, scheduled)| ScheduledDelete {
                 image: *id,
-                locations: scheduled.image.locations.clone(),
+                locations: scheduled.left.clone(),
             });
         Ok(due
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .collect())
     }
 
-    async fn claim(&self, image: ImageId, intents: &[Intent]) -> Result<(), CatalogError> {
+    async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
         let mut rows = self.rows();
-        if !rows.scheduled.contains_key(&image) {
+        if !rows.scheduled.contains_key(&intent.image) {
             return Err(CatalogError::Conflict);
         }
-        let intents = intents.iter().cloned();
-        rows.intents
-            .extend(intents.map(|intent| (intent.id.to_string(), intent)));
+        let same = rows.deletes(intent.image);
+        let (abandoned, held): (Vec<&Intent>, Vec<&Intent>) = same
+            .map(|(same, _)| same)
+            .filter(|same| same.work == intent.work)
+            .partition(|same| same.is_abandoned(&intent.holder, now));
+        if !held.is_empty() {
+            return Err(CatalogError::Conflict);
+        }
+        let abandoned: Vec<String> = abandoned.iter().map(|same| same.id.to_string()).collect();
+        rows.intents.retain(|id, _| !abandoned.contains(id));
+        rows.intents.insert(intent.id.to_string(), intent.clone());
         Ok(())
     }
 
@@ -47,10 +55,7 @@ impl ScheduledDeletes for MemoryCatalog {
         url: &BlobUrl,
         _: Timestamp,
     ) -> Result<(), CatalogError> {
-        if let Some(scheduled) = self.rows().scheduled.get_mut(&image) {
-            let locations = &mut scheduled.image.locations;
-            locations.retain(|location| location.url != *url);
-        }
+        self.rows().scrubbed(image, url);
         Ok(())
     }
 
@@ -59,7 +64,7 @@ impl ScheduledDeletes for MemoryCatalog {
         let is_empty = rows
             .scheduled
             .get(&image)
-            .is_some_and(|scheduled| scheduled.image.locations.is_empty());
+            .is_some_and(|scheduled| scheduled.left.is_empty());
         if is_empty {
             rows.scheduled.remove(&image);
         }
@@ -68,9 +73,10 @@ impl ScheduledDeletes for MemoryCatalog {
 
     async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
         let mut rows = self.rows();
-        let claimed = rows.intents.values().any(|intent| intent.image == image);
+        let is_claimed = rows.deletes(image).next().is_some();
         let scheduled = rows.scheduled.get(&image).ok_or(CatalogError::NotFound)?;
-        if claimed || scheduled.image.locations.is_empty() {
+        let is_whole = scheduled.left == scheduled.image.locations;
+        if is_claimed || !is_whole || scheduled.left.is_empty() {
             return Err(CatalogError::Conflict);
         }
         let restored = scheduled

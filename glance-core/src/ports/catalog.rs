@@ -1,18 +1,16 @@
 //! The catalog: images, members, and the intents that explain blobs.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::BoxError;
+use super::{BoxError, TaskLog, UsageLedger};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus, Membership,
-    ProjectId, QuotaExceeded, Timestamp, Viewer,
+    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, QuotaExceeded, Timestamp, Viewer,
 };
 
-/// Where rows live.
+/// Where rows live; those of tasks among them, see [`TaskLog`].
 ///
 /// # Contract
 ///
@@ -24,16 +22,20 @@ use crate::domain::{
 ///   tags, properties and locations, in a number of statements that does not grow with the page;
 /// * `commit` makes what [`Change::applied_to`] means, locations in their order, whole or not at all, and gives it back;
 ///   `Conflict` where the guard does not hold or the ended intent is gone or another's, `NotFound`
-///   where the image is gone;
+///   where the image is gone, `Quota` where its claim passes a limit;
 /// * `idle_queued` gives queued images that are not protected and did not change since a time, the
 ///   longest unchanged first;
 /// * a change to `deleted` takes properties, tags, members and locations with it;
 /// * members of an image that is gone are gone; a project is a member once;
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
 /// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of
-///   one's own, and takes over one that is abandoned.
+///   one's own, and takes over one that is abandoned;
+/// * `open_deletes` tells all that the image's intents to delete name;
+/// * `finish_delete` ends an intent to delete that `holder` holds and, where the delete of the image
+///   was delayed, notes that the data at the location is gone: both or neither. That either was so
+///   before is fine.
 #[async_trait]
-pub trait Catalog: fmt::Debug + Send + Sync + 'static {
+pub trait Catalog: TaskLog + UsageLedger {
     /// Stores a new image; `quotas` is how many its owner may have.
     async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError>;
 
@@ -69,6 +71,9 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<(), CatalogError>;
 
+    /// An intent by its id.
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError>;
+
     /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`].
     async fn abandoned_intents(
         &self,
@@ -88,6 +93,17 @@ pub trait Catalog: fmt::Debug + Send + Sync + 'static {
 
     /// Ends an intent that `holder` holds; that it is gone, or another's, is fine.
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError>;
+
+    /// Where data of an image is being removed from.
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError>;
+
+    /// Notes that the data of an intent to delete is gone.
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError>;
 }
 
 /// An image as a project meets it.

@@ -26,6 +26,7 @@ use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, Sto
 /// * `vacate` removes the blob that any writer of the image has committed, and is fine with none;
 /// * `sweep` removes what writers left uncommitted and did not touch for so long, and no more;
 /// * a location is `owned` by the store that wrote it;
+/// * locations that lead to one blob have one `canonical` form, which leads there, too;
 /// * what [`capabilities`](Self::capabilities) denies is [`StoreError::Unsupported`],
 ///   before any I/O.
 #[async_trait]
@@ -38,6 +39,12 @@ pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
 
     /// Whether a location is in this store.
     fn owns(&self, location: &BlobUrl) -> bool;
+
+    /// The one spelling of a location in this store that may be written in several ways. Any other
+    /// location stays as it is.
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        location.clone()
+    }
 
     /// Starts writing a blob.
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError>;

@@ -5,9 +5,11 @@ mod catalog;
 mod clock;
 mod executor;
 mod image_store;
+mod limits;
 mod metadef_catalog;
 mod policy;
 mod scheduled_deletes;
+mod task_log;
 mod token_verifier;
 
 pub use self::byte_stream::{BodyError, ByteStream};
@@ -15,9 +17,11 @@ pub use self::catalog::{Catalog, CatalogError, SeenImage};
 pub use self::clock::{Clock, IdSource};
 pub use self::executor::{Executor, run_blocking};
 pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError};
+pub use self::limits::{LimitError, LimitSource, UsageLedger};
 pub use self::metadef_catalog::{MetadefCatalog, Parts, Put, Wanted};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
 pub use self::scheduled_deletes::{ScheduledDelete, ScheduledDeletes};
+pub use self::task_log::TaskLog;
 pub use self::token_verifier::{InvalidToken, Token, TokenError, TokenVerifier, Tokens};
 
 /// The cause of an error of a backend.

@@ -16,12 +16,13 @@ use crate::domain::{BlobUrl, Image, ImageId, Intent, Location, Timestamp};
 ///
 /// * `due` gives what was deleted at a time or before it, in the order of ids, from the one after a
 ///   given id, each with the locations whose data is still there;
-/// * `claim` records intents while the delete is still scheduled: else `Conflict`;
-/// * `scrubbed` notes that the data of a location is gone; that it was noted before is fine;
+/// * `claim` records an intent while the delete is still scheduled and nobody else removes the same
+///   data: else `Conflict`. An intent that is abandoned gives way;
+/// * `scrubbed` notes that the data of a location is none of ours; that it was noted before is fine;
 /// * `finish` makes the image `deleted`, if none of its data is left, and says whether it did;
-/// * `restore` brings an image back as active, with the data that is left and with what went in the
-///   same delete: tags, properties and members. `NotFound` where no delete is scheduled; `Conflict`
-///   where no data is left, or an intent says that somebody removes it.
+/// * `restore` brings an image back as active, with what went in the same delete: locations, tags,
+///   properties and members. `NotFound` where no delete is scheduled; `Conflict` where data of any of
+///   its locations is gone, or an intent says that it is being removed.
 #[async_trait]
 pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
     /// Deletes of `before` or earlier whose image comes after `after`: `limit` of them.
@@ -32,10 +33,10 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<ScheduledDelete>, CatalogError>;
 
-    /// Records intents to remove data of the image.
-    async fn claim(&self, image: ImageId, intents: &[Intent]) -> Result<(), CatalogError>;
+    /// Records the intent to remove data of its image.
+    async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError>;
 
-    /// Notes that the data at a location of the image is gone.
+    /// Notes that the image lets go of the data at a location, which no store of ours removes.
     async fn scrubbed(
         &self,
         image: ImageId,

@@ -10,7 +10,7 @@ use super::glance::{Glance, Settings};
 use super::stores::Stores;
 use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
-use crate::ports::{Catalog, Clock, Executor, IdSource, MetadefCatalog, Policy};
+use crate::ports::{Catalog, Clock, Executor, IdSource, LimitSource, MetadefCatalog, Policy};
 
 /// Time, ids and work beside the request.
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ pub struct GlanceBuilder {
     runtime: Runtime,
     policy: Arc<dyn Policy>,
     protections: Option<Arc<Protections>>,
+    limits: Option<Arc<dyn LimitSource>>,
     settings: Settings,
     node: Option<String>,
 }
@@ -46,6 +47,7 @@ impl GlanceBuilder {
             runtime,
             policy: Arc::new(Rules::default()),
             protections: None,
+            limits: None,
             settings: Settings::default(),
             node: None,
         }
@@ -70,6 +72,14 @@ impl GlanceBuilder {
     #[must_use]
     pub fn with_protections(mut self, protections: Arc<Protections>) -> Self {
         self.protections = Some(protections);
+        self
+    }
+
+    /// Says what projects may have. Without, [`Quotas::project`](crate::domain::Quotas::project) is
+    /// for every project.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Arc<dyn LimitSource>) -> Self {
+        self.limits = Some(limits);
         self
     }
 
@@ -109,6 +119,7 @@ impl GlanceBuilder {
             stores: Arc::new(self.stores),
             policy: self.policy,
             protections: self.protections,
+            limits: self.limits,
             runtime: self.runtime,
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
-use crate::domain::{Formats, HashAlgorithm, Holder, Quotas, Timestamp};
-use crate::ports::{Catalog, MetadefCatalog, Policy};
+use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
+use crate::ports::{Catalog, LimitSource, MetadefCatalog, Policy};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -20,6 +21,7 @@ pub struct Glance {
     pub(super) stores: Arc<Stores>,
     pub(super) policy: Arc<dyn Policy>,
     pub(super) protections: Option<Arc<Protections>>,
+    pub(super) limits: Option<Arc<dyn LimitSource>>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,
@@ -53,6 +55,10 @@ pub struct Settings {
     pub formats: Formats,
     /// The hash that is computed beside MD5: `hashing_algorithm`.
     pub hash: HashAlgorithm,
+    /// How images are imported.
+    pub import: ImportSettings,
+    /// How strictly data is held against the format it is said to have.
+    pub inspection: InspectionRules,
     /// What becomes of data that somebody else wrote.
     pub locations: LocationSettings,
     /// How long work on a blob stays with a process that shows no sign of life.
@@ -61,8 +67,11 @@ pub struct Settings {
     pub pages: PageLimits,
     /// Limits.
     pub quotas: Quotas,
+    /// How long a task is told of after its end: `task_time_to_live`.
+    pub task_lifetime: Duration,
     /// How long an image that nobody gives data to, or changes, stays queued; `None` is for ever,
-    /// as in upstream. Then it is deleted, unless it is protected (rule R15).
+    /// as in upstream. Then it is deleted, unless it is protected (rule R15). Staged data that
+    /// nobody imports is kept as long, and then the image is queued again.
     pub queued_lifetime: Option<Duration>,
 }
 
@@ -72,11 +81,32 @@ impl Default for Settings {
             delayed_delete: false,
             formats: Formats::default(),
             hash: HashAlgorithm::default(),
+            import: ImportSettings::default(),
+            inspection: InspectionRules::default(),
             locations: LocationSettings::default(),
             lease: Duration::from_secs(30),
             pages: PageLimits::default(),
             quotas: Quotas::default(),
+            task_lifetime: Duration::from_secs(48 * 3600),
             queued_lifetime: Some(Duration::from_secs(30 * 24 * 3600)),
+        }
+    }
+}
+
+/// How images are imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportSettings {
+    /// The ways that are offered, where there is a staging area: `enabled_import_methods`.
+    pub methods: Vec<ImportMethod>,
+    /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
+    pub self_reference: Option<String>,
+}
+
+impl Default for ImportSettings {
+    fn default() -> Self {
+        Self {
+            methods: ImportMethod::ALL.to_vec(),
+            self_reference: None,
         }
     }
 }

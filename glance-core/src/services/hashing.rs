@@ -5,18 +5,22 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 
+use super::at_work::Room;
+use super::changes::MAX_ATTEMPTS;
 use super::glance::Glance;
-use super::images::MAX_ATTEMPTS;
-use super::transfer::{Limits, digest};
-use crate::domain::{BlobUrl, Change, Content, Event, HashAlgorithm, Image, Intent, Status, Work};
+use super::transfer::{Limits, Received, digest};
+use crate::domain::{
+    BlobUrl, Change, Event, HashAlgorithm, Image, Intent, ProjectId, Status, Work,
+};
 use crate::error::Error;
 use crate::ports::{BoxError, ByteStream, CatalogError, ImageStore, StoreError};
 
 impl Glance {
     /// Reads the data of an image for its hash, in the background; `false` where there is no room
-    /// for that now. Then the lease runs out, and whoever has room takes the work over.
-    pub(super) fn start_hashing(&self, intent: &Intent) -> bool {
-        let Some(at_work) = self.hashing.on_with_room(&intent.id, MOST_AT_ONCE) else {
+    /// for that now, or none for its owner. Then the lease runs out, and whoever has room takes the
+    /// work over.
+    pub(super) fn start_hashing(&self, intent: &Intent, owner: Option<&ProjectId>) -> bool {
+        let Some(at_work) = self.hashing.on_with_room(&intent.id, owner, ROOM) else {
             return false;
         };
         let (glance, intent) = (self.clone(), intent.clone());
@@ -47,7 +51,7 @@ impl Glance {
         };
         let read = self.read_for_hash(store, url, &image, intent);
         match self.while_alive(intent, read).await {
-            Ok(content) => self.settle_hash(store, intent, Some(content)).await,
+            Ok(received) => self.settle_hash(store, intent, Some(received)).await,
             // A delete won; what there was to read is gone.
             Err(gone @ Error::Gone { .. }) => {
                 self.catalog.end_intent(&intent.id, &self.holder).await?;
@@ -82,7 +86,7 @@ impl Glance {
         url: &BlobUrl,
         image: &Image,
         intent: &Intent,
-    ) -> Result<Content, Error> {
+    ) -> Result<Received, Error> {
         let expected = image.multihash.as_ref();
         let algorithm = match expected.map(|hash| hash.algorithm.parse::<HashAlgorithm>()) {
             Some(Ok(algorithm)) => algorithm,
@@ -93,6 +97,7 @@ impl Glance {
             let limits = Limits {
                 expected: image.size,
                 most: None,
+                allowance: None,
             };
             let read = async {
                 let body = self.in_good_time(store.read(url, None).await?);
@@ -137,23 +142,18 @@ impl Glance {
         &self,
         store: &dyn ImageStore,
         intent: &Intent,
-        content: Option<Content>,
+        received: Option<Received>,
     ) -> Result<(), Error> {
         for _ in 0..MAX_ATTEMPTS {
             let Some((image, url)) = self.waiting(intent).await? else {
                 break;
             };
-            let after = match (image.hashed(content.as_ref(), self.now()), &content) {
-                (Some(after), _) => after,
+            let after = match &received {
+                Some(received) => self.settled(store, url, intent, &image, received).await?,
                 // Active without a hash, and so it stays.
-                (None, None) if image.status() != Status::Importing => break,
+                None if image.status() != Status::Importing => break,
                 // It may be read another time, when somebody names it again.
-                (None, None) => image.after(Event::DataFailed, self.now())?,
-                (None, Some(_)) => {
-                    self.keep_lease(intent).await?;
-                    self.remove_refused(store, url, intent).await?;
-                    image.after(Event::DataFailed, self.now())?
-                }
+                None => image.after(Event::DataFailed, self.now())?,
             };
             let change = Change::of_status(image, after)
                 .ending(intent.id.clone(), self.holder.as_ref().clone());
@@ -168,6 +168,33 @@ impl Glance {
         Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
     }
 
+    /// The image with what is known of its data now.
+    async fn settled(
+        &self,
+        store: &dyn ImageStore,
+        url: &BlobUrl,
+        intent: &Intent,
+        image: &Image,
+        received: &Received,
+    ) -> Result<Image, Error> {
+        let rejected = self.accept(image, &received.report).err();
+        match image.hashed(&received.content, self.now()) {
+            Some(after) if rejected.is_none() => Ok(after),
+            // It was acceptable when it was looked at, and has changed since.
+            Some(after) if image.status() == Status::Active => {
+                warn_changed(intent, rejected.as_ref());
+                Ok(after.after(Event::Deactivated, self.now())?)
+            }
+            Some(after) if image.status() == Status::Deactivated => Ok(after),
+            _ => {
+                warn_refused(intent, rejected.as_ref());
+                self.keep_lease(intent).await?;
+                self.remove_refused(store, url, intent).await?;
+                Ok(image.after(Event::DataFailed, self.now())?)
+            }
+        }
+    }
+
     /// Removes data that is not what it was said to be, as upstream does, before the image lets go
     /// of it: back in the queue, the next upload may want its place.
     async fn remove_refused(
@@ -176,10 +203,6 @@ impl Glance {
         url: &BlobUrl,
         intent: &Intent,
     ) -> Result<(), Error> {
-        tracing::warn!(
-            image.id = %intent.image, store = %intent.store,
-            "the data at a location is not what it was said to be: the location is dropped"
-        );
         if !store.capabilities().delete {
             return Ok(());
         }
@@ -199,6 +222,22 @@ impl Glance {
     }
 }
 
+fn warn_refused(intent: &Intent, rejected: Option<&Error>) {
+    tracing::warn!(
+        image.id = %intent.image, store = %intent.store,
+        error = rejected.map(|error| error as &dyn std::error::Error),
+        "the data at a location is not what it was said to be: the location is dropped"
+    );
+}
+
+fn warn_changed(intent: &Intent, rejected: Option<&Error>) {
+    tracing::error!(
+        image.id = %intent.image, store = %intent.store,
+        error = rejected.map(|error| error as &dyn std::error::Error),
+        "the data at a location has changed and is refused now: the image is deactivated"
+    );
+}
+
 /// How much later than at the slowest rate data may come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -209,7 +248,10 @@ const SLOWEST: u64 = 1 << 20;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How much of the machine and the network goes into hashes, at most.
-const MOST_AT_ONCE: usize = 8;
+const ROOM: Room = Room {
+    of_all: 8,
+    of_one: 2,
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! Stop and allow downloads.
 
+use super::changes::Plan;
 use super::glance::Glance;
 use crate::domain::policy::Action;
 use crate::domain::{Caller, Change, Event, Image, ImageId};
@@ -31,16 +32,15 @@ impl Glance {
         action: Action,
         event: Event,
     ) -> Result<Image, Error> {
-        let image = self.visible_image(caller, id).await?;
-        self.permit(caller, action, &image)?;
-        let after = image.after(event, self.now())?;
-        if after == image {
-            return Ok(self.shown(caller, image));
-        }
-        let changed = self
-            .catalog
-            .commit(&Change::of_status(image, after))
-            .await?;
-        Ok(self.shown(caller, changed))
+        let plan = |image: Image| async move {
+            self.permit(caller, action, &image)?;
+            let after = image.after(event, self.now())?;
+            Ok(match after == image {
+                true => Plan::Nothing(image),
+                false => Plan::Change(Change::of_status(image, after)),
+            })
+        };
+        let (image, _) = self.changed(caller, id, plan).await?;
+        Ok(self.shown(caller, image))
     }
 }

@@ -10,6 +10,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 
 use super::glance::Glance;
+use super::limits::Allowance;
 use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
@@ -61,8 +62,9 @@ impl Glance {
     ///
     /// # Errors
     /// There is none that the caller may see; the caller may not; it has data; a format is
-    /// missing; the store is none of this service or takes no data; the body breaks off or has another size; a limit is passed; the store is full or
-    /// fails. The image is then back in the queue, and nothing of the data stays.
+    /// missing; the store is none of this service or takes no data; the body breaks off or has
+    /// another size; the data is not what the image is said to be, or unsafe; a limit is passed; the
+    /// store is full or fails. The image is then back in the queue, and nothing of the data stays.
     pub async fn upload(
         &self,
         caller: &Caller,
@@ -84,9 +86,16 @@ impl Glance {
             }
             .into());
         }
+        let claim = self.claim_for_upload(&image, options.size).await?;
         let now = self.now();
         let intent = self.intent(id, store.id(), Work::Upload, now);
         let (change, upload) = Upload::begin(&image, intent.clone(), now)?;
+        let limits = Limits {
+            expected: options.size,
+            most: self.settings().quotas.image_bytes,
+            allowance: Allowance::of(self, &intent, claim.clone()),
+        };
+        let change = change.claiming(claim);
 
         // In a task of its own from the first commit on: whoever asks may go away at any moment.
         let (sender, receiver) = oneshot::channel();
@@ -97,7 +106,7 @@ impl Glance {
             let result = match glance.catalog.commit(&change).await {
                 Ok(_) => {
                     let place = Place { store, intent };
-                    glance.write_data(upload, place, body, options.size).await
+                    glance.write_data(upload, place, body, limits).await
                 }
                 // Another upload was first, or a delete.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {
@@ -190,18 +199,19 @@ impl Glance {
     }
 
     /// Writes the data and ends the upload, one way or the other.
-    async fn write_data(
+    pub(super) async fn write_data(
         &self,
         upload: Upload,
         place: Place,
         body: ByteStream,
-        size: Option<u64>,
+        limits: Limits,
     ) -> Result<Image, Error> {
         let key = BlobKey {
-            size,
+            size: limits.expected,
             ..BlobKey::of(&place.intent)
         };
-        let error = match self.write_blob(&place, &key, body).await {
+        let written = self.write_blob(upload.image(), &place, &key, body, limits);
+        let error = match written.await {
             Ok((content, writer)) => match self.commit_blob(&place, writer).await {
                 Ok(location) => return self.complete(upload, &place, content, location).await,
                 Err(error @ StoreError::Unavailable { .. }) => {
@@ -220,23 +230,22 @@ impl Glance {
         Err(self.abandon(upload, &place.intent, error).await)
     }
 
-    /// Writes the data, and does not commit it.
+    /// Writes the data, and does not commit it: nor does anybody where it is not accepted.
     async fn write_blob(
         &self,
+        image: &Image,
         Place { store, intent }: &Place,
         key: &BlobKey,
         body: ByteStream,
+        limits: Limits,
     ) -> Result<(Content, Box<dyn BlobWriter>), Error> {
-        let settings = self.settings();
-        let limits = Limits {
-            expected: key.size,
-            most: settings.quotas.image_bytes,
-        };
+        let algorithm = self.settings().hash;
         let mut writer = store.start(key).await?;
         let executor = &self.runtime.executor;
-        let work = transfer(executor, body, writer.as_mut(), settings.hash, limits);
+        let work = transfer(executor, body, writer.as_mut(), algorithm, limits);
         let written = self.while_alive(intent, work).await;
-        let kept = match written {
+        let accepted = written.and_then(|received| self.accepted(image, received));
+        let kept = match accepted {
             Ok(content) => self.keep_lease(intent).await.map(|()| content),
             error => error,
         };

@@ -1,5 +1,6 @@
 //! Create, show, list, edit and delete images.
 
+use super::changes::Plan;
 use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
@@ -50,11 +51,10 @@ impl Glance {
         };
         let image = draft.into_image(id, &settings.formats, &settings.quotas, self.now())?;
 
-        match self
-            .catalog
-            .insert(&image, Some(settings.quotas.images))
-            .await
-        {
+        let mut quotas = settings.quotas.images;
+        let limit = self.limits_of(image.owner.as_ref()).await?.images;
+        quotas.all = [quotas.all, limit].into_iter().flatten().min();
+        match self.catalog.insert(&image, Some(quotas)).await {
             Ok(()) => Ok(self.shown(caller, image)),
             Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: id }),
             Err(error) => Err(error.into()),
@@ -100,11 +100,14 @@ impl Glance {
 
         let found = self.catalog.list(&query, &self.viewer(caller)).await?;
         let full = query.page.limit > 0 && found.len() as u64 == u64::from(query.page.limit);
+        let last = found.last().map(|image| image.id);
         let images: Vec<Image> = found
             .into_iter()
             .filter(|image| self.permit(caller, Action::GetImage, image).is_ok())
             .collect();
-        let next = images.last().filter(|_| full).map(|image| image.id);
+        // A page of which the policy leaves nothing is not the last one.
+        let next = images.last().map(|image| image.id).or(last);
+        let next = next.filter(|_| full);
         Ok(ImageList {
             images: self.all_shown(caller, images),
             next,
@@ -116,36 +119,28 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; the caller may not; an edit cannot be made.
     pub async fn edit(&self, caller: &Caller, id: ImageId, edits: &[Edit]) -> Result<Image, Error> {
-        let mut edits = edits.to_vec();
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let plan = |image: Image| async move {
             // Who edits nothing is shown the image all the same.
             if edits.is_empty() {
                 self.permit(caller, Action::GetImage, &image)?;
             }
-            for edit in &edits {
+            for edit in edits {
                 self.permit_edit(caller, edit, &image)?;
             }
-            self.find_brought(&image, &mut edits).await?;
+            let edits = self.with_brought_found(&image, edits).await?;
             let edited = self.edited(caller, &image, &edits, self.now())?;
+            let edited = self.accept_brought(&image, edited, &edits)?;
             if edited == image {
-                return Ok(self.shown(caller, image));
+                return Ok(Plan::Nothing(image));
             }
-            let intents = self.consequences(&image, &edited);
-            let change = Change::of_edit(image, edited).beginning(intents.clone());
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => {}
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(image) => {
-                    self.follow(intents).await;
-                    return Ok(self.shown(caller, image));
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            let intents = self.consequences(&image, &edited).await?;
+            let claim = self.claim_for_edit(&image, &edited).await?;
+            let change = Change::of_edit(image, edited).beginning(intents);
+            Ok(Plan::Change(change.claiming(claim)))
+        };
+        let (image, begun) = self.changed(caller, id, plan).await?;
+        self.follow(&image, begun).await;
+        Ok(self.shown(caller, image))
     }
 
     /// Deletes an image and its data. An upload that is under way stops. With
@@ -156,8 +151,7 @@ impl Glance {
     /// There is none that the caller may see; the caller may not; it is protected; it has data that
     /// may not wait in its status.
     pub async fn delete(&self, caller: &Caller, id: ImageId) -> Result<(), Error> {
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let plan = |image: Image| async move {
             self.permit(caller, Action::DeleteImage, &image)?;
             if image.protected {
                 return Err(Error::Protected { image: id });
@@ -168,7 +162,10 @@ impl Glance {
                 && image.status() != Status::Importing;
             let (event, intents) = match data_stays {
                 true => (Event::DeleteScheduled, Vec::new()),
-                false => (Event::Deleted, self.removals(image.id, &image.locations)),
+                false => (
+                    Event::Deleted,
+                    self.removals(image.id, &image.locations, &[]).await?,
+                ),
             };
             let deleted = image.after(event, self.now())?;
             // A location that is added meanwhile must not be left behind.
@@ -176,20 +173,12 @@ impl Glance {
                 Status::Active => Change::of_edit(image, deleted),
                 _ => Change::of_status(image, deleted),
             };
-            let change = change.beginning(intents.clone());
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => {}
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(_) => {
-                    self.remove(intents).await;
-                    return Ok(());
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            let change = self.leaving_stage(change.beginning(intents)).await?;
+            Ok(Plan::Change(change))
+        };
+        let (_, begun) = self.changed(caller, id, plan).await?;
+        self.remove(begun).await;
+        Ok(())
     }
 
     fn permit_visibility(
@@ -229,6 +218,3 @@ impl Glance {
         }
     }
 }
-
-/// How often a change is tried anew where others change the same image meanwhile.
-pub(super) const MAX_ATTEMPTS: usize = 256;

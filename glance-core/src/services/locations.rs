@@ -1,14 +1,16 @@
 //! Locations: data that is in a store without having been uploaded.
 
+use std::collections::BTreeMap;
+
+use super::changes::Plan;
 use super::glance::Glance;
-use super::images::MAX_ATTEMPTS;
 use crate::domain::policy::Action;
 use crate::domain::{
     BlobUrl, Caller, Change, Edit, Image, ImageId, Intent, Location, LocationFault, Multihash,
     NewLocation, Resource, Status, Verification, Work,
 };
 use crate::error::Error;
-use crate::ports::{CatalogError, StoreError};
+use crate::ports::StoreError;
 
 impl Glance {
     /// Tells where the data of an image is, best place first: for services that read it there.
@@ -22,22 +24,23 @@ impl Glance {
         Ok(holding.map(|(_, location)| location.clone()).collect())
     }
 
-    /// Gives a queued image its data by saying where it is. The image is active at once, and its
-    /// data is read for its hash in the background; where a hash is expected of it, the image is
-    /// active once the data was found to have it.
+    /// Gives a queued image its data by saying where it is. Its data is looked at first; then the
+    /// image is active at once, and its data is read for its hash in the background; where a hash is
+    /// expected of it, the image is active once the data was found to have it.
     ///
     /// # Errors
-    /// There is none that the caller may see; it is not queued, or lacks a format; the caller may
-    /// not; what is said of the data makes no sense; no store of this service can read it there.
+    /// There is none that the caller may see; it is not queued, is being imported, or lacks a
+    /// format; the caller may not; what is said of the data makes no sense; no store of this service
+    /// can read it there; it is being removed from there; it is not what the image is said to be, or
+    /// unsafe; a limit is passed.
     pub async fn add_location(
         &self,
         caller: &Caller,
         id: ImageId,
         new: NewLocation,
     ) -> Result<Image, Error> {
-        let mut asked: Option<NewLocation> = None;
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let new = &new;
+        let plan = |image: Image| async move {
             if image.status() != Status::Queued {
                 return Err(Error::CannotAddLocation {
                     image: id,
@@ -45,29 +48,20 @@ impl Glance {
                 });
             }
             self.permit(caller, Action::AddImageLocation, &image)?;
+            if image.is_being_imported() {
+                return Err(Error::BeingImported { image: id });
+            }
             self.permit_place(caller, &new.location.url)?;
             let expected = new.validation.as_ref();
             let expected = expected.map(|said| said.checked_multihash()).transpose()?;
-            let found = match asked.take() {
-                Some(found) => found,
-                None => self.found(id, new.clone()).await?,
-            };
+            let found = self.found(id, new.clone()).await?;
             let change = self.registration(image, &found, expected)?;
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => asked = Some(found),
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(image) => {
-                    for intent in &change.begun {
-                        self.start_hashing(intent);
-                    }
-                    return Ok(self.shown(caller, image));
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            let claim = self.claim_for_edit(&change.before, &change.after).await?;
+            Ok(Plan::Change(change.claiming(claim)))
+        };
+        let (image, begun) = self.changed(caller, id, plan).await?;
+        self.follow(&image, begun).await;
+        Ok(self.shown(caller, image))
     }
 
     /// The change that gives an image its first location.
@@ -82,7 +76,7 @@ impl Glance {
             (true, Some(_)) => Verification::Before,
             _ => Verification::Never,
         };
-        let registered = image.registered(
+        let mut registered = image.registered(
             found.location.clone(),
             found.size.unwrap_or_default(),
             expected,
@@ -90,6 +84,9 @@ impl Glance {
             self.now(),
         )?;
         Resource::Locations.check(1, self.settings().quotas.locations)?;
+        if let Some(report) = &found.report {
+            registered.virtual_size = self.accept(&registered, report)?;
+        }
         let intent = is_hashed.then(|| self.hash_intent(&registered)).flatten();
         Ok(Change::of_edit(image, registered).beginning(intent))
     }
@@ -107,69 +104,92 @@ impl Glance {
         }
     }
 
-    /// The location with its store and its size, if a store can read there.
-    pub(super) async fn found(
-        &self,
-        image: ImageId,
-        mut new: NewLocation,
-    ) -> Result<NewLocation, Error> {
+    /// The location with its store, its size and what its data is, if a store can read there. As it
+    /// was when the image was read: whatever takes the data away after that changes the image, too.
+    async fn found(&self, image: ImageId, mut new: NewLocation) -> Result<NewLocation, Error> {
         let url = &BlobUrl::given(new.location.url.as_str())?;
         let known = self.stores.knowing(url);
         let store = &known.ok_or(LocationFault::UnknownStore)?.store;
         // What this service writes is named after its image. To take another's for its own would
         // let the one image be deleted by the other.
-        let last = url.as_str().rsplit('/').next();
-        let named: Option<ImageId> = last.and_then(|name| name.parse().ok());
-        if store.capabilities().write && named.is_some_and(|named| named != image) {
+        if store.capabilities().write && url.image().is_some_and(|named| named != image) {
             return Err(LocationFault::Foreign.into());
         }
-        let size = store.size(url).await.map_err(|source| match source {
+        if store.capabilities().delete {
+            let place = store.canonical(url);
+            let going = self.catalog.open_deletes(image).await?;
+            if going.iter().any(|going| store.canonical(going) == place) {
+                return Err(Error::DataGoing { image });
+            }
+        }
+        let unreadable = |source| match source {
             unavailable @ StoreError::Unavailable { .. } => Error::Store(unavailable),
             source => Error::UnreadableLocation { image, source },
-        })?;
+        };
+        let size = store.size(url).await.map_err(unreadable)?;
         if size == 0 {
             return Err(LocationFault::Empty.into());
         }
         Resource::ImageBytes.check(size, self.settings().quotas.image_bytes)?;
+        let look = self.look_at(store.as_ref(), url, size).await;
+        new.report = Some(look.map_err(unreadable)?);
         new.size = Some(size);
         new.location = self.stores.labelled(new.location, store.id());
         Ok(new)
     }
 
-    /// Finds the locations that edits bring: which store each is in, and how many bytes it holds.
-    /// Those that the image has are not asked again.
-    pub(super) async fn find_brought(
+    /// The edits with the locations that they bring: which store each is in, and how many bytes it
+    /// holds. Those that the image has are not asked again. A place has one spelling then: that of
+    /// the first location there.
+    pub(super) async fn with_brought_found(
         &self,
         image: &Image,
-        edits: &mut [Edit],
-    ) -> Result<(), Error> {
-        let mut brought: Vec<&mut NewLocation> = edits
+        edits: &[Edit],
+    ) -> Result<Vec<Edit>, Error> {
+        let mut edits = edits.to_vec();
+        let brought: Vec<&mut NewLocation> = edits
             .iter_mut()
             .flat_map(|edit| match edit {
                 Edit::Locations(edit) => edit.brought_mut(),
                 _ => &mut [],
             })
-            .filter(|new| new.size.is_none())
             .collect();
         // Whether its status allows them is judged with the edit; here, nobody is asked in vain.
         if brought.is_empty() || !matches!(image.status(), Status::Active | Status::Queued) {
-            return Ok(());
+            return Ok(edits);
         }
         // Each is a question to a store.
         Resource::Locations.check(brought.len() as u64, self.settings().quotas.locations)?;
-        for new in &mut brought {
-            // As it is kept, or as clients are shown it.
-            let url = new.location.url.as_str();
-            let known = image
-                .locations
-                .iter()
-                .find(|known| known.url.as_str() == url || known.url.without_credentials() == url);
-            **new = match known {
-                Some(known) => self.as_known(image, known, new),
-                None => self.found(image.id, (**new).clone()).await?,
-            };
+        let known = self.spellings(image);
+        let mut first: BTreeMap<BlobUrl, BlobUrl> = BTreeMap::new();
+        for new in brought {
+            let url = &new.location.url;
+            let place = || self.stores.place(&Location::new(url.clone()));
+            if let Some(known) = known.get(url).or_else(|| known.get(&place())) {
+                *new = self.as_known(image, known, new);
+                continue;
+            }
+            *new = self.found(image.id, new.clone()).await?;
+            let url = first
+                .entry(self.stores.place(&new.location))
+                .or_insert_with(|| new.location.url.clone());
+            new.location.url = url.clone();
         }
-        Ok(())
+        Ok(edits)
+    }
+
+    /// The locations of an image by the URLs that may be given for them: as they are kept, as clients
+    /// are shown them, and in the spelling of their store.
+    fn spellings<'i>(&self, image: &'i Image) -> BTreeMap<BlobUrl, &'i Location> {
+        let locations = || image.locations.iter().rev();
+        let places = locations().map(|location| (self.stores.place(location), location));
+        let shown = locations().map(|location| {
+            let url = location.url.without_credentials();
+            (BlobUrl::new(url), location)
+        });
+        let kept = locations().map(|location| (location.url.clone(), location));
+        // The last of one URL stays.
+        places.chain(shown).chain(kept).collect()
     }
 
     /// A location that the image has, with other metadata.
@@ -190,29 +210,28 @@ impl Glance {
 
     /// What an edit of locations makes to do: data that no location leads to is removed, and data
     /// of which nobody said the hash is read for it.
-    pub(super) fn consequences(&self, before: &Image, after: &Image) -> Vec<Intent> {
-        let is_kept = |gone: &Location| after.locations.iter().any(|kept| kept.url == gone.url);
-        let gone: Vec<Location> = before
-            .locations
-            .iter()
-            .filter(|location| !is_kept(location))
-            .cloned()
-            .collect();
-        let mut intents = self.removals(before.id, &gone);
+    pub(super) async fn consequences(
+        &self,
+        before: &Image,
+        after: &Image,
+    ) -> Result<Vec<Intent>, Error> {
+        let mut intents = self
+            .removals(before.id, &before.locations, &after.locations)
+            .await?;
         let became_active = before.status() == Status::Queued && after.status() == Status::Active;
         if became_active && after.multihash.is_none() && self.settings().locations.is_hashed {
             intents.extend(self.hash_intent(after));
         }
-        intents
+        Ok(intents)
     }
 
-    /// Does what there is to do.
-    pub(super) async fn follow(&self, intents: Vec<Intent>) {
+    /// Does what there is to do about an image.
+    pub(super) async fn follow(&self, image: &Image, intents: Vec<Intent>) {
         let (hashes, removals) = intents
             .into_iter()
             .partition::<Vec<_>, _>(|intent| matches!(intent.work, Work::Hash(_)));
         for intent in &hashes {
-            self.start_hashing(intent);
+            self.start_hashing(intent, image.owner.as_ref());
         }
         self.remove(removals).await;
     }

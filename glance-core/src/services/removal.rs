@@ -6,12 +6,14 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{join_all, select};
 
+use super::changes::Plan;
 use super::glance::Glance;
-use super::images::MAX_ATTEMPTS;
 use crate::domain::policy::Action;
-use crate::domain::{BlobUrl, Caller, Change, ImageId, Intent, Location, Status, StoreId, Work};
+use crate::domain::{
+    BlobUrl, Caller, Change, Image, ImageId, Intent, Location, Status, StoreId, Work,
+};
 use crate::error::Error;
-use crate::ports::{CatalogError, ImageStore, StoreError};
+use crate::ports::{ImageStore, StoreError};
 
 impl Glance {
     /// Removes the data of an active image from one of its stores; another has to hold it, too.
@@ -25,8 +27,7 @@ impl Glance {
         store: &StoreId,
         id: ImageId,
     ) -> Result<(), Error> {
-        for _ in 0..MAX_ATTEMPTS {
-            let image = self.visible_image(caller, id).await?;
+        let plan = |image: Image| async move {
             self.permit(caller, Action::GetImageLocation, &image)?;
             self.permit(caller, Action::DeleteImageLocation, &image)?;
             if image.status() != Status::Active {
@@ -48,32 +49,39 @@ impl Glance {
                     store: store.clone(),
                 });
             }
-            let intents = self.removals(id, &there);
+            let intents = self.removals(id, &there, &elsewhere).await?;
             let mut after = image.clone();
             after.locations = elsewhere;
             after.touch(self.now());
-            let change = Change::of_edit(image, after).beginning(intents.clone());
-            match self.catalog.commit(&change).await {
-                Err(CatalogError::Conflict) => {}
-                Err(CatalogError::NotFound) => {
-                    return Err(Error::ImageNotFound { id: id.to_string() });
-                }
-                Err(error) => return Err(error.into()),
-                Ok(_) => {
-                    self.remove(intents).await;
-                    return Ok(());
-                }
-            }
-        }
-        Err(Error::Contended { image: id })
+            Ok(Plan::Change(
+                Change::of_edit(image, after).beginning(intents),
+            ))
+        };
+        let (_, begun) = self.changed(caller, id, plan).await?;
+        self.remove(begun).await;
+        Ok(())
     }
 
-    /// Intents to remove what the stores of this service hold at these locations and may remove.
-    pub(super) fn removals(&self, image: ImageId, locations: &[Location]) -> Vec<Intent> {
+    /// Intents to remove what the stores of this service hold at locations that are `gone`, and may
+    /// remove; one for each blob, and none for a blob to which a location that is `kept` leads, or
+    /// one of another image.
+    pub(super) async fn removals(
+        &self,
+        image: ImageId,
+        gone: &[Location],
+        kept: &[Location],
+    ) -> Result<Vec<Intent>, Error> {
+        let mut spared = self.stores.places(kept);
         let mut intents = Vec::new();
-        for location in locations {
+        for location in gone {
+            if !spared.insert(self.stores.place(location)) {
+                continue;
+            }
             match self.stores.of(location) {
                 Some(found) if found.store.capabilities().delete => {
+                    if self.belongs_to_another(image, location).await? {
+                        continue;
+                    }
                     let work = Work::Delete(location.url.clone());
                     intents.push(self.intent(image, found.id(), work, self.now()));
                 }
@@ -86,7 +94,31 @@ impl Glance {
                 ),
             }
         }
-        intents
+        Ok(intents)
+    }
+
+    /// Whether a blob is that of another image, after which it is named, and which is there with a
+    /// location that leads to it: then it stays.
+    pub(super) async fn belongs_to_another(
+        &self,
+        image: ImageId,
+        location: &Location,
+    ) -> Result<bool, Error> {
+        let Some(other) = location.url.image().filter(|other| *other != image) else {
+            return Ok(false);
+        };
+        let Some(seen) = self.catalog.find(other, None).await? else {
+            return Ok(false);
+        };
+        let place = self.stores.place(location);
+        let is_its = self.stores.places(&seen.image.locations).contains(&place);
+        if is_its {
+            tracing::warn!(
+                image.id = %image, %location.url,
+                "the data is that of another image: it stays"
+            );
+        }
+        Ok(is_its)
     }
 
     /// Removes data as the intents say. It goes on in the background where a store takes long
@@ -110,31 +142,43 @@ impl Glance {
         let Work::Delete(url) = &intent.work else {
             return;
         };
-        let Some(found) = self.stores.get(&intent.store) else {
+        let Some(store) = self.stores.at_work(&intent.store) else {
             return;
         };
         let _at_work = self.at_work.on(intent.id.clone());
-        if let Err(error) = self.delete_blob(found.store.as_ref(), url, intent).await {
-            tracing::warn!(
+        match self.delete_blob(store.as_ref(), url, intent).await {
+            // Somebody took the work over.
+            Ok(()) | Err(Error::Gone { .. }) => {}
+            Err(error) => tracing::warn!(
                 image.id = %intent.image, store = %intent.store,
                 error = &error as &dyn std::error::Error,
                 "data that is not wanted any more could not be removed; the scrubber will try again"
-            );
+            ),
         }
     }
 
-    /// Removes a blob and then the intent that explains it. A blob that is gone is fine.
+    /// Removes a blob and then the intent that explains it, while that is this process's. A blob that
+    /// is gone is fine.
     pub(super) async fn delete_blob(
         &self,
         store: &dyn ImageStore,
         url: &BlobUrl,
         intent: &Intent,
     ) -> Result<(), Error> {
+        let is_just_begun = intent.holder == *self.holder
+            && self.now().after(self.settings().lease / 2) <= intent.lease_until;
+        if !is_just_begun {
+            self.keep_lease(intent).await?;
+        }
         match store.delete(url).await {
             Ok(()) | Err(StoreError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
+        let now = self.now();
+        Ok(self
+            .catalog
+            .finish_delete(intent, &self.holder, now)
+            .await?)
     }
 }
 

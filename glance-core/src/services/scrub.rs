@@ -8,10 +8,9 @@ use futures::future::join_all;
 
 use super::glance::Glance;
 use super::image_data::Place;
-use super::stores::ConfiguredStore;
 use crate::domain::{Change, Event, ImageId, Intent, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
-use crate::ports::{BlobKey, CatalogError};
+use crate::ports::{BlobKey, CatalogError, ImageStore, StoreError};
 
 /// What a pass of the scrubber did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +25,8 @@ pub struct Scrubbed {
     pub expired: usize,
     /// Located images whose data is being read for its hash again.
     pub hashes: usize,
+    /// Tasks that ended long ago and are not told of any more.
+    pub tasks: u64,
     /// Unfinished blobs of nobody that were removed.
     pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
@@ -42,12 +43,16 @@ impl Glance {
     pub async fn scrub(&self) -> Result<Scrubbed, Error> {
         let mut done = self.settle_abandoned().await?;
         let stores = self.stores.all().iter();
-        let written = stores.filter(|known| known.store.capabilities().write);
+        let written = stores
+            .map(|known| &known.store)
+            .filter(|store| store.capabilities().write)
+            .chain(self.stores.staging());
         for (strays, failures) in join_all(written.map(sweep)).await {
             done.strays += strays;
             done.failures += failures;
         }
         done.expired = self.expire_queued().await?;
+        done.tasks = self.catalog.expire_tasks(self.now()).await?;
         Ok(done)
     }
 
@@ -95,6 +100,9 @@ impl Glance {
         Ok(done)
     }
 
+    /// Settles the work on one store, until it turns out to be away: the rest has time, and other
+    /// stores wait for the end of the pass. What failed has a new lease, so that it is not the first
+    /// the next time.
     async fn settle_all(&self, abandoned: Vec<Intent>) -> Scrubbed {
         let mut done = Scrubbed::default();
         for intent in abandoned {
@@ -105,7 +113,7 @@ impl Glance {
             match self.settle(&intent).await {
                 Ok(false) => {}
                 Ok(true) => match intent.work {
-                    Work::Upload => done.uploads += 1,
+                    Work::Stage | Work::Staged(_) | Work::Upload => done.uploads += 1,
                     Work::Delete(_) => done.deletes += 1,
                     Work::Hash(_) => done.hashes += 1,
                 },
@@ -117,6 +125,9 @@ impl Glance {
                         error = &error as &dyn std::error::Error,
                         "leftovers of an image could not be removed; they are tried again later"
                     );
+                    if matches!(error, Error::Store(StoreError::Unavailable { .. })) {
+                        break;
+                    }
                 }
             }
         }
@@ -173,28 +184,29 @@ impl Glance {
     /// Finishes a delete, undoes an upload, or goes on with a hash; `false` where somebody else took
     /// it, or it has to wait.
     async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
-        let Some(known) = self.stores.get(&intent.store) else {
+        let Some(store) = self.stores.at_work(&intent.store) else {
             return Ok(false);
         };
-        match &intent.work {
+        let settled = match &intent.work {
             // It takes the lease itself, if it has room.
-            Work::Hash(_) => return Ok(self.start_hashing(intent)),
-            _ if !self.take_over(intent).await? => return Ok(false),
-            Work::Delete(url) => self.delete_blob(known.store.as_ref(), url, intent).await?,
-            Work::Upload => {
+            Work::Hash(_) => {
+                let seen = self.catalog.find(intent.image, None).await?;
+                let owner = seen.and_then(|seen| seen.image.owner);
+                return Ok(self.start_hashing(intent, owner.as_ref()));
+            }
+            Work::Delete(url) => self.delete_blob(store.as_ref(), url, intent).await,
+            Work::Stage | Work::Staged(_) | Work::Upload => {
                 let place = Place {
-                    store: Arc::clone(&known.store),
+                    store: Arc::clone(store),
                     intent: intent.clone(),
                 };
-                self.undo_upload(&place).await?;
+                match self.keep_lease(intent).await {
+                    Ok(()) => self.undo_upload(&place).await,
+                    error => error,
+                }
             }
-        }
-        Ok(true)
-    }
-
-    /// Makes the work this process's; `false` where somebody else took it.
-    async fn take_over(&self, intent: &Intent) -> Result<bool, Error> {
-        match self.keep_lease(intent).await {
+        };
+        match settled {
             Ok(()) => Ok(true),
             Err(Error::Gone { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -223,12 +235,12 @@ impl Glance {
 }
 
 /// How many strays were removed from a store, and whether that failed.
-async fn sweep(known: &ConfiguredStore) -> (usize, usize) {
-    match known.store.sweep(STRAY_AGE).await {
+async fn sweep(store: &Arc<dyn ImageStore>) -> (usize, usize) {
+    match store.sweep(STRAY_AGE).await {
         Ok(strays) => (strays, 0),
         Err(error) => {
             tracing::warn!(
-                store = %known.id(), error = &error as &dyn std::error::Error,
+                store = %store.id(), error = &error as &dyn std::error::Error,
                 "a store could not be swept; it is tried again later"
             );
             (0, 1)
@@ -244,6 +256,7 @@ fn log(done: Result<Scrubbed, Error>) {
             deletes = done.deletes,
             hashes = done.hashes,
             expired = done.expired,
+            tasks = done.tasks,
             strays = done.strays,
             failures = done.failures,
             "leftovers of broken uploads and deletes removed"

@@ -1,16 +1,17 @@
 //! Removes the data of images whose delete was delayed, and takes such deletes back.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
 use super::glance::Glance;
 use super::scrub::Scrubbed;
-use crate::domain::{Image, ImageId, Intent, Location, Work};
+use crate::domain::{Image, ImageId, Intent, Location, StoreId, Work};
 use crate::error::Error;
-use crate::ports::{CatalogError, ScheduledDelete, ScheduledDeletes};
+use crate::ports::{CatalogError, ScheduledDelete, ScheduledDeletes, StoreError};
 
 /// When data may go, and how much of it at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +57,14 @@ impl Scrubber {
     pub async fn pass(&self) -> Result<Scrubbed, Error> {
         let before = self.glance.now().before(self.plan.delay);
         let (mut done, mut after) = (Scrubbed::default(), None);
+        let away = Away::default();
         while !self.stopping.load(Ordering::Relaxed) {
             let due = self.deletes.due(before, after, DUE_AT_ONCE).await?;
             let Some(last) = due.last() else {
                 break;
             };
             after = Some(last.image);
-            let scrubs = stream::iter(due).map(|due| self.scrub(due));
+            let scrubs = stream::iter(due).map(|due| self.scrub(due, &away));
             let results: Vec<Outcome> = scrubs
                 .buffer_unordered(self.plan.at_once.max(1))
                 .collect()
@@ -81,7 +83,7 @@ impl Scrubber {
     /// Takes a delete back: the image is active again, with its data.
     ///
     /// # Errors
-    /// No delete of it is scheduled, or its data is gone or on its way out.
+    /// No delete of it is scheduled; data of it is gone, or on its way out.
     pub async fn restore(&self, image: ImageId) -> Result<Image, Error> {
         let restored = self.deletes.restore(image, self.glance.now()).await;
         restored.map_err(|error| match error {
@@ -91,9 +93,12 @@ impl Scrubber {
         })
     }
 
-    async fn scrub(&self, due: ScheduledDelete) -> Outcome {
+    async fn scrub(&self, due: ScheduledDelete, away: &Away) -> Outcome {
         if self.stopping.load(Ordering::Relaxed) {
             return Outcome::Left;
+        }
+        if self.is_away(&due, away) {
+            return Outcome::Failed;
         }
         match self.remove(&due).await {
             Ok(outcome) => outcome,
@@ -103,9 +108,23 @@ impl Scrubber {
                     "the data of a deleted image could not be removed; it stays in status \
                      pending_delete"
                 );
+                if let Error::Store(StoreError::Unavailable { store, .. }) = error {
+                    away.lock().insert(store);
+                }
                 Outcome::Failed
             }
         }
+    }
+
+    /// Whether data of it is in a store that was found to be away.
+    fn is_away(&self, due: &ScheduledDelete, away: &Away) -> bool {
+        let away = away.lock();
+        let mut stores = due.locations.iter();
+        !away.is_empty()
+            && stores.any(|location| {
+                let store = self.glance.stores.of(location);
+                store.is_some_and(|store| away.contains(store.id()))
+            })
     }
 
     async fn remove(&self, due: &ScheduledDelete) -> Result<Outcome, Error> {
@@ -113,7 +132,9 @@ impl Scrubber {
         for location in &due.locations {
             match self.remove_from(due.image, location).await {
                 // Somebody brought it back, or was faster.
-                Err(Error::Catalog(CatalogError::Conflict)) => return Ok(Outcome::Left),
+                Err(Error::Catalog(CatalogError::Conflict) | Error::Gone { .. }) => {
+                    return Ok(Outcome::Left);
+                }
                 Err(error) => failure = Some(error),
                 Ok(()) => {}
             }
@@ -133,29 +154,32 @@ impl Scrubber {
     }
 
     /// Removes the data at one location, with an intent that keeps others from bringing the image
-    /// back meanwhile. A store that removes nothing keeps what it has: it is not ours.
+    /// back meanwhile; it ends when the location is noted to be gone. A store that removes nothing
+    /// keeps what it has: it is not ours.
     async fn remove_from(&self, image: ImageId, location: &Location) -> Result<(), Error> {
         let glance = &self.glance;
         let Some(found) = glance.stores.of(location) else {
             return Err(Error::NoStoreOf { image });
         };
-        if found.store.capabilities().delete {
-            let work = Work::Delete(location.url.clone());
-            let intent = glance.intent(image, found.id(), work, glance.now());
-            self.deletes
-                .claim(image, std::slice::from_ref(&intent))
-                .await?;
-            let _at_work = glance.at_work.on(intent.id.clone());
-            if let Err(error) = glance
-                .delete_blob(found.store.as_ref(), &location.url, &intent)
-                .await
-            {
-                self.let_go(&intent).await;
-                return Err(error);
-            }
-        }
+        let is_kept = !found.store.capabilities().delete
+            || glance.belongs_to_another(image, location).await?;
         let now = glance.now();
-        Ok(self.deletes.scrubbed(image, &location.url, now).await?)
+        if is_kept {
+            return Ok(self.deletes.scrubbed(image, &location.url, now).await?);
+        }
+        let work = Work::Delete(location.url.clone());
+        let intent = glance.intent(image, found.id(), work, now);
+        self.deletes.claim(&intent, now).await?;
+        let _at_work = glance.at_work.on(intent.id.clone());
+        let removed = glance
+            .delete_blob(found.store.as_ref(), &location.url, &intent)
+            .await;
+        if let Err(Error::Store(error)) = &removed
+            && has_done_nothing(error)
+        {
+            self.let_go(&intent).await;
+        }
+        removed
     }
 
     /// The row of the location says what is to be done: an operator may still bring the image back.
@@ -172,6 +196,28 @@ impl Scrubber {
             );
         }
     }
+}
+
+/// The stores that were away in a pass: it asks them no more, or each of thousands of images would
+/// wait for its deadline, and those in other stores with them (rule R19).
+#[derive(Debug, Default)]
+struct Away(Mutex<BTreeSet<StoreId>>);
+
+impl Away {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<StoreId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a store that fails to remove data says that all of it is still there. Else it may be gone,
+/// or go later, and the intent stays for whoever tries again.
+fn has_done_nothing(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::BadLocation { .. }
+            | StoreError::PermissionDenied { .. }
+            | StoreError::Unsupported { .. }
+    )
 }
 
 /// What became of a scheduled delete.

@@ -1,5 +1,6 @@
 //! The stores of a service, and which of them holds what.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -17,6 +18,7 @@ pub struct Stores {
     /// Where data goes that is for no store in particular.
     default: usize,
     named: bool,
+    staging: Option<Arc<dyn ImageStore>>,
 }
 
 /// A store, and what is said of it.
@@ -88,7 +90,15 @@ impl Stores {
             all,
             default,
             named,
+            staging: None,
         })
+    }
+
+    /// Keeps data aside that is to be imported, in a store that clients cannot choose.
+    #[must_use]
+    pub fn with_staging(mut self, staging: Arc<dyn ImageStore>) -> Self {
+        self.staging = Some(staging);
+        self
     }
 
     /// Whether clients choose stores by name.
@@ -138,9 +148,37 @@ impl Stores {
         self.all.iter().find(|known| known.store.owns(url))
     }
 
+    /// Where a location leads, in the one spelling of its store: two locations of one blob are in
+    /// one place.
+    pub(super) fn place(&self, location: &Location) -> BlobUrl {
+        match self.of(location) {
+            Some(known) => known.store.canonical(&location.url),
+            None => location.url.clone(),
+        }
+    }
+
+    /// The places of locations.
+    pub(super) fn places(&self, locations: &[Location]) -> BTreeSet<BlobUrl> {
+        locations
+            .iter()
+            .map(|location| self.place(location))
+            .collect()
+    }
+
     /// Whether data is read from web servers.
     pub(super) fn read_the_web(&self) -> bool {
         self.all.iter().any(|known| known.kind == WEB)
+    }
+
+    /// Where data is kept aside that is to be imported.
+    pub(super) fn staging(&self) -> Option<&Arc<dyn ImageStore>> {
+        self.staging.as_ref()
+    }
+
+    /// The store of an intent: the staging area has intents, too.
+    pub(super) fn at_work(&self, id: &StoreId) -> Option<&Arc<dyn ImageStore>> {
+        let staging = self.staging.as_ref().filter(|staging| staging.id() == id);
+        staging.or_else(|| self.get(id).map(|known| &known.store))
     }
 
     pub(super) fn get(&self, id: &StoreId) -> Option<&ConfiguredStore> {
@@ -183,6 +221,7 @@ impl From<Arc<dyn ImageStore>> for Stores {
             all: vec![ConfiguredStore::new(store, "")],
             default: 0,
             named: false,
+            staging: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From a body into a store: hashed, counted and limited on the way (design D7).
+//! From a body into a store: inspected, hashed, counted and limited on the way (design D7).
 
 use std::sync::Arc;
 
@@ -6,17 +6,30 @@ use bytes::{Bytes, BytesMut};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 
+use super::limits::Allowance;
+use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;
 use crate::ports::{BlobWriter, ByteStream, Executor, run_blocking};
 
 /// What is known and allowed of the bytes that are to come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Limits {
     /// Bytes announced.
     pub(super) expected: Option<u64>,
     /// Bytes allowed.
     pub(super) most: Option<u64>,
+    /// What has to be reserved for them as they come.
+    pub(super) allowance: Option<Allowance>,
+}
+
+/// Data that came, whole.
+#[derive(Debug)]
+pub(super) struct Received {
+    /// What is known of it, but the size of its disk.
+    pub(super) content: Content,
+    /// What it was found to be.
+    pub(super) report: Report,
 }
 
 /// Moves a body into a writer; the slowest of hashes and writer sets the pace, and a bounded
@@ -27,7 +40,7 @@ pub(super) async fn transfer(
     writer: &mut dyn BlobWriter,
     algorithm: HashAlgorithm,
     limits: Limits,
-) -> Result<Content, Error> {
+) -> Result<Received, Error> {
     let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_writer, writer_chunks) = mpsc::channel(CHUNKS_AHEAD);
@@ -43,25 +56,16 @@ pub(super) async fn transfer(
     written?;
     let checksum = checksum.ok_or(Error::Stopping)?;
     let value = hash.ok_or(Error::Stopping)?;
-    let size = read?;
-    let multihash = Multihash {
-        algorithm: algorithm.as_str().to_owned(),
-        value,
-    };
-    Ok(Content {
-        size,
-        checksum,
-        multihash,
-    })
+    Ok(Received::of(read?, checksum, algorithm, value))
 }
 
-/// Reads a body for its hashes alone.
+/// Reads a body for its hashes, and for what it is.
 pub(super) async fn digest(
     executor: &Arc<dyn Executor>,
     body: ByteStream,
     algorithm: HashAlgorithm,
     limits: Limits,
-) -> Result<Content, Error> {
+) -> Result<Received, Error> {
     let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
 
@@ -71,29 +75,41 @@ pub(super) async fn digest(
         hash_all(executor, algorithm.hasher(), hash_chunks),
     );
 
-    let size = read?;
-    let multihash = Multihash {
-        algorithm: algorithm.as_str().to_owned(),
-        value: hash.ok_or(Error::Stopping)?,
-    };
-    Ok(Content {
-        size,
-        checksum: checksum.ok_or(Error::Stopping)?,
-        multihash,
-    })
+    let report = read?;
+    let checksum = checksum.ok_or(Error::Stopping)?;
+    let value = hash.ok_or(Error::Stopping)?;
+    Ok(Received::of(report, checksum, algorithm, value))
+}
+
+impl Received {
+    fn of(report: Report, checksum: String, algorithm: HashAlgorithm, value: String) -> Self {
+        let multihash = Multihash {
+            algorithm: algorithm.as_str().to_owned(),
+            value,
+        };
+        let content = Content {
+            size: report.size,
+            checksum,
+            multihash,
+            virtual_size: None,
+        };
+        Self { content, report }
+    }
 }
 
 async fn read_all<const N: usize>(
     mut body: ByteStream,
     mut consumers: [mpsc::Sender<Bytes>; N],
-    limits: Limits,
-) -> Result<u64, Error> {
+    mut limits: Limits,
+) -> Result<Report, Error> {
     let mut size = 0_u64;
+    let mut inspection = Inspection::new();
     let mut small = BytesMut::new();
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(Error::Body)?;
         size = size.saturating_add(chunk.len() as u64);
-        limits.check(size)?;
+        limits.check(size).await?;
+        inspection.feed(&chunk);
         if chunk.len() < SMALL && small.len() + chunk.len() <= JOINED {
             small.extend_from_slice(&chunk);
         } else {
@@ -110,18 +126,19 @@ async fn read_all<const N: usize>(
             expected,
             got: size,
         }),
-        _ => Ok(size),
+        _ => Ok(inspection.finish()),
     }
 }
 
 impl Limits {
-    fn check(self, size: u64) -> Result<(), Error> {
+    async fn check(&mut self, size: u64) -> Result<(), Error> {
         Resource::ImageBytes.check(size, self.most)?;
-        match self.expected {
-            Some(expected) if size > expected => Err(Error::SizeMismatch {
+        match (self.expected, &mut self.allowance) {
+            (Some(expected), _) if size > expected => Err(Error::SizeMismatch {
                 expected,
                 got: size,
             }),
+            (_, Some(allowance)) => allowance.cover(size).await,
             _ => Ok(()),
         }
     }

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use glance_core::domain::query::ImageQuery;
+use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
-    BlobUrl, ByteRange, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
-    MemberStatus, Membership, ProjectId, StoreId, Timestamp, Viewer,
+    BlobUrl, ByteRange, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
+    Location, MemberStatus, Membership, ProjectId, StoreId, Task, TaskId, TaskStatus, Timestamp,
+    Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor, ImageStore,
-    Operation, SeenImage, StoreError,
+    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, TaskLog, UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -197,6 +198,10 @@ impl Catalog for FaultyCatalog {
             .await
     }
 
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        self.around(self.inner.find_intent(id)).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -218,6 +223,95 @@ impl Catalog for FaultyCatalog {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.around(self.inner.end_intent(intent, holder)).await
+    }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        self.around(self.inner.open_deletes(image)).await
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.around(self.inner.finish_delete(intent, holder, now))
+            .await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ScheduledDeletes for FaultyCatalog {
+    async fn due(
+        &self,
+        before: Timestamp,
+        after: Option<ImageId>,
+        limit: u32,
+    ) -> Result<Vec<ScheduledDelete>, CatalogError> {
+        self.around(self.inner.due(before, after, limit)).await
+    }
+
+    async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        self.around(self.inner.claim(intent, now)).await
+    }
+
+    async fn scrubbed(
+        &self,
+        image: ImageId,
+        url: &BlobUrl,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.around(self.inner.scrubbed(image, url, now)).await
+    }
+
+    async fn finish(&self, image: ImageId, now: Timestamp) -> Result<bool, CatalogError> {
+        self.around(self.inner.finish(image, now)).await
+    }
+
+    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
+        self.around(self.inner.restore(image, now)).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl UsageLedger for FaultyCatalog {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        self.around(self.inner.usage(project)).await
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        self.around(self.inner.reserve(intent, holder, claim)).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl TaskLog for FaultyCatalog {
+    async fn insert_task(&self, task: &Task) -> Result<(), CatalogError> {
+        self.around(self.inner.insert_task(task)).await
+    }
+
+    async fn find_task(&self, id: &TaskId) -> Result<Option<Task>, CatalogError> {
+        self.around(self.inner.find_task(id)).await
+    }
+
+    async fn list_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, CatalogError> {
+        self.around(self.inner.list_tasks(query)).await
+    }
+
+    async fn move_task(&self, task: &Task, from: TaskStatus) -> Result<(), CatalogError> {
+        self.around(self.inner.move_task(task, from)).await
+    }
+
+    async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
+        self.around(self.inner.expire_tasks(now)).await
     }
 }
 
@@ -247,6 +341,10 @@ impl ImageStore for FaultyStore {
 
     fn owns(&self, location: &BlobUrl) -> bool {
         self.inner.owns(location)
+    }
+
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.inner.canonical(location)
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {

@@ -1,7 +1,7 @@
 //! Identity from headers that a trusted proxy sets.
 
 use axum::http::HeaderMap;
-use glance_core::domain::{Caller, DomainId, ProjectId, UserId};
+use glance_core::domain::{Caller, DomainId, ProjectId, ServiceUser, UserId};
 
 /// The caller that the headers tell of; `None` if they do not, or not clearly.
 pub(super) fn caller(headers: &HeaderMap) -> Option<Caller> {
@@ -18,8 +18,27 @@ pub(super) fn caller(headers: &HeaderMap) -> Option<Caller> {
         .with_user(filled::<UserId>(one(headers, "x-user-id")?)?)
         .with_domain_scope(filled::<DomainId>(one(headers, "x-domain-id")?)?)
         .with_system_scope(one(headers, "openstack-system-scope")? == "all")
-        .with_roles(roles.split(','));
+        .with_roles(roles.split(','))
+        .with_service(service(headers)?);
     Some(caller)
+}
+
+/// The service that the request came through, if the headers tell of one: it vouches for itself
+/// alone.
+fn service(headers: &HeaderMap) -> Option<Option<ServiceUser>> {
+    let roles = one(headers, "x-service-roles")?;
+    let is_refused = !matches!(
+        one(headers, "x-service-identity-status")?,
+        // Who sets the roles alone has looked at them.
+        "Confirmed" | ""
+    );
+    let service = ServiceUser::default()
+        .with_user(filled(one(headers, "x-service-user-id")?)?)
+        .with_user_domain(filled(one(headers, "x-service-user-domain-id")?)?)
+        .with_project(filled(one(headers, "x-service-project-id")?)?)
+        .with_project_domain(filled(one(headers, "x-service-project-domain-id")?)?)
+        .with_roles(roles.split(','));
+    Some(Some(service).filter(|service| !is_refused && *service != ServiceUser::default()))
 }
 
 /// Takes away all headers that tell of an identity.
@@ -139,6 +158,39 @@ mod tests {
             "openstack-system-scope",
             "all"
         ))));
+    }
+
+    #[test]
+    fn the_service_that_a_request_came_through_is_taken_over() {
+        let through = |pairs: &[(&'static str, &'static str)]| {
+            let mut all = vec![("x-identity-status", "Confirmed"), ("x-roles", "member")];
+            all.extend_from_slice(pairs);
+            caller(&headers(&all)).map(|caller| caller.service().cloned())
+        };
+        let roles = ("x-service-roles", "Service,admin");
+
+        let nova = through(&[
+            ("x-service-identity-status", "Confirmed"),
+            roles,
+            ("x-service-user-id", "nova"),
+            ("x-service-project-id", "services"),
+        ]);
+        let nova = nova.unwrap().unwrap();
+        assert!(nova.has_role("service") && nova.has_role("admin"));
+        assert_eq!(nova.user().map(UserId::as_str), Some("nova"));
+        assert_eq!(nova.project().map(ProjectId::as_str), Some("services"));
+        assert!(through(&[roles]).unwrap().is_some());
+        let refused = ("x-service-identity-status", "Invalid");
+        assert_eq!(through(&[refused, roles]), Some(None));
+        assert_eq!(through(&[]), Some(None));
+        assert_eq!(through(&[roles, roles]), None);
+        let member = caller(&headers(&[
+            ("x-identity-status", "Confirmed"),
+            ("x-roles", "member"),
+            roles,
+        ]));
+        // No right of the user follows from it.
+        assert!(!member.unwrap().has_role("admin"));
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub(crate) async fn negotiate(State(api): State<Api>, request: Request, next: Ne
         stores: api.glance.stores().are_named(),
     };
     match destination(parts.uri.path(), &parts.headers, versions) {
+        Destination::Health if !api.options.health.answers(&parts) => {
+            ApiError::no_resource().into_response()
+        }
         Destination::Health => health::check(&api.options.health, &parts).await,
         Destination::Versions(status) => reply::json(
             status,

@@ -1,13 +1,24 @@
+use glance_core::domain::inspect::{Format, Inspection, InspectionRules, Rejected};
 use glance_core::domain::metadef::{NamespaceName, Part};
 use glance_core::domain::policy::Action;
 use glance_core::domain::{
-    BlobUrl, CannotEditLocations, Event, IllegalTransition, ImageId, InvalidValidation,
-    LocationFault, QuotaExceeded, Resource, StoreId, UnknownFormat, Unsatisfiable, Visibility,
+    BlobUrl, CannotEditLocations, Event, IllegalTransition, Image, ImageId, InvalidValidation,
+    LocationFault, QuotaExceeded, Resource, StoreId, Timestamp, UnknownFormat, Unsatisfiable,
+    Visibility,
 };
-use glance_core::ports::{BodyError, BoxError, Denied};
+use glance_core::ports::{BodyError, BoxError, Denied, LimitError};
 
 use super::*;
 use crate::reply::{Form, render};
+
+/// What a QED disk comes to, which is refused whatever is in it.
+fn banned() -> Rejected {
+    let mut inspection = Inspection::new();
+    inspection.feed(b"QED\0");
+    let image = Image::queued(ImageId::from_bits(1), Timestamp::from_micros(1));
+    let judged = image.accept(&inspection.finish(), &InspectionRules::default());
+    judged.unwrap_err()
+}
 
 /// Every error of the core at least once; none of its secrets may come out.
 fn errors() -> Vec<Error> {
@@ -29,6 +40,7 @@ fn errors() -> Vec<Error> {
             image,
             project: "p".parse().unwrap(),
         },
+        Error::BeingImported { image },
         Error::Body(BodyError(source())),
         Error::CannotAddLocation {
             image,
@@ -49,6 +61,7 @@ fn errors() -> Vec<Error> {
         Error::Catalog(CatalogError::NotFound),
         Error::Catalog(CatalogError::Unavailable { source: source() }),
         Error::Contended { image },
+        Error::DataGoing { image },
         Error::DataGone { image },
         Error::Deactivated { image },
         Error::DefinitionNotFound {
@@ -124,11 +137,20 @@ fn errors() -> Vec<Error> {
         },
         Error::Quota(quota),
         Error::Range(Unsatisfiable { size: 16 }),
+        Error::Rejected(Rejected::Ambiguous {
+            formats: vec![Format::Gpt, Format::Iso],
+        }),
+        Error::Rejected(Rejected::Mismatch {
+            declared: "qcow2".to_owned(),
+            detected: Format::Raw,
+        }),
+        Error::Rejected(banned()),
         Error::ReservedProperty { name: name() },
         Error::SizeMismatch {
             expected: 5,
             got: 16,
         },
+        Error::Limits(LimitError::Unavailable { source: source() }),
         Error::Stopping,
         Error::Transition(refused(Status::Queued, Event::Deactivated)),
         Error::Transition(refused(Status::Queued, Event::Reactivated)),

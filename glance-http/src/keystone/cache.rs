@@ -80,14 +80,14 @@ impl TokenCache {
 /// A map that forgets what was not asked for lately, once it is full: in two halves, of which the
 /// older one goes when the younger one is full.
 #[derive(Debug)]
-struct Generations<K, V> {
+pub(super) struct Generations<K, V> {
     young: HashMap<K, (V, Instant)>,
     old: HashMap<K, (V, Instant)>,
     half: usize,
 }
 
-impl<K: Copy + Eq + std::hash::Hash, V: Clone> Generations<K, V> {
-    fn new(most: usize) -> Self {
+impl<K: Clone + Eq + std::hash::Hash, V: Clone> Generations<K, V> {
+    pub(super) fn new(most: usize) -> Self {
         Self {
             young: HashMap::new(),
             old: HashMap::new(),
@@ -95,7 +95,7 @@ impl<K: Copy + Eq + std::hash::Hash, V: Clone> Generations<K, V> {
         }
     }
 
-    fn get(&mut self, key: &K, now: Instant) -> Option<V> {
+    pub(super) fn get(&mut self, key: &K, now: Instant) -> Option<V> {
         if let Some((value, until)) = self.young.get(key) {
             return (now < *until).then(|| value.clone());
         }
@@ -103,11 +103,11 @@ impl<K: Copy + Eq + std::hash::Hash, V: Clone> Generations<K, V> {
         if now >= until {
             return None;
         }
-        self.put(*key, value.clone(), until);
+        self.put(key.clone(), value.clone(), until);
         Some(value)
     }
 
-    fn put(&mut self, key: K, value: V, until: Instant) {
+    pub(super) fn put(&mut self, key: K, value: V, until: Instant) {
         if self.young.len() >= self.half {
             self.old = std::mem::take(&mut self.young);
         }

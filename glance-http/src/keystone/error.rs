@@ -53,6 +53,16 @@ pub enum KeystoneError {
         /// The region that was asked for.
         region: Option<String>,
     },
+    /// There is none or more than one, and which is meant is not clear.
+    #[error("Keystone has {found} {interface} endpoints of `{service}` that fit, not one")]
+    NotTheOnlyEndpoint {
+        /// The type of the service.
+        service: String,
+        /// The interface that was asked for.
+        interface: Interface,
+        /// How many there are.
+        found: usize,
+    },
     /// It said no.
     #[error("a request to {action} was answered {status}")]
     Refused {

@@ -4,6 +4,7 @@
 //! session    one service user's dealings with Keystone: login, renewal, requests with its token
 //! login      what the service user shows, as a request body
 //! catalog    which service stands where
+//! limits     what projects may have: the port `LimitSource`, with a cache in front
 //! verifier   whose a client's token is: the port `TokenVerifier`, with a cache in front
 //! ```
 //!
@@ -50,6 +51,7 @@ mod catalog;
 mod client;
 mod error;
 mod flight;
+mod limits;
 mod login;
 mod session;
 mod verifier;
@@ -57,6 +59,7 @@ mod verifier;
 pub use self::catalog::{Interface, ServiceCatalog, UnknownInterface, Wanted};
 pub use self::client::{Answer, TlsOptions};
 pub use self::error::KeystoneError;
+pub use self::limits::{KeystoneLimits, LimitEndpoint};
 pub use self::login::{DomainRef, Login, Named, Scope};
 pub use self::session::{Session, SessionOptions};
 pub use self::verifier::{CacheTime, KeystoneVerifier, VerifierOptions};

@@ -1,4 +1,4 @@
-//! `/v2/images/{image_id}/file`
+//! `/v2/images/{image_id}/file`, and `/v2/images/{image_id}/stage`
 
 use axum::Extension;
 use axum::extract::State;
@@ -23,6 +23,18 @@ pub(super) async fn upload(
 ) -> Result<Response, ApiError> {
     glance
         .upload(&caller, image_id(&id)?, bytes, options)
+        .await?;
+    Ok(reply::no_content())
+}
+
+pub(super) async fn stage(
+    State(glance): State<Glance>,
+    Extension(caller): Extension<Caller>,
+    Segments([id]): Segments<1>,
+    ImageData { options, bytes }: ImageData,
+) -> Result<Response, ApiError> {
+    glance
+        .stage(&caller, image_id(&id)?, bytes, options)
         .await?;
     Ok(reply::no_content())
 }

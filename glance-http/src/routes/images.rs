@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::http::header::LOCATION;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glance_core::Glance;
 use glance_core::domain::Caller;
@@ -51,11 +51,25 @@ pub(super) async fn create(
     if let Some(names) = store::names(api.glance.stores()) {
         created.headers_mut().insert(IMAGE_STORES, names);
     }
+    if let Some(methods) = import_methods(&api.glance) {
+        created.headers_mut().insert(IMPORT_METHODS, methods);
+    }
     Ok((
         [(LOCATION, format!("{base}/v2/images/{}", image.id))],
         created,
     )
         .into_response())
+}
+
+/// The ways to import an image, where there are some.
+fn import_methods(glance: &Glance) -> Option<HeaderValue> {
+    let methods: Vec<&str> = glance
+        .import_methods()
+        .iter()
+        .map(|method| method.as_str())
+        .collect();
+    let value = HeaderValue::from_str(&methods.join(",")).ok()?;
+    (!methods.is_empty()).then_some(value)
 }
 
 pub(super) async fn show(
@@ -96,4 +110,5 @@ pub(super) async fn delete(
     Ok(reply::no_content())
 }
 
+const IMPORT_METHODS: HeaderName = HeaderName::from_static("openstack-image-import-methods");
 const IMAGE_STORES: HeaderName = HeaderName::from_static("openstack-image-store-ids");

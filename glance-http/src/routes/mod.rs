@@ -13,6 +13,7 @@ mod metadefs;
 mod schemas;
 mod stores;
 mod tags;
+mod tasks;
 mod verbs;
 
 use axum::http::Method;
@@ -74,8 +75,16 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             Verbs::new().get(image_check::check),
         ),
         (
+            "/v2/images/{image_id}/stage",
+            Verbs::new().put(image_file::stage),
+        ),
+        (
             "/v2/images/{image_id}/tags/{tag}",
             Verbs::new().put(tags::add).delete(tags::remove),
+        ),
+        (
+            "/v2/images/{image_id}/tasks",
+            Verbs::new().get(tasks::of_image),
         ),
         (
             "/v2/info/import",
@@ -159,6 +168,8 @@ fn resources() -> Vec<(&'static str, Verbs)> {
         ("/v2/schemas/images", Verbs::new().get(schemas::images)),
         ("/v2/schemas/member", Verbs::new().get(schemas::member)),
         ("/v2/schemas/members", Verbs::new().get(schemas::members)),
+        ("/v2/schemas/task", Verbs::new().get(schemas::task)),
+        ("/v2/schemas/tasks", Verbs::new().get(schemas::tasks)),
         (
             "/v2/schemas/metadefs/namespace",
             Verbs::new().get(schemas::metadef_namespace),
@@ -203,6 +214,8 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             "/v2/stores/{store_id}/{image_id}",
             Verbs::new().delete(stores::delete_image),
         ),
+        ("/v2/tasks", Verbs::new().get(tasks::list)),
+        ("/v2/tasks/{task_id}", Verbs::new().get(tasks::show)),
     ]
 }
 

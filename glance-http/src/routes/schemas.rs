@@ -8,7 +8,7 @@ use crate::body::NoBody;
 use crate::options::Api;
 use crate::reply;
 use crate::wire::metadef::schema as metadef;
-use crate::wire::schema;
+use crate::wire::{schema, task_schema};
 
 pub(super) async fn image(State(api): State<Api>, _: NoBody) -> Response {
     reply::json(StatusCode::OK, &schema::image(api.image_rules()))
@@ -64,4 +64,12 @@ pub(super) async fn metadef_tag(_: NoBody) -> Response {
 
 pub(super) async fn metadef_tags(_: NoBody) -> Response {
     reply::json(StatusCode::OK, &metadef::tags())
+}
+
+pub(super) async fn task(_: NoBody) -> Response {
+    reply::json(StatusCode::OK, &task_schema::task())
+}
+
+pub(super) async fn tasks(_: NoBody) -> Response {
+    reply::json(StatusCode::OK, &task_schema::tasks())
 }

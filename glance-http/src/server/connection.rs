@@ -1,25 +1,35 @@
 //! One connection: how hyper is set up for it.
 
-use axum::Router;
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::http1::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
+use tower::Layer;
 
 use super::ServerOptions;
 use super::stall::Unstalled;
 
 pub(super) struct Connection {
     stream: TcpStream,
+    peer: SocketAddr,
     router: Router,
     options: ServerOptions,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, router: Router, options: ServerOptions) -> Self {
+    pub(super) fn new(
+        (stream, peer): (TcpStream, SocketAddr),
+        router: Router,
+        options: ServerOptions,
+    ) -> Self {
         Self {
             stream,
+            peer,
             router,
             options,
         }
@@ -34,7 +44,8 @@ impl Connection {
             tracing::debug!(error = &error as &dyn std::error::Error, "no TCP_NODELAY");
         }
         let stream = Unstalled::new(self.stream, self.options.write_timeout);
-        let service = TowerToHyperService::new(self.router);
+        let from = Extension(ConnectInfo(self.peer));
+        let service = TowerToHyperService::new(from.layer(self.router));
         // HTTP/2 is not spoken: a client that never opens its window would hold memory for each of
         // many streams (rule R11), and TCP would show no stall.
         let connection = Builder::new()

@@ -4,6 +4,7 @@ mod connection;
 mod stall;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +75,10 @@ pub async fn serve(
             Some(_) = serving.join_next() => continue,
             accepted = accept(&listener, &connections) => accepted,
         };
-        let Some((stream, permit)) = accepted else {
+        let Some((accepted, permit)) = accepted else {
             break;
         };
-        let connection = connection::Connection::new(stream, router.clone(), options);
+        let connection = connection::Connection::new(accepted, router.clone(), options);
         let watched = connection.watched(&graceful);
         serving.spawn(async move {
             watched.await;
@@ -99,12 +100,12 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<((TcpStream, SocketAddr), OwnedSemaphorePermit)> {
     // Fails only for a closed semaphore, and nobody closes it.
     let permit = Arc::clone(connections).acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, permit)),
+            Ok(accepted) => return Some((accepted, permit)),
             Err(error) if is_of_connection(&error) => {}
             Err(error) => {
                 // Out of file descriptors, most likely: some come back as connections end.

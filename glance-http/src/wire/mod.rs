@@ -15,7 +15,10 @@ pub(crate) mod query_string;
 pub(crate) mod range;
 pub(crate) mod schema;
 pub(crate) mod store;
+pub(crate) mod task;
+pub(crate) mod task_schema;
 pub(crate) mod upload;
+pub(crate) mod usage;
 pub(crate) mod versions;
 
 use glance_core::Error;

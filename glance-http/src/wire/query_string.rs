@@ -42,7 +42,7 @@ impl ListRequest {
         let mut marker = None;
         for (name, value) in last_values(pairs) {
             match name {
-                "limit" => limit = Some(length_of_page(value)?),
+                "limit" => limit = Some(number_of_items(value)?),
                 "marker" => marker = Some(marker_id(value)?),
                 "visibility" => query.listed = listed(value)?,
                 "member_status" => query.member_status = member_status(value)?,
@@ -121,7 +121,7 @@ pub(super) fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
 }
 
 /// How many things a page holds at most.
-pub(super) fn length_of_page(value: &str) -> Result<u32, ApiError> {
+pub(super) fn number_of_items(value: &str) -> Result<u32, ApiError> {
     let digits = value.trim();
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     if digits.is_empty()

@@ -134,7 +134,7 @@ fn location() -> Value {
     })
 }
 
-fn uuid() -> Value {
+pub(super) fn uuid() -> Value {
     json!({
         "type": "string",
         "pattern": "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$",
@@ -147,7 +147,7 @@ fn or_null(names: &[String]) -> Vec<Option<&str>> {
         .collect()
 }
 
-fn described(mut schema: Value, description: &str) -> Value {
+pub(super) fn described(mut schema: Value, description: &str) -> Value {
     schema["description"] = description.into();
     schema
 }

@@ -6,6 +6,7 @@
 mod callers;
 mod faults;
 mod headers;
+mod limits;
 mod proxy;
 mod remembered;
 mod services;

@@ -49,9 +49,13 @@ impl Proxy {
 
     /// How many requests of this method were for tokens: `POST` is a login, `GET` a validation.
     pub(crate) fn count(&self, method: &str) -> usize {
-        let wanted = format!("{method} /v3/auth/tokens");
+        self.asked(&format!("{method} /v3/auth/tokens"))
+    }
+
+    /// How often was asked for this method and path.
+    pub(crate) fn asked(&self, wanted: &str) -> usize {
         let seen = self.seen.lock().unwrap();
-        seen.iter().filter(|request| **request == wanted).count()
+        seen.iter().filter(|request| *request == wanted).count()
     }
 
     /// Takes Keystone away. What it gives brings it back.

@@ -22,5 +22,5 @@ pub use self::object::{GcsCredentials, GcsOptions};
 pub use self::object::{S3BucketUrlFormat, S3Options};
 pub use self::wrap::{
     Histogram, Limited, Metered, OperationMetrics, Retried, Retries, StoreLimits, StoreMetrics,
-    StoreOperation,
+    StoreOperation, exposition,
 };

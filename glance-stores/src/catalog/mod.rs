@@ -15,6 +15,8 @@ mod sql_catalog;
 mod sqlite;
 #[cfg(all(test, feature = "sqlite"))]
 mod statements;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod transaction;
 mod turns;
 
 #[cfg(feature = "mysql")]

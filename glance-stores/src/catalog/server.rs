@@ -1,11 +1,8 @@
-//! What servers of databases have in common: where they are, the pool, and what is tried again.
+//! What servers of databases have in common: where they are, and the pool.
 
 use std::fmt;
-use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
-
-use glance_core::ports::{BoxError, CatalogError};
 
 /// Where the server of a database is, and how its connections are made.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,12 +141,22 @@ pub struct PoolOptions {
     pub timeout: Duration,
     /// How old a connection gets (`connection_recycle_time`); without one, any age.
     pub recycle: Option<Duration>,
+    /// How long the server works on one statement of a connection of the pool, waits for locks
+    /// included, until it gives up; in whole seconds, one at least. MySQL gives up reading alone.
+    /// What makes or changes the schema may take longer.
+    pub statement_timeout: Duration,
 }
 
 impl PoolOptions {
     /// How many connections there are at most: one at least.
     pub(super) fn most(&self) -> usize {
         self.size.saturating_add(self.overflow).max(1)
+    }
+
+    /// How long a statement may take, in milliseconds: no more than every server takes.
+    pub(super) fn statement_millis(&self) -> u64 {
+        let most = u64::from(u32::MAX / 2 / 1000);
+        self.statement_timeout.as_secs().clamp(1, most) * 1000
     }
 }
 
@@ -160,72 +167,16 @@ impl Default for PoolOptions {
             overflow: 50,
             timeout: Duration::from_secs(30),
             recycle: Some(Duration::from_secs(3600)),
+            statement_timeout: DEADLINE,
         }
     }
-}
-
-/// Why a transaction was not made.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// It cannot be.
-    Final(CatalogError),
-    /// Another transaction was in its way, and it was rolled back: it may be tried again.
-    Contended(BoxError),
-}
-
-impl From<CatalogError> for Failure {
-    fn from(error: CatalogError) -> Self {
-        Self::Final(error)
-    }
-}
-
-/// Makes a transaction, again where others were in its way.
-pub(super) async fn tried<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, CatalogError>
-where
-    F: Future<Output = Result<T, Failure>>,
-{
-    let mut tried = 1;
-    loop {
-        match attempt().await {
-            Ok(done) => return Ok(done),
-            Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Contended(source)) if tried >= MOST_TRIES => {
-                return Err(CatalogError::Unavailable { source });
-            }
-            Err(Failure::Contended(_)) => tokio::time::sleep(pause(tried)).await,
-        }
-        tried += 1;
-    }
-}
-
-/// Gives up on a server that does not answer.
-pub(super) async fn in_time<T>(
-    operation: &'static str,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    match tokio::time::timeout(DEADLINE, work).await {
-        Ok(done) => done,
-        Err(_) => Err(Failure::Final(CatalogError::Unavailable {
-            source: format!("the database did not {operation} within {DEADLINE:?}").into(),
-        })),
-    }
-}
-
-/// Longer after each try, and not the same for all that were in each other's way.
-fn pause(tried: u32) -> Duration {
-    let most = 5_u64 << tried.min(6);
-    let random = uuid::Uuid::new_v4().as_u128() as u64;
-    Duration::from_millis(1 + random % most)
 }
 
 /// How long a transaction may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long it may take to connect.
 pub(super) const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
-
-/// How often a transaction is tried.
-const MOST_TRIES: u32 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -238,12 +189,5 @@ mod tests {
 
         assert!(!format!("{options:?} {options}").contains("canary"));
         assert_eq!(options.name("mysql"), "mysql://db/glance");
-    }
-
-    #[test]
-    fn pauses_grow_but_not_for_ever() {
-        for tried in 1..=MOST_TRIES {
-            assert!(pause(tried) <= Duration::from_millis(320), "{tried}");
-        }
     }
 }

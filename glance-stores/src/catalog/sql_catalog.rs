@@ -5,13 +5,14 @@ use glance_core::domain::metadef::{
     Dated, MetadefChange, NamespaceContents, NamespaceDocument, NamespaceName, NamespaceQuery,
     ResourceType,
 };
-use glance_core::domain::query::ImageQuery;
+use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
-    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Timestamp, Viewer,
+    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::ports::{
-    Catalog, CatalogError, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes, SeenImage,
+    Catalog, CatalogError, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
+    SeenImage, TaskLog, UsageLedger,
 };
 
 use super::sql;
@@ -62,8 +63,8 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     }
 
     async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
-        let _turn = self.turns.take(viewer.project.as_ref()).await?;
-        sql::list::list(&self.database, query, viewer, self.few).await
+        let turn = self.turns.take(viewer.project.as_ref()).await?;
+        sql::list::list(&self.database, query, viewer, self.few, turn).await
     }
 
     async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {
@@ -96,6 +97,10 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         sql::members::set(&self.database, image, project, status, now).await
     }
 
+    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
+        sql::intents::find(&self.database, id).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -117,6 +122,58 @@ impl<D: Database> Catalog for SqlCatalog<D> {
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         sql::intents::end(&self.database, intent, holder).await
     }
+
+    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
+        sql::intents::open_deletes(&self.database, image).await
+    }
+
+    async fn finish_delete(
+        &self,
+        intent: &Intent,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::finish_delete(&self.database, intent, holder, now).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> UsageLedger for SqlCatalog<D> {
+    async fn usage(&self, project: &ProjectId) -> Result<Usage, CatalogError> {
+        sql::usage::usage(&self.database, project).await
+    }
+
+    async fn reserve(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        claim: &Claim,
+    ) -> Result<(), CatalogError> {
+        sql::usage::reserve(&self.database, intent, holder, claim).await
+    }
+}
+
+#[async_trait]
+impl<D: Database> TaskLog for SqlCatalog<D> {
+    async fn insert_task(&self, task: &Task) -> Result<(), CatalogError> {
+        sql::tasks::insert(&self.database, task).await
+    }
+
+    async fn find_task(&self, id: &TaskId) -> Result<Option<Task>, CatalogError> {
+        sql::tasks::find(&self.database, id).await
+    }
+
+    async fn list_tasks(&self, query: &TaskQuery) -> Result<Vec<Task>, CatalogError> {
+        sql::tasks::list(&self.database, query).await
+    }
+
+    async fn move_task(&self, task: &Task, from: TaskStatus) -> Result<(), CatalogError> {
+        sql::tasks::store_move(&self.database, task, from).await
+    }
+
+    async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
+        sql::tasks::expire(&self.database, now).await
+    }
 }
 
 #[async_trait]
@@ -130,8 +187,8 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
         sql::scheduled_deletes::due(&self.database, before, after, limit).await
     }
 
-    async fn claim(&self, image: ImageId, intents: &[Intent]) -> Result<(), CatalogError> {
-        sql::scheduled_deletes::claim(&self.database, image, intents).await
+    async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::claim(&self.database, intent, now).await
     }
 
     async fn scrubbed(

@@ -49,7 +49,18 @@ impl Turns {
     }
 }
 
-/// A list that is under way. Its end is the next one's turn.
+#[cfg(test)]
+impl Turn {
+    /// The only one there is.
+    pub(super) fn alone() -> Self {
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned();
+        Self {
+            _permit: permit.unwrap(),
+        }
+    }
+}
+
+/// A list that is under way: for as long as the database works on it. Its end is the next one's turn.
 #[derive(Debug)]
 pub(super) struct Turn {
     _permit: OwnedSemaphorePermit,

@@ -10,5 +10,6 @@ mod galera;
 mod healing;
 mod meaning;
 mod schema;
+mod shares;
 mod support;
 mod tls;

@@ -43,10 +43,8 @@ async fn nothing_stays(store: &ObjectBridge) -> usize {
     1
 }
 
-#[tokio::test]
-#[ignore = "needs moto: tests/servers/run.sh starts it"]
-async fn a_crash_leaves_no_object_and_discard_removes_the_rest() {
-    let options = s3_options("GLANCE_TEST_S3_MOTO");
+async fn a_crash_leaves_no_object_and_discard_removes_the_rest(server: &str) {
+    let options = s3_options(server);
     let crashed = ObjectBridge::open_s3(options.clone()).unwrap();
     // As for `kill -9`: nothing in memory knows of the upload any more.
     std::mem::forget(half_written(&crashed, 1).await);
@@ -66,8 +64,18 @@ async fn a_crash_leaves_no_object_and_discard_removes_the_rest() {
 
 #[tokio::test]
 #[ignore = "needs moto: tests/servers/run.sh starts it"]
-async fn sweep_removes_what_images_left_idle_and_nothing_else() {
-    let options = s3_options("GLANCE_TEST_S3_MOTO");
+async fn a_crash_leaves_no_object_and_discard_removes_the_rest_in_moto() {
+    a_crash_leaves_no_object_and_discard_removes_the_rest("GLANCE_TEST_S3_MOTO").await;
+}
+
+#[tokio::test]
+#[ignore = "needs radosgw: tests/servers/run.sh starts it"]
+async fn a_crash_leaves_no_object_and_discard_removes_the_rest_in_radosgw() {
+    a_crash_leaves_no_object_and_discard_removes_the_rest("GLANCE_TEST_S3_RGW").await;
+}
+
+async fn sweep_removes_what_images_left_idle_and_nothing_else(server: &str) {
+    let options = s3_options(server);
     let store = ObjectBridge::open_s3(options.clone()).unwrap();
     let committed = write(&store, &key(9), data(10)).await;
     for bits in 1..=3 {
@@ -93,6 +101,18 @@ async fn sweep_removes_what_images_left_idle_and_nothing_else() {
 
 #[tokio::test]
 #[ignore = "needs moto: tests/servers/run.sh starts it"]
+async fn sweep_removes_what_images_left_idle_and_nothing_else_in_moto() {
+    sweep_removes_what_images_left_idle_and_nothing_else("GLANCE_TEST_S3_MOTO").await;
+}
+
+#[tokio::test]
+#[ignore = "needs radosgw: tests/servers/run.sh starts it"]
+async fn sweep_removes_what_images_left_idle_and_nothing_else_in_radosgw() {
+    sweep_removes_what_images_left_idle_and_nothing_else("GLANCE_TEST_S3_RGW").await;
+}
+
+#[tokio::test]
+#[ignore = "needs moto: tests/servers/run.sh starts it"]
 async fn an_upload_that_began_long_ago_is_not_idle_while_parts_come() {
     let store = s3_store("GLANCE_TEST_S3_MOTO");
     let mut slow = half_written(&store, 1).await;
@@ -107,10 +127,8 @@ async fn an_upload_that_began_long_ago_is_not_idle_while_parts_come() {
     slow.commit().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs moto: tests/servers/run.sh starts it"]
-async fn writers_that_end_without_commit_leave_nothing() {
-    let store = s3_store("GLANCE_TEST_S3_MOTO");
+async fn writers_that_end_without_commit_leave_nothing(server: &str) {
+    let store = s3_store(server);
 
     drop(half_written(&store, 1).await);
     let dropped = nothing_stays(&store).await;
@@ -122,6 +140,18 @@ async fn writers_that_end_without_commit_leave_nothing() {
     let refused = store.sweep(Duration::ZERO).await.unwrap();
 
     assert_eq!((dropped, aborted, refused), (0, 0, 0));
+}
+
+#[tokio::test]
+#[ignore = "needs moto: tests/servers/run.sh starts it"]
+async fn writers_that_end_without_commit_leave_nothing_in_moto() {
+    writers_that_end_without_commit_leave_nothing("GLANCE_TEST_S3_MOTO").await;
+}
+
+#[tokio::test]
+#[ignore = "needs radosgw: tests/servers/run.sh starts it"]
+async fn writers_that_end_without_commit_leave_nothing_in_radosgw() {
+    writers_that_end_without_commit_leave_nothing("GLANCE_TEST_S3_RGW").await;
 }
 
 /// It answers 501 to whoever asks for the list.

@@ -38,6 +38,18 @@ glance_core::image_store_conformance!(
     (s3_in_parts("GLANCE_TEST_S3_S3S"), ())
 );
 glance_core::image_store_conformance!(
+    #[ignore = "needs radosgw: tests/servers/run.sh starts it"]
+    radosgw,
+    run,
+    (s3_store("GLANCE_TEST_S3_RGW"), ())
+);
+glance_core::image_store_conformance!(
+    #[ignore = "needs radosgw: tests/servers/run.sh starts it"]
+    radosgw_in_parts,
+    run,
+    (s3_in_parts("GLANCE_TEST_S3_RGW"), ())
+);
+glance_core::image_store_conformance!(
     #[ignore = "needs Azurite: tests/servers/run.sh starts it"]
     azurite,
     run,

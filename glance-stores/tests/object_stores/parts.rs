@@ -44,6 +44,12 @@ async fn parts_come_back_as_one_object_from_s3s() {
 }
 
 #[tokio::test]
+#[ignore = "needs radosgw: tests/servers/run.sh starts it"]
+async fn parts_come_back_as_one_object_from_radosgw() {
+    parts_come_back_as_one_object("GLANCE_TEST_S3_RGW").await;
+}
+
+#[tokio::test]
 #[ignore = "needs moto: tests/servers/run.sh starts it"]
 async fn an_object_that_ends_with_a_part_has_no_empty_part() {
     let store = s3_store("GLANCE_TEST_S3_MOTO");

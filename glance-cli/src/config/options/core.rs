@@ -20,7 +20,7 @@ const DEFAULT: &[OptionSpec] = &[
     ),
     honoured("max_request_id_length", Kind::NATURAL, Some("64")),
     honoured("public_endpoint", Text, None),
-    ignored("worker_self_reference_url", Text, None, STAGING),
+    honoured("worker_self_reference_url", Text, None),
     honoured("limit_param_default", Kind::POSITIVE, Some("25")),
     honoured("api_limit_max", Kind::POSITIVE, Some("1000")),
     honoured("show_image_direct_url", Bool, Some("false")),
@@ -39,18 +39,8 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("image_property_quota", Kind::INTEGER, Some("128")),
     honoured("image_tag_quota", Kind::INTEGER, Some("128")),
     honoured("image_location_quota", Kind::INTEGER, Some("10")),
-    unsupported(
-        "user_storage_quota",
-        Size,
-        Some("0"),
-        "storage is not counted per project in this version",
-    ),
-    unsupported(
-        "use_keystone_limits",
-        Bool,
-        Some("false"),
-        "limits are not read from Keystone in this version",
-    ),
+    honoured("user_storage_quota", Size, Some("0")),
+    honoured("use_keystone_limits", Bool, Some("false")),
     unsupported(
         "metadata_encryption_key",
         Text,
@@ -67,17 +57,11 @@ const DEFAULT: &[OptionSpec] = &[
     honoured("http_retries", Kind::INTEGER, Some("3")),
     honoured("enabled_backends", Dict, None),
     // Import.
-    ignored(
-        "node_staging_uri",
-        Text,
-        Some("file:///tmp/staging/"),
-        STAGING,
-    ),
-    ignored(
+    honoured("node_staging_uri", Text, Some("file:///tmp/staging/")),
+    honoured(
         "enabled_import_methods",
         BoundedList,
         Some("[glance-direct,web-download,copy-image]"),
-        STAGING,
     ),
     // Deleting.
     honoured("delayed_delete", Bool, Some("false")),
@@ -190,6 +174,7 @@ const DATABASE: &[OptionSpec] = &[
     honoured("connection", Text, None),
     honoured("sqlite_synchronous", Bool, Some("true")),
     honoured("glance_rs_additions", Bool, Some("true")),
+    honoured("glance_rs_statement_timeout", Kind::POSITIVE, Some("30")),
     ignored(
         "slave_connection",
         Text,
@@ -229,7 +214,10 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("stall_timeout", Kind::POSITIVE, Some("60")),
     honoured("max_connections", Kind::POSITIVE, Some("4096")),
     honoured("compress_from_bytes", Kind::NATURAL, Some("8192")),
+    honoured("metrics_bind", Text, None),
     honoured("image_count_quota", Kind::INTEGER, Some("-1")),
+    honoured("limit_cache_time", Kind::NATURAL, Some("5")),
+    honoured("soft_storage_limits", Bool, Some("false")),
     honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
     honoured("queued_image_quota", Kind::INTEGER, Some("10000")),
 ];
@@ -252,4 +240,3 @@ const PYTHON: &str = "it is about Python";
 const SCRUBBER: &str = "`glance scrub` takes it from its command line";
 const SESSIONS: &str =
     "sessions are set up, and lost ones and deadlocks tried again, as this server needs it";
-const STAGING: &str = "images cannot be imported in this version";

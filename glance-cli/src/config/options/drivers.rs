@@ -8,8 +8,8 @@ use crate::config::value::Kind::{Choice, Dict, List, Multi, Text};
 pub(super) const GROUPS: &[Group] = &[
     Group::new("glance_store", &[CHOICE, DRIVERS]),
     Group::new("backend_defaults", &[DRIVERS]),
-    Group::ignored("os_glance_staging_store", STAGING, &[RESERVED]),
-    Group::ignored("os_glance_tasks_store", STAGING, &[]),
+    Group::ignored("os_glance_staging_store", CHUNKS, &[RESERVED]),
+    Group::ignored("os_glance_tasks_store", TASKS, &[]),
 ];
 
 /// The group of one store of `enabled_backends`; it bears the name of the store.
@@ -303,17 +303,16 @@ const DRIVERS: &[OptionSpec] = &[
 ];
 
 const RESERVED: &[OptionSpec] = &[
-    ignored(
+    honoured(
         "filesystem_store_datadir",
         Text,
         Some("/var/lib/glance/os_glance_staging_store"),
-        STAGING,
     ),
     ignored(
         "filesystem_store_chunk_size",
         Kind::POSITIVE,
         Some("65536"),
-        STAGING,
+        CHUNKS,
     ),
 ];
 
@@ -325,7 +324,8 @@ const CINDER: &str = "the cinder store is not built in this version";
 const RBD: &str = "the rbd store is not built in this version";
 const S3: &str =
     "an upload bears a checksum where `s3_store_enable_data_integrity_protection` says so";
-const STAGING: &str = "images cannot be imported in this version";
+const CHUNKS: &str = "staged data is written in pieces of the size that suits the machine";
+const TASKS: &str = "nothing is kept aside for tasks in this version";
 const SWIFT: &str = "the swift store is not built in this version";
 const THREADS: &str = "calls to the file system have no timeout in this version";
 const VMWARE: &str = "the vmware store is not built in this version";

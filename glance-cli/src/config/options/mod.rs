@@ -6,6 +6,7 @@
 mod core;
 mod drivers;
 mod identity;
+mod limits;
 mod services;
 
 use std::collections::BTreeSet;
@@ -168,6 +169,7 @@ pub(crate) fn groups() -> impl Iterator<Item = &'static Group> {
         core::GROUPS,
         services::GROUPS,
         identity::GROUPS,
+        limits::GROUPS,
         drivers::GROUPS,
     ]
     .into_iter()
@@ -321,6 +323,9 @@ mod tests {
             include_str!("../edge.rs"),
             include_str!("../read.rs"),
             include_str!("../identity.rs"),
+            include_str!("../import.rs"),
+            include_str!("../keystone_group.rs"),
+            include_str!("../limits.rs"),
             include_str!("../stores.rs"),
             include_str!("../store_group.rs"),
         ]

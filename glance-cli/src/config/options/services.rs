@@ -22,7 +22,6 @@ pub(super) const GROUPS: &[Group] = &[
     Group::new("oslo_concurrency", &[OSLO_CONCURRENCY]),
     Group::new("oslo_messaging_notifications", &[NOTIFICATIONS]),
     Group::new("profiler", &[PROFILER]),
-    Group::ignored("oslo_limit", LIMITS, &[OSLO_LIMIT]),
     Group::ignored("oslo_messaging_amqp", MESSAGES, &[]),
     Group::ignored("oslo_messaging_kafka", MESSAGES, &[]),
     Group::ignored("oslo_messaging_metrics", MESSAGES, &[]),
@@ -60,14 +59,14 @@ const IMAGE_FORMAT: &[OptionSpec] = &[
         Some("ami,ari,aki,vhd,vhdx,vmdk,raw,qcow2,vdi,iso,ploop"),
     )
     .formerly(&[("DEFAULT", "disk_formats")]),
-    ignored("require_image_format_match", Bool, Some("true"), INSPECTION),
+    honoured("require_image_format_match", Bool, Some("true")),
     ignored(
         "vmdk_allowed_types",
         List,
         Some("streamOptimized,monolithicSparse"),
-        INSPECTION,
+        CONVERSION,
     ),
-    ignored("gpt_safety_checks_nonfatal", List, Some(""), INSPECTION),
+    honoured("gpt_safety_checks_nonfatal", List, Some("")),
 ];
 
 const HEALTHCHECK: &[OptionSpec] = &[
@@ -82,8 +81,8 @@ const HEALTHCHECK: &[OptionSpec] = &[
     honoured("disable_by_file_paths", List, Some("")),
     honoured("enable_by_file_paths", List, Some("")),
     honoured("detailed", Bool, Some("false")),
-    unsupported("allowed_source_ranges", List, Some(""), ANYBODY),
-    unsupported("ignore_proxied_requests", Bool, Some("false"), ANYBODY),
+    honoured("allowed_source_ranges", List, Some("")),
+    honoured("ignore_proxied_requests", Bool, Some("false")),
     ignored("paste.app_factory", Text, None, PASTE),
     ignored("paste.filter_factory", Text, None, PASTE),
     ignored("oslo_config_project", Text, None, PASTE),
@@ -163,7 +162,7 @@ const WSGI: &[OptionSpec] = &[
 ];
 
 const TASK: &[OptionSpec] = &[
-    ignored("task_time_to_live", Kind::INTEGER, Some("48"), IMPORT)
+    honoured("task_time_to_live", Kind::INTEGER, Some("48"))
         .formerly(&[("DEFAULT", "task_time_to_live")]),
     ignored(
         "task_executor",
@@ -250,26 +249,16 @@ const PROFILER: &[OptionSpec] = &[
     ignored("es_scroll_time", Text, Some("2m"), TRACING),
 ];
 
-const OSLO_LIMIT: &[OptionSpec] = &[
-    ignored("endpoint_id", Text, None, LIMITS),
-    ignored("endpoint_service_name", Text, None, LIMITS),
-    ignored("endpoint_service_type", Text, None, LIMITS),
-    ignored("endpoint_region_name", Text, None, LIMITS),
-    ignored("endpoint_interface", Text, Some("public"), LIMITS),
-];
-
 const KEY_MANAGER: &[OptionSpec] =
     &[unsupported("backend", Text, Some("barbican"), KEYS)
         .formerly(&[("key_manager", "api_class")])];
 
 const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
-const ANYBODY: &str = "the health check answers whoever asks";
 const REMOTE: &str = "rules that ask another service are refused in this version";
 const IMPORT: &str = "images cannot be imported in this version";
-const INSPECTION: &str = "image data is not inspected in this version";
+const CONVERSION: &str = "images are not converted in this version";
 const KEYS: &str = "image signatures and encryption keys are not handled in this version";
-const LIMITS: &str = "it is read only with `use_keystone_limits`, which this version does not have";
 const LOCKS: &str = "there are no lock files";
 const MESSAGES: &str = "notifications are not sent in this version";
 const PASTE: &str = "pipelines are not read";

@@ -123,6 +123,8 @@ actions! {
     SetImageLocation = "set_image_location",
     /// See how stores are set up.
     StoresInfoDetail = "stores_info_detail",
+    /// See tasks, and ask for some, whoever's they are.
+    TasksApiAccess = "tasks_api_access",
     /// Write the data of an image.
     UploadImage = "upload_image",
 }

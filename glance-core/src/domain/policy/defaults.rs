@@ -66,7 +66,8 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::PublicizeImage
         | Action::RemoveMetadefProperty
         | Action::RemoveMetadefResourceTypeAssociation
-        | Action::StoresInfoDetail => None,
+        | Action::StoresInfoDetail
+        | Action::TasksApiAccess => None,
     }
 }
 

@@ -6,6 +6,7 @@ mod operator;
 mod page;
 mod segment;
 mod sort;
+mod task_query;
 
 pub use self::filter::{Compare, Filter, NumberField, TextField, TimeField};
 pub use self::image_query::ImageQuery;
@@ -13,3 +14,4 @@ pub use self::operator::{InvalidOperator, OneOf, compared_time};
 pub use self::page::{Page, PageLimits};
 pub use self::segment::{Listed, Segment};
 pub use self::sort::{Direction, InvalidSort, Sort, SortKey, SortValue};
+pub use self::task_query::{TaskKey, TaskPosition, TaskQuery, TaskValue};

@@ -12,7 +12,7 @@ use super::namespace::PATH;
 use crate::error::{ApiError, sentence};
 use crate::options::Api;
 use crate::wire::links::Links;
-use crate::wire::query_string::{last_values, length_of_page, pairs};
+use crate::wire::query_string::{last_values, number_of_items, pairs};
 
 /// What a list of namespaces is asked for.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl NamespaceListRequest {
         let mut marker = None;
         for (name, value) in last_values(pairs) {
             match name {
-                "limit" => query.limit = pages.of(Some(length_of_page(value)?)),
+                "limit" => query.limit = pages.of(Some(number_of_items(value)?)),
                 "marker" => marker = Some(value.to_owned()).filter(|marker| !marker.is_empty()),
                 "sort_key" => query.key = sort_key(value)?,
                 "sort_dir" => query.direction = direction(value)?,
@@ -93,7 +93,7 @@ impl<S: Sync> FromRequestParts<S> for ObjectListRequest {
         let pairs = pairs(parts.uri.query().unwrap_or_default())?;
         for (name, value) in last_values(&pairs) {
             match name {
-                "limit" if length_of_page(value)? == 0 => {
+                "limit" if number_of_items(value)? == 0 => {
                     return Err(ApiError::bad_request("limit param must be positive"));
                 }
                 "sort_dir" => {
@@ -123,7 +123,7 @@ impl<S: Sync> FromRequestParts<S> for TagListRequest {
         };
         for (name, value) in last_values(&pairs) {
             match name {
-                "limit" if !value.is_empty() => query.limit = Some(length_of_page(value)?),
+                "limit" if !value.is_empty() => query.limit = Some(number_of_items(value)?),
                 "marker" if !value.is_empty() => query.marker = Some(marker(value)),
                 "sort_key" => {
                     let key = value.parse::<TagSortKey>();

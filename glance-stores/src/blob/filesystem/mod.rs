@@ -162,6 +162,14 @@ impl ImageStore for FilesystemStore {
         self.shared.file(location).is_some()
     }
 
+    /// A path is owned in one spelling alone; its scheme has two.
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        match location.as_str().split_once("://") {
+            Some((_, path)) if self.owns(location) => BlobUrl::new(format!("file://{path}")),
+            _ => location.clone(),
+        }
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let (shared, key) = (Arc::clone(&self.shared), key.clone());
         let threads = &self.shared.threads;

@@ -110,6 +110,19 @@ async fn only_bare_names_in_its_directories_are_owned() {
 }
 
 #[tokio::test]
+async fn both_schemes_of_a_file_have_one_canonical_form() {
+    let (store, folder) = store(&[("images", 0)]);
+    let images = folder.path().join("images").display().to_string();
+    let canonical = |url: &str| store.canonical(&BlobUrl::new(url)).as_str().to_owned();
+
+    let file = format!("file://{images}/a");
+    assert_eq!(canonical(&file), file);
+    assert_eq!(canonical(&format!("filesystem://{images}/a")), file);
+    let strange = "filesystem:///etc/passwd";
+    assert_eq!(canonical(strange), strange);
+}
+
+#[tokio::test]
 async fn a_file_of_any_name_is_the_one_that_is_read() {
     let (store, folder) = store(&[("images and %41", 0)]);
     let images = folder.path().join("images and %41");

@@ -138,6 +138,17 @@ impl ImageStore for HttpStore {
         parse(location).is_some()
     }
 
+    /// Without what no request bears: a fragment, or the port that goes without saying.
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        match parse(location) {
+            Some(mut url) => {
+                url.set_fragment(None);
+                BlobUrl::new(url)
+            }
+            None => location.clone(),
+        }
+    }
+
     async fn start(&self, _key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         Err(self.unsupported(Operation::Write))
     }

@@ -25,8 +25,8 @@ use super::writer::ObjectWriter;
 /// # What it keeps, and what it cannot
 ///
 /// * An object appears whole, or not at all. It is made only where none stands: by a condition on
-///   the request (S3, Azure), and, since not every server keeps it, by a look before. On Google
-///   Cloud Storage there is no such condition for uploads in parts: another writer in the moment
+///   the request (S3, Azure), and, since not every server keeps it, by a look before. Google Cloud
+///   Storage and radosgw (Ceph 16) keep none for uploads in parts: another writer in the moment
 ///   between look and completion is not seen.
 /// * One transfer holds about 30 MiB, however large the image: as many parts are on their way as
 ///   fit in. Parts of more than 20 MiB (see the options) take two of them.
@@ -205,6 +205,12 @@ impl ImageStore for ObjectBridge {
 
     fn owns(&self, location: &BlobUrl) -> bool {
         self.shared.urls.image(location).is_some()
+    }
+
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        let urls = &self.shared.urls;
+        let image = urls.image(location);
+        image.map_or_else(|| location.clone(), |image| urls.of(image))
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {

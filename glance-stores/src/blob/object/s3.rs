@@ -297,6 +297,9 @@ const LEAST_CHUNK: u64 = 5 << 20;
 
 #[cfg(test)]
 mod tests {
+    use glance_core::domain::BlobUrl;
+    use glance_core::ports::ImageStore;
+
     use super::*;
 
     fn options(host: &str, bucket: &str) -> S3Options {
@@ -360,6 +363,26 @@ mod tests {
               Virtual http://images.objects.example:9000
         "#]]
         .assert_eq(&table);
+    }
+
+    #[test]
+    fn every_spelling_of_a_location_has_one_canonical_form() {
+        let image = "8dab5c5f-9b36-4c5e-a4b8-6ab21a1ff1a0";
+        for (host, written) in [
+            ("objects.example:9000", "s3://"),
+            ("https://objects.example:9000", "s3+https://"),
+        ] {
+            let store = ObjectBridge::open_s3(options(host, "images")).unwrap();
+            let written = format!("{written}objects.example:9000/images/{image}");
+            for spelling in [
+                format!("s3://objects.example:9000/images/{image}"),
+                format!("s3+http://OBJECTS.example:9000/images/{image}"),
+                format!("s3+https://key:secret@objects.example:9000/images/{image}"),
+            ] {
+                let canonical = store.canonical(&BlobUrl::new(spelling));
+                assert_eq!(canonical.as_str(), written);
+            }
+        }
     }
 
     #[test]

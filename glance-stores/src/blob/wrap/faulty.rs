@@ -98,6 +98,10 @@ impl ImageStore for Faulty {
         self.memory.owns(location)
     }
 
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.memory.canonical(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.before().await?;
         let writer = self.memory.start(key).await?;

@@ -140,6 +140,10 @@ impl ImageStore for Limited {
         self.store.owns(location)
     }
 
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.store.canonical(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let place = self.turn(&self.transfers, Operation::Write).await?;
         let start = self.store.start(key);

@@ -55,6 +55,22 @@ impl StoreOperation {
         Self::Vacate,
         Self::Write,
     ];
+
+    /// Its name in figures.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Abort => "abort",
+            Self::Commit => "commit",
+            Self::Delete => "delete",
+            Self::Discard => "discard",
+            Self::Read => "read",
+            Self::Size => "size",
+            Self::Start => "start",
+            Self::Sweep => "sweep",
+            Self::Vacate => "vacate",
+            Self::Write => "write",
+        }
+    }
 }
 
 /// What a store has done since it was opened.
@@ -177,6 +193,10 @@ impl ImageStore for Metered {
 
     fn owns(&self, location: &BlobUrl) -> bool {
         self.store.owns(location)
+    }
+
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.store.canonical(location)
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {

@@ -3,11 +3,13 @@
 //! The order that keeps a caller's time short: `Metered` around [`Limited`] around [`Retried`]
 //! around the store. The deadline then covers all tries together.
 
+mod exposition;
 mod histogram;
 mod limited;
 mod metered;
 mod retried;
 
+pub use self::exposition::exposition;
 pub use self::histogram::Histogram;
 pub use self::limited::{Limited, StoreLimits};
 pub use self::metered::{Metered, OperationMetrics, StoreMetrics, StoreOperation};

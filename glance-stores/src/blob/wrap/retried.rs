@@ -95,6 +95,10 @@ impl ImageStore for Retried {
         self.store.owns(location)
     }
 
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.store.canonical(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.store.start(key).await
     }

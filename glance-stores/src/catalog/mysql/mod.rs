@@ -13,14 +13,14 @@ use std::time::Duration;
 use glance_core::ports::CatalogError;
 use mysql_async::{Conn, Error, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts, SslOpts};
 
-use self::session::{Begin, COMMIT, Session, catalog_error, failure};
+use self::session::{Session, catalog_error, failure};
 use super::server::{
-    CONNECT_DEADLINE, Charset, DatabaseHost, DatabaseTls, Failure, ServerOptions, TlsMode, in_time,
-    tried,
+    CONNECT_DEADLINE, Charset, DatabaseHost, DatabaseTls, PoolOptions, ServerOptions, TlsMode,
 };
 use super::sql::Dialect;
 use super::sql::database::{Batch, Database, Reading, Row};
 use super::sql_catalog::SqlCatalog;
+use super::transaction::{self, Begin, Failure};
 use crate::OpenError;
 
 /// A catalog in a MySQL or MariaDB database, in Glance's own tables: a Python Glance may serve it
@@ -49,6 +49,7 @@ impl SqlCatalog<Mysql> {
         let database = Mysql {
             pool: Pool::new(pooled(options)),
             wait: options.pool.timeout,
+            statement_timeout: options.pool.statement_timeout,
             name,
         };
         Ok(Self::on(database, options.pool.most()))
@@ -85,10 +86,12 @@ impl SqlCatalog<Mysql> {
 }
 
 /// The driver of MySQL and MariaDB: a pool of connections.
+#[derive(Clone)]
 pub struct Mysql {
     pool: Pool,
     /// How long to wait for a connection.
     wait: Duration,
+    statement_timeout: Duration,
     name: String,
 }
 
@@ -106,7 +109,7 @@ impl Mysql {
                 }
             };
             let mut session = Session::new(connection);
-            match session.command(begin.command()).await {
+            match session.command(session::begin(begin)).await {
                 Ok(()) => return Ok(session),
                 Err(Error::Io(_) | Error::Driver(_)) if tried < MOST_LOST => tried += 1,
                 Err(error) => return Err(failure(operation, error)),
@@ -128,41 +131,14 @@ impl Database for Mysql {
         Dialect::Mysql
     }
 
-    async fn read<R: Reading>(&self, mut reading: R) -> Result<R, CatalogError> {
-        let operation = reading.operation();
-        let work = async {
-            let mut session = self.begin(operation, Begin::Reading).await?;
-            let outcome = session.carry_out(&mut reading).await;
-            session.end("COMMIT").await;
-            outcome.map_err(Failure::Final)
-        };
-        match in_time(operation, work).await {
-            Ok(()) => Ok(reading),
-            Err(Failure::Final(error)) => Err(error),
-            Err(Failure::Contended(source)) => Err(CatalogError::Unavailable { source }),
-        }
+    async fn read<R: Reading>(&self, reading: R) -> Result<R, CatalogError> {
+        let (driver, operation) = (self.clone(), reading.operation());
+        let begin = async move { driver.begin(operation, Begin::Reading).await };
+        transaction::read(reading, self.statement_timeout, begin).await
     }
 
     async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, CatalogError> {
-        let batch = &batch;
-        tried(|| {
-            in_time(batch.operation, async move {
-                let mut session = self.begin(batch.operation, Begin::Batch).await?;
-                match session.make(batch).await {
-                    Ok(rows) => {
-                        let ended = session.command(COMMIT).await;
-                        ended.map_err(|error| failure(batch.operation, error))?;
-                        session.give_back();
-                        Ok(rows)
-                    }
-                    Err(failure) => {
-                        session.end("ROLLBACK").await;
-                        Err(failure)
-                    }
-                }
-            })
-        })
-        .await
+        transaction::write(&batch, || self.begin(batch.operation, Begin::Batch)).await
     }
 }
 
@@ -211,8 +187,9 @@ fn pooled(options: &ServerOptions) -> Opts {
     }
     // What follows a transaction that a cluster rolled back must not be committed by itself.
     let setup = session(options).chain(["SET autocommit = 0"]);
+    let setup = setup.map(str::to_owned).chain([statement_timeout(pool)]);
     builder(options)
-        .setup(setup.map(str::to_owned).collect::<Vec<_>>())
+        .setup(setup.collect::<Vec<_>>())
         .pool_opts(opts)
         .into()
 }
@@ -220,6 +197,16 @@ fn pooled(options: &ServerOptions) -> Opts {
 fn single(options: &ServerOptions) -> Opts {
     let setup = session(options).map(str::to_owned);
     builder(options).setup(setup.collect::<Vec<_>>()).into()
+}
+
+/// Each of the two databases reads what is in its own kind of comment.
+fn statement_timeout(pool: &PoolOptions) -> String {
+    let millis = pool.statement_millis();
+    let seconds = millis / 1000;
+    format!(
+        "SET @glance = 0 /*M!100101 , max_statement_time = {seconds} */ \
+            /*!50708 , max_execution_time = {millis} */"
+    )
 }
 
 /// What every connection is told first.

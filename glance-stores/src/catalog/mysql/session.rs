@@ -6,8 +6,8 @@ use glance_core::ports::CatalogError;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Params};
 
-use super::super::server::Failure;
-use super::super::sql::database::{Batch, Cell, Measure, Reading, Row, Statement};
+use super::super::sql::database::{Row, Statement};
+use super::super::transaction::{Begin, Failure, Transaction};
 use super::value::{bound, cells};
 
 /// A connection in use. Unless it is given back, it is closed: nobody knows what it is at.
@@ -15,23 +15,13 @@ pub(super) struct Session {
     connection: Option<Conn>,
 }
 
-/// How a transaction begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begin {
-    /// On one snapshot.
-    Reading,
-    /// Each statement sees what was committed before it: what is guarded is locked first.
-    Batch,
-}
-
-impl Begin {
-    pub(super) fn command(self) -> &'static str {
-        match self {
-            Self::Reading => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-            Self::Batch => {
-                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION READ WRITE; \
-                    SAVEPOINT glance"
-            }
+/// The command that begins a transaction.
+pub(super) fn begin(begin: Begin) -> &'static str {
+    match begin {
+        Begin::Reading => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        Begin::Batch => {
+            "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; START TRANSACTION READ WRITE; \
+                SAVEPOINT glance"
         }
     }
 }
@@ -39,7 +29,7 @@ impl Begin {
 /// Ends a batch, unless its transaction is no more: then there is no savepoint. A node of a cluster
 /// rolls a transaction back for another's, and tells whatever command comes next: also one that has
 /// no answer, as when the driver forgets a statement. What follows is another transaction.
-pub(super) const COMMIT: &str = "RELEASE SAVEPOINT glance; COMMIT";
+const COMMIT: &str = "RELEASE SAVEPOINT glance; COMMIT";
 
 impl Session {
     pub(super) fn new(connection: Conn) -> Self {
@@ -65,42 +55,14 @@ impl Session {
         drop(self.connection.take());
     }
 
-    /// Makes all selects of a reading.
-    pub(super) async fn carry_out(
-        &mut self,
-        reading: &mut impl Reading,
-    ) -> Result<(), CatalogError> {
-        let operation = reading.operation();
-        while let Some(statement) = reading.next() {
-            let rows = self.select(operation, &statement).await;
-            let rows = rows.map_err(|failed| match failed {
-                Failure::Final(error) => error,
-                Failure::Contended(source) => CatalogError::Unavailable { source },
-            })?;
-            reading.take(rows)?;
-        }
-        Ok(())
+    fn connection(&mut self) -> Result<&mut Conn, Error> {
+        let lost = Error::Driver(DriverError::ConnectionClosed);
+        self.connection.as_mut().ok_or(lost)
     }
+}
 
-    /// Makes the steps of a batch, and gives the rows of its final selects.
-    pub(super) async fn make(&mut self, batch: &Batch) -> Result<Vec<Vec<Row>>, Failure> {
-        let operation = batch.operation;
-        for step in &batch.steps {
-            let measured = match step.measure {
-                Measure::RowsTouched => self.change(operation, &step.statement).await?,
-                Measure::Count => count(&self.select(operation, &step.statement).await?),
-            };
-            step.judge(measured)?;
-        }
-        let mut found = Vec::with_capacity(batch.then.len());
-        for statement in &batch.then {
-            found.push(self.select(operation, statement).await?);
-        }
-        Ok(found)
-    }
-
-    /// Runs a select.
-    pub(super) async fn select(
+impl Transaction for Session {
+    async fn select(
         &mut self,
         operation: &'static str,
         statement: &Statement,
@@ -115,7 +77,6 @@ impl Session {
             .collect()
     }
 
-    /// Runs a change; gives the number of rows that it touched.
     async fn change(
         &mut self,
         operation: &'static str,
@@ -129,9 +90,15 @@ impl Session {
         Ok(connection.affected_rows())
     }
 
-    fn connection(&mut self) -> Result<&mut Conn, Error> {
-        let lost = Error::Driver(DriverError::ConnectionClosed);
-        self.connection.as_mut().ok_or(lost)
+    async fn commit(mut self, operation: &'static str) -> Result<(), Failure> {
+        let ended = self.command(COMMIT).await;
+        ended.map_err(|error| failure(operation, error))?;
+        self.give_back();
+        Ok(())
+    }
+
+    async fn roll_back(self) {
+        self.end("ROLLBACK").await;
     }
 }
 
@@ -154,13 +121,6 @@ fn params(operation: &'static str, statement: &Statement) -> Result<Params, Fail
     let values = statement.values.iter().map(|value| bound(operation, value));
     let values = values.collect::<Result<_, CatalogError>>()?;
     Ok(Params::Positional(values))
-}
-
-fn count(rows: &[Row]) -> u64 {
-    match rows.first().map(Vec::as_slice) {
-        Some([Cell::Integer(count)]) => u64::try_from(*count).unwrap_or_default(),
-        _ => 0,
-    }
 }
 
 /// Why a transaction failed.
@@ -204,9 +164,9 @@ const CONTENDED: [u16; 4] = [1205, 1213, 1047, 1305];
 const UNSTORABLE: [u16; 4] = [1300, 1366, 3988, 1406];
 
 /// Disk full; too many connections; shutting down; table full; too many connections of a user;
-/// read-only; interrupted; read-only; killed; too slow.
-const PASSING: [u16; 11] = [
-    1021, 1040, 1053, 1114, 1203, 1226, 1290, 1317, 1836, 1927, 3024,
+/// read-only; interrupted; read-only; killed; too slow, to either.
+const PASSING: [u16; 12] = [
+    1021, 1040, 1053, 1114, 1203, 1226, 1290, 1317, 1836, 1927, 1969, 3024,
 ];
 
 /// How long a server gets to hear that we close a connection.

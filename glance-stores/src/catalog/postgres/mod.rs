@@ -8,6 +8,8 @@ mod tls;
 mod value;
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
@@ -16,14 +18,13 @@ use futures::FutureExt;
 use glance_core::ports::CatalogError;
 use tokio_postgres::error::SqlState;
 
-use self::session::{Begin, Session, catalog_error, failure, is_lost};
+use self::session::{Session, catalog_error, failure, is_lost};
 use super::revision::failed;
-use super::server::{
-    CONNECT_DEADLINE, DatabaseHost, Failure, ServerOptions, TlsMode, in_time, tried,
-};
+use super::server::{CONNECT_DEADLINE, DatabaseHost, ServerOptions, TlsMode};
 use super::sql::Dialect;
 use super::sql::database::{Batch, Database, Reading, Row};
 use super::sql_catalog::SqlCatalog;
+use super::transaction::{self, Begin, Failure};
 use crate::OpenError;
 
 /// A catalog in a PostgreSQL database, in Glance's own tables: a Python Glance may serve it
@@ -51,6 +52,7 @@ impl SqlCatalog<Postgres> {
         let database = Postgres {
             pool: pool(options)?,
             keep: options.pool.size,
+            statement_timeout: options.pool.statement_timeout,
             name,
         };
         Ok(Self::on(database, options.pool.most()))
@@ -87,10 +89,12 @@ impl SqlCatalog<Postgres> {
 }
 
 /// The driver of PostgreSQL: a pool of connections.
+#[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
     /// How many connections are kept.
     keep: usize,
+    statement_timeout: Duration,
     name: String,
 }
 
@@ -102,7 +106,7 @@ impl Postgres {
         loop {
             let client = self.pool.get().await.map_err(no_connection)?;
             let session = Session::new(client, self.pool.clone(), self.keep);
-            match session.command(begin.command()).await {
+            match session.command(session::begin(begin)).await {
                 Ok(()) => return Ok(session),
                 Err(error) if is_lost(&error) && tried <= self.pool.status().max_size => tried += 1,
                 Err(error) => return Err(failure(operation, error)),
@@ -124,41 +128,14 @@ impl Database for Postgres {
         Dialect::Postgres
     }
 
-    async fn read<R: Reading>(&self, mut reading: R) -> Result<R, CatalogError> {
-        let operation = reading.operation();
-        let work = async {
-            let session = self.begin(operation, Begin::Reading).await?;
-            let outcome = session.carry_out(&mut reading).await;
-            session.end("COMMIT").await;
-            outcome.map_err(Failure::Final)
-        };
-        match in_time(operation, work).await {
-            Ok(()) => Ok(reading),
-            Err(Failure::Final(error)) => Err(error),
-            Err(Failure::Contended(source)) => Err(CatalogError::Unavailable { source }),
-        }
+    async fn read<R: Reading>(&self, reading: R) -> Result<R, CatalogError> {
+        let (driver, operation) = (self.clone(), reading.operation());
+        let begin = async move { driver.begin(operation, Begin::Reading).await };
+        transaction::read(reading, self.statement_timeout, begin).await
     }
 
     async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, CatalogError> {
-        let batch = &batch;
-        tried(|| {
-            in_time(batch.operation, async move {
-                let session = self.begin(batch.operation, Begin::Batch).await?;
-                match session.make(batch).await {
-                    Ok(rows) => {
-                        let ended = session.command("COMMIT").await;
-                        ended.map_err(|error| failure(batch.operation, error))?;
-                        session.give_back();
-                        Ok(rows)
-                    }
-                    Err(failure) => {
-                        session.end("ROLLBACK").await;
-                        Err(failure)
-                    }
-                }
-            })
-        })
-        .await
+        transaction::write(&batch, || self.begin(batch.operation, Begin::Batch)).await
     }
 }
 
@@ -237,15 +214,18 @@ fn pool(options: &ServerOptions) -> Result<Pool, OpenError> {
         None => Manager::from_config(config, tokio_postgres::NoTls, manager),
     };
     let recycle = options.pool.recycle;
+    let millis = options.pool.statement_millis();
+    let session = Arc::from(format!("{SESSION}; SET statement_timeout = {millis}"));
     Pool::builder(manager)
         .max_size(options.pool.most())
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(options.pool.timeout))
         .create_timeout(Some(CONNECT_DEADLINE))
         .recycle_timeout(Some(CONNECT_DEADLINE))
-        .post_create(Hook::async_fn(|client, _| {
-            Box::pin(async {
-                let set = client.batch_execute(SESSION).await;
+        .post_create(Hook::async_fn(move |client, _| {
+            let session: Arc<str> = Arc::clone(&session);
+            Box::pin(async move {
+                let set = client.batch_execute(&session).await;
                 set.map_err(HookError::Backend)
             })
         }))

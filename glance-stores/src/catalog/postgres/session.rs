@@ -9,8 +9,8 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use super::super::server::Failure;
-use super::super::sql::database::{Batch, Cell, Measure, Reading, Row, Statement};
+use super::super::sql::database::{Row, Statement};
+use super::super::transaction::{Begin, Failure, Transaction};
 use super::value::{Bound, Found};
 
 /// A connection in use. Unless it is given back, it is closed: nobody knows what it is at.
@@ -21,21 +21,11 @@ pub(super) struct Session {
     keep: usize,
 }
 
-/// How a transaction begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begin {
-    /// On one snapshot.
-    Reading,
-    /// Each statement sees what was committed before it: what is guarded is locked first.
-    Batch,
-}
-
-impl Begin {
-    pub(super) fn command(self) -> &'static str {
-        match self {
-            Self::Reading => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-            Self::Batch => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
-        }
+/// The command that begins a transaction.
+pub(super) fn begin(begin: Begin) -> &'static str {
+    match begin {
+        Begin::Reading => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        Begin::Batch => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
     }
 }
 
@@ -70,33 +60,6 @@ impl Session {
         }
     }
 
-    /// Makes all selects of a reading.
-    pub(super) async fn carry_out(&self, reading: &mut impl Reading) -> Result<(), CatalogError> {
-        let operation = reading.operation();
-        while let Some(statement) = reading.next() {
-            let rows = self.select(&statement).await;
-            reading.take(rows.map_err(|error| catalog_error(operation, error))?)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the steps of a batch, and gives the rows of its final selects.
-    pub(super) async fn make(&self, batch: &Batch) -> Result<Vec<Vec<Row>>, Failure> {
-        let failed = |error| failure(batch.operation, error);
-        for step in &batch.steps {
-            let measured = match step.measure {
-                Measure::RowsTouched => self.change(&step.statement).await.map_err(failed)?,
-                Measure::Count => count(&self.select(&step.statement).await.map_err(failed)?),
-            };
-            step.judge(measured)?;
-        }
-        let mut found = Vec::with_capacity(batch.then.len());
-        for statement in &batch.then {
-            found.push(self.select(statement).await.map_err(failed)?);
-        }
-        Ok(found)
-    }
-
     /// Runs a select.
     pub(super) async fn select(&self, statement: &Statement) -> Result<Vec<Row>, Error> {
         let Some(client) = &self.client else {
@@ -125,6 +88,37 @@ impl Session {
     }
 }
 
+impl Transaction for Session {
+    async fn select(
+        &mut self,
+        operation: &'static str,
+        statement: &Statement,
+    ) -> Result<Vec<Row>, Failure> {
+        let rows = Self::select(self, statement).await;
+        rows.map_err(|error| failure(operation, error))
+    }
+
+    async fn change(
+        &mut self,
+        operation: &'static str,
+        statement: &Statement,
+    ) -> Result<u64, Failure> {
+        let touched = Self::change(self, statement).await;
+        touched.map_err(|error| failure(operation, error))
+    }
+
+    async fn commit(self, operation: &'static str) -> Result<(), Failure> {
+        let ended = self.command("COMMIT").await;
+        ended.map_err(|error| failure(operation, error))?;
+        self.give_back();
+        Ok(())
+    }
+
+    async fn roll_back(self) {
+        self.end("ROLLBACK").await;
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
@@ -148,13 +142,6 @@ fn refs<'a>(values: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
         .iter()
         .map(|value| value as &(dyn ToSql + Sync))
         .collect()
-}
-
-fn count(rows: &[Row]) -> u64 {
-    match rows.first().map(Vec::as_slice) {
-        Some([Cell::Integer(count)]) => u64::try_from(*count).unwrap_or_default(),
-        _ => 0,
-    }
 }
 
 /// Why a transaction failed.

@@ -10,6 +10,7 @@ use crate::DatabaseHost;
 use crate::catalog::plans::{self, FEW};
 use crate::catalog::sql;
 use crate::catalog::sql::database::{Cell, Statement};
+use crate::catalog::turns::Turn;
 
 #[test]
 #[ignore = "needs PostgreSQL: .ci/run starts it"]
@@ -62,6 +63,16 @@ fn every_page_of_every_order_is_read_from_an_index() {
             plan.contains("glance_rs_images_idle_queued"),
             "{statement}\n{plan}"
         );
+        let project = "p7".parse().unwrap();
+        let usage = sql::usage::usage(&database, &project).await.unwrap();
+        assert!(usage.images > 0);
+        let plans = std::mem::take(&mut *database.plans.lock().unwrap());
+        assert_eq!(plans.len(), 4);
+        for (statement, plan) in plans {
+            let plan = plan.join("\n");
+            let by_owner = plan.contains("owner") && !plan.contains("Seq Scan on images");
+            assert!(by_owner, "{statement}\n{plan}");
+        }
         drop(database);
 
         let drop = format!("DROP DATABASE {} WITH (FORCE)", options.database);
@@ -112,7 +123,7 @@ struct Explaining {
 
 impl Explaining {
     async fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Vec<Image> {
-        sql::list::list(self, query, viewer, self.few)
+        sql::list::list(self, query, viewer, self.few, Turn::alone())
             .await
             .unwrap()
     }

@@ -67,6 +67,11 @@ CREATE INDEX glance_rs_image_tags_value ON image_tags (value, deleted, image_id)
 CREATE INDEX glance_rs_image_properties_value
     ON image_properties (name, value(64), deleted, image_id);
 
+-- What lists of tasks are read from, and what is looked for once they expire.
+CREATE INDEX glance_rs_tasks_created_at ON tasks (deleted, created_at, id);
+CREATE INDEX glance_rs_tasks_owner_created_at ON tasks (owner, deleted, created_at, id);
+CREATE INDEX glance_rs_tasks_expires_at ON tasks (deleted, expires_at);
+
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.
 CREATE TABLE glance_rs_intents (
@@ -81,10 +86,21 @@ CREATE TABLE glance_rs_intents (
     PRIMARY KEY (id),
     KEY lease_until (lease_until)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE INDEX glance_rs_intents_image_id ON glance_rs_intents (image_id);
 
 -- One row for each name that is locked while what it stands for is counted.
 CREATE TABLE glance_rs_locks (
     name VARCHAR(300) NOT NULL,
     taken BIGINT NOT NULL,
     PRIMARY KEY (name)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- Bytes that uploads may still write: what counts, as long as the intent of the upload is there, in
+-- what its project stores.
+CREATE TABLE glance_rs_reservations (
+    intent_id VARCHAR(255) NOT NULL,
+    owner VARCHAR(255) NOT NULL,
+    bytes BIGINT NOT NULL,
+    PRIMARY KEY (intent_id),
+    KEY owner (owner)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -48,6 +48,14 @@ CREATE INDEX IF NOT EXISTS glance_rs_image_tags_value
 CREATE INDEX IF NOT EXISTS glance_rs_image_properties_value
     ON image_properties (name, SUBSTR(COALESCE(value, ''), 1, 64), image_id) WHERE NOT deleted;
 
+-- What lists of tasks are read from, and what is looked for once they expire.
+CREATE INDEX IF NOT EXISTS glance_rs_tasks_created_at
+    ON tasks (created_at, id) WHERE NOT deleted;
+CREATE INDEX IF NOT EXISTS glance_rs_tasks_owner_created_at
+    ON tasks (owner, created_at, id) WHERE NOT deleted;
+CREATE INDEX IF NOT EXISTS glance_rs_tasks_expires_at
+    ON tasks (expires_at) WHERE NOT deleted;
+
 -- Work on blobs that is under way (glance_core::domain::Intent). No foreign key: Glance's purge of
 -- deleted images knows nothing of this table.
 CREATE TABLE IF NOT EXISTS glance_rs_intents (
@@ -62,6 +70,7 @@ CREATE TABLE IF NOT EXISTS glance_rs_intents (
     PRIMARY KEY (id)
 );
 CREATE INDEX IF NOT EXISTS glance_rs_intents_lease_until ON glance_rs_intents (lease_until);
+CREATE INDEX IF NOT EXISTS glance_rs_intents_image_id ON glance_rs_intents (image_id);
 
 -- One row for each name that is locked while what it stands for is counted.
 CREATE TABLE IF NOT EXISTS glance_rs_locks (
@@ -69,3 +78,13 @@ CREATE TABLE IF NOT EXISTS glance_rs_locks (
     taken BIGINT NOT NULL,
     PRIMARY KEY (name)
 );
+
+-- Bytes that uploads may still write: what counts, as long as the intent of the upload is there, in
+-- what its project stores.
+CREATE TABLE IF NOT EXISTS glance_rs_reservations (
+    intent_id VARCHAR(255) NOT NULL,
+    owner VARCHAR(255) NOT NULL,
+    bytes BIGINT NOT NULL,
+    PRIMARY KEY (intent_id)
+);
+CREATE INDEX IF NOT EXISTS glance_rs_reservations_owner ON glance_rs_reservations (owner);

@@ -1,8 +1,8 @@
 //! Changes of images: what `Change::applied_to` means, as steps.
 
 use glance_core::domain::{
-    BlobUrl, Change, ContainerFormat, DiskFormat, Guard, Image, ImageName, ProjectId, Status,
-    Timestamp,
+    BlobUrl, Change, ContainerFormat, DiskFormat, Guard, IMPORT_LOCK, Image, ImageName, ProjectId,
+    Status, Timestamp,
 };
 use glance_core::ports::CatalogError;
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
@@ -15,10 +15,10 @@ use super::intents;
 use super::keys::{image_column, time_value};
 use super::members;
 use super::tables::{
-    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, IMPORT_LOCK, LOCATION_ACTIVE, LOCATION_DELETED,
-    LOCATION_PENDING, LOCATIONS, MEMBER, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT,
-    VALUE,
+    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
+    LOCATIONS, MEMBER, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
+use super::usage;
 
 /// Makes a change; gives the image as it is then stored.
 pub(in crate::catalog) async fn commit(
@@ -28,6 +28,9 @@ pub(in crate::catalog) async fn commit(
     let dialect = database.dialect();
     let id = change.before.id;
     let mut batch = Batch::new("commit a change of an image");
+    if let Some(claim) = &change.claim {
+        usage::claim(&mut batch, dialect, claim, None)?;
+    }
     batch.require(is_there(dialect, id), 1, Breach::NotFound);
     update_image(&mut batch, dialect, change)?;
     if change.deletes() {
@@ -39,6 +42,9 @@ pub(in crate::catalog) async fn commit(
     }
     for intent in &change.begun {
         batch.change(intents::insert(dialect, intent));
+    }
+    if let (Some(claim), Some(upload)) = (&change.claim, change.begun_upload()) {
+        usage::keep_reserved(&mut batch, dialect, claim, &upload.id)?;
     }
     if let Some((ended, holder)) = &change.ended {
         batch.change_some(intents::delete(dialect, ended, holder), Breach::Conflict);

@@ -17,7 +17,8 @@ pub(in crate::catalog) trait Database:
     /// The words that it understands.
     fn dialect(&self) -> Dialect;
 
-    /// Carries out a reading on one snapshot of the database, and gives it back.
+    /// Carries out a reading on one snapshot of the database, and gives it back. A reading that
+    /// nobody waits for any more is dropped when the database has stopped working on it.
     fn read<R: Reading>(&self, reading: R) -> impl Future<Output = Result<R, CatalogError>> + Send;
 
     /// Makes the changes of a batch, all or none; durable when it answers. Gives the rows of its
@@ -151,14 +152,24 @@ impl Batch {
         });
     }
 
-    /// A condition: what the statement counts, and one more, is within the limit.
-    pub(super) fn limit(&mut self, statement: Statement, resource: Resource, limit: u64) {
-        let expected = match limit.checked_sub(1) {
+    /// A condition: what the statement counts, and so many more, is within the limit.
+    pub(super) fn limit(
+        &mut self,
+        statement: Statement,
+        resource: Resource,
+        limit: u64,
+        more: u64,
+    ) {
+        let expected = match limit.checked_sub(more) {
             Some(most) => 0..=most,
             // Nothing is within it.
             None => RangeInclusive::new(1, 0),
         };
-        let breach = Breach::Quota { resource, limit };
+        let breach = Breach::Quota {
+            resource,
+            limit,
+            more,
+        };
         self.steps.push(Step {
             statement,
             measure: Measure::Count,
@@ -189,10 +200,14 @@ impl Step {
                 source: "two of its names are one to the database".into(),
             },
             Breach::NotFound => CatalogError::NotFound,
-            Breach::Quota { resource, limit } => CatalogError::Quota(QuotaExceeded {
+            Breach::Quota {
                 resource,
                 limit,
-                count: measured + 1,
+                more,
+            } => CatalogError::Quota(QuotaExceeded {
+                resource,
+                limit,
+                count: measured.saturating_add(more),
             }),
         })
     }
@@ -212,6 +227,10 @@ pub(in crate::catalog) enum Measure {
 pub(super) enum Breach {
     Conflict,
     NotFound,
-    Quota { resource: Resource, limit: u64 },
+    Quota {
+        resource: Resource,
+        limit: u64,
+        more: u64,
+    },
     Unstorable,
 }

@@ -52,9 +52,11 @@ impl Dialect {
     pub(super) fn live_by_index(self, table: &'static str) -> Expr {
         match self {
             Self::Postgres => Expr::col((table, DELETED)).not(),
-            Self::Mysql | Self::Sqlite => {
-                Expr::col((table, DELETED)).eq(Expr::Constant(Value::Int(Some(0))))
-            }
+            Self::Mysql => Expr::col((table, DELETED)).eq(Expr::Constant(Value::Int(Some(0)))),
+            // Without figures, it takes few rows to be so.
+            Self::Sqlite => Func::cust("likely")
+                .arg(Self::Mysql.live_by_index(table))
+                .into(),
         }
     }
 
@@ -233,6 +235,17 @@ impl Dialect {
                 Some(column.eq(beginning.collect::<String>()))
             }
         }
+    }
+
+    /// The sum of a column, 0 where there are no rows.
+    pub(super) fn sum(self, column: Expr) -> Expr {
+        let sum = Func::coalesce([column.sum(), Expr::cust("0")]);
+        let whole = match self {
+            Self::Mysql => "signed",
+            Self::Postgres => "bigint",
+            Self::Sqlite => "integer",
+        };
+        Expr::from(sum).cast_as(whole)
     }
 
     /// Joins a table to what a select has, to be looked up in for each of its rows.

@@ -37,14 +37,14 @@ pub(in crate::catalog) async fn insert(
         .and_where(is_owner(dialect, image.owner.as_ref()))
         .and_where(dialect.live_by_index(IMAGES));
     if let Some(limit) = quotas.all {
-        batch.limit(dialect.statement(&owned), Resource::Images, limit);
+        batch.limit(dialect.statement(&owned), Resource::Images, limit, 1);
     }
     if let Some(limit) = quotas.queued {
         // Hidden or not: the index of owner and status has that between the two.
         owned
             .and_where(image_column(OS_HIDDEN).is_in([false, true]))
             .and_where(is_queued(dialect));
-        batch.limit(dialect.statement(&owned), Resource::QueuedImages, limit);
+        batch.limit(dialect.statement(&owned), Resource::QueuedImages, limit, 1);
     }
     let mut columns = STORED.to_vec();
     let mut values = stored(image)?.to_vec();
@@ -215,9 +215,9 @@ pub(super) fn hold(batch: &mut Batch, dialect: Dialect, id: ImageId) {
     }
 }
 
-/// Has others that insert images of the owner wait, on whichever node of a cluster they are: a row
+/// Has others that insert or claim for the owner wait, on whichever node of a cluster they are: a row
 /// that is written is one that nodes agree on.
-fn hold_owner(batch: &mut Batch, dialect: Dialect, owner: Option<&ProjectId>) {
+pub(super) fn hold_owner(batch: &mut Batch, dialect: Dialect, owner: Option<&ProjectId>) {
     if dialect.has_several_writers() {
         let name = match owner {
             Some(owner) => format!("images of {}", owner.as_str()),
@@ -237,7 +237,7 @@ fn hold_owner(batch: &mut Batch, dialect: Dialect, owner: Option<&ProjectId>) {
     }
 }
 
-fn is_owner(dialect: Dialect, owner: Option<&ProjectId>) -> Expr {
+pub(super) fn is_owner(dialect: Dialect, owner: Option<&ProjectId>) -> Expr {
     match owner {
         Some(owner) => dialect.is_text(image_column(OWNER), owner.as_str()),
         None => image_column(OWNER).is_null(),

@@ -1,8 +1,8 @@
 //! Intents: the rows that explain blobs (design D8).
 
-use glance_core::domain::{BlobUrl, Holder, Intent, IntentId, Timestamp, Work};
+use glance_core::domain::{BlobUrl, Holder, ImageId, Intent, IntentId, Timestamp, Work};
 use glance_core::ports::CatalogError;
-use sea_query::{Cond, Expr, ExprTrait, Order, Query};
+use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::database::{Batch, Breach, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
@@ -18,11 +18,10 @@ pub(in crate::catalog) async fn abandoned(
     now: Timestamp,
 ) -> Result<Vec<Intent>, CatalogError> {
     let dialect = database.dialect();
-    let of_earlier_process = is_node(asking).and(Expr::col(PROCESS).ne(asking.process.as_str()));
     let select = Query::select()
         .columns(COLUMNS)
         .from(INTENTS)
-        .cond_where(Cond::any().add(has_ended(now)).add(of_earlier_process))
+        .cond_where(is_abandoned(asking, now))
         .order_by(LEASE_UNTIL, Order::Asc)
         .order_by(ID, Order::Asc)
         .take();
@@ -33,6 +32,23 @@ pub(in crate::catalog) async fn abandoned(
         .flatten()
         .map(read)
         .collect::<Result<_, _>>()?)
+}
+
+/// An intent by its id.
+pub(in crate::catalog) async fn find(
+    database: &impl Database,
+    id: &IntentId,
+) -> Result<Option<Intent>, CatalogError> {
+    let dialect = database.dialect();
+    let select = Query::select()
+        .columns(COLUMNS)
+        .from(INTENTS)
+        .and_where(Expr::col(ID).eq(id.as_str()))
+        .take();
+    let selects = Selects::new("find an intent", vec![dialect.statement(&select)]);
+    let found = database.read(selects).await?.found;
+    let intent = found.into_iter().flatten().next().map(read);
+    Ok(intent.transpose()?)
 }
 
 /// Moves the lease of one's own intent, or takes over an abandoned one.
@@ -74,11 +90,64 @@ pub(in crate::catalog) async fn end(
     database.write(batch).await.map(|_| ())
 }
 
+/// Where data of an image is being removed from.
+pub(in crate::catalog) async fn open_deletes(
+    database: &impl Database,
+    image: ImageId,
+) -> Result<Vec<BlobUrl>, CatalogError> {
+    let select = deletes_of(image).column(URL).take();
+    let select = database.dialect().statement(&select);
+    let selects = Selects::new("read open deletes", vec![select]);
+    let found = database.read(selects).await?.found;
+    let rows = found.into_iter().flatten();
+    let urls = rows.map(|row| Ok(BlobUrl::new(Fields::of(INTENTS, &[URL], row).required()?)));
+    Ok(urls.collect::<Result<_, BadRow>>()?)
+}
+
+/// Makes way for an intent to remove what nobody else removes: the condition, and what is abandoned
+/// goes.
+pub(super) fn claim(batch: &mut Batch, dialect: Dialect, intent: &Intent, now: Timestamp) {
+    let url = intent.work.url().map(BlobUrl::as_str).unwrap_or_default();
+    let same = |condition: Cond| {
+        Cond::all()
+            .add(is_delete_of(intent.image))
+            .add(dialect.is_text(Expr::col(URL), url))
+            .add(condition)
+    };
+    let abandoned = Query::delete()
+        .from_table(INTENTS)
+        .cond_where(same(is_abandoned(&intent.holder, now)))
+        .take();
+    batch.change(dialect.statement(&abandoned));
+    let held = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(INTENTS)
+        .cond_where(same(Cond::all()))
+        .take();
+    batch.require(dialect.statement(&held), 0, Breach::Conflict);
+    batch.change(insert(dialect, intent));
+}
+
+/// The intents to remove data of an image.
+pub(super) fn deletes_of(image: ImageId) -> SelectStatement {
+    Query::select()
+        .from(INTENTS)
+        .and_where(is_delete_of(image))
+        .take()
+}
+
+fn is_delete_of(image: ImageId) -> Expr {
+    let is_delete = Expr::col(WORK).eq(DELETE);
+    Expr::col(IMAGE_ID).eq(image.as_str()).and(is_delete)
+}
+
 pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
-    let (work, url) = match &intent.work {
-        Work::Upload => (UPLOAD, None),
-        Work::Delete(url) => (DELETE, Some(url.as_str())),
-        Work::Hash(url) => (HASH, Some(url.as_str())),
+    let work = match &intent.work {
+        Work::Stage => STAGE,
+        Work::Staged(_) => STAGED,
+        Work::Upload => UPLOAD,
+        Work::Delete(_) => DELETE,
+        Work::Hash(_) => HASH,
     };
     let insert = Query::insert()
         .into_table(INTENTS)
@@ -88,7 +157,7 @@ pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
             Expr::val(intent.image.as_str()),
             Expr::val(intent.store.as_str()),
             Expr::val(work),
-            Expr::val(text(url)),
+            Expr::val(text(intent.work.url().map(BlobUrl::as_str))),
             Expr::val(intent.holder.node.as_str()),
             Expr::val(intent.holder.process.as_str()),
             Expr::val(time_value(intent.lease_until)),
@@ -107,6 +176,18 @@ pub(super) fn delete(dialect: Dialect, intent: &IntentId, holder: &Holder) -> St
     dialect.statement(&delete)
 }
 
+/// How many intents of this id the holder has: 1 or 0.
+pub(super) fn count_held(dialect: Dialect, intent: &IntentId, holder: &Holder) -> Statement {
+    let held = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(INTENTS)
+        .and_where(Expr::col(ID).eq(intent.as_str()))
+        .and_where(is_node(holder))
+        .and_where(Expr::col(PROCESS).eq(holder.process.as_str()))
+        .take();
+    dialect.statement(&held)
+}
+
 fn read(row: Row) -> Result<Intent, BadRow> {
     let mut fields = Fields::of(INTENTS, &COLUMNS, row);
     let id = fields.parsed()?;
@@ -116,10 +197,12 @@ fn read(row: Row) -> Result<Intent, BadRow> {
     let unknown_work = fields.bad(format_args!("`{work}` is no work on a blob"));
     let url = fields.text()?;
     let work = match (work.as_str(), url) {
+        (STAGE, _) => Work::Stage,
+        (STAGED, Some(url)) => Work::Staged(BlobUrl::new(url)),
         (UPLOAD, _) => Work::Upload,
         (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
         (HASH, Some(url)) => Work::Hash(BlobUrl::new(url)),
-        (DELETE | HASH, None) => return Err(fields.bad("is NULL")),
+        (DELETE | HASH | STAGED, None) => return Err(fields.bad("is NULL")),
         _ => return Err(unknown_work),
     };
     let holder = Holder {
@@ -137,6 +220,12 @@ fn read(row: Row) -> Result<Intent, BadRow> {
     })
 }
 
+/// As [`Intent::is_abandoned`].
+fn is_abandoned(asking: &Holder, now: Timestamp) -> Cond {
+    let of_earlier_process = is_node(asking).and(Expr::col(PROCESS).ne(asking.process.as_str()));
+    Cond::any().add(has_ended(now)).add(of_earlier_process)
+}
+
 fn has_ended(now: Timestamp) -> Expr {
     Expr::col(LEASE_UNTIL).lte(Expr::val(time_value(now)))
 }
@@ -145,20 +234,15 @@ fn is_node(holder: &Holder) -> Expr {
     Expr::col(NODE).eq(holder.node.as_str())
 }
 
+const WORK: &str = "work";
+const URL: &str = "url";
 const NODE: &str = "node";
 const PROCESS: &str = "process";
 const LEASE_UNTIL: &str = "lease_until";
-const COLUMNS: [&str; 8] = [
-    ID,
-    IMAGE_ID,
-    "store",
-    "work",
-    "url",
-    NODE,
-    PROCESS,
-    LEASE_UNTIL,
-];
+const COLUMNS: [&str; 8] = [ID, IMAGE_ID, "store", WORK, URL, NODE, PROCESS, LEASE_UNTIL];
 
+const STAGE: &str = "stage";
+const STAGED: &str = "staged";
 const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";
 const HASH: &str = "hash";

@@ -15,16 +15,19 @@ use super::keys::{image_column, key_column, key_value, least_value, may_lack, re
 use super::mark::Mark;
 use super::tables::{ID, IMAGES, OS_HIDDEN};
 use super::where_clause::{add_segment, condition, is_in_segment, is_listed};
+use crate::catalog::turns::Turn;
 
 /// A page of the images that `viewer` gets listed. Where no more than `few` images bear a mark that
-/// is asked for, those are looked at; else the list is walked until the page is full.
+/// is asked for, those are looked at; else the list is walked until the page is full. Its `turn` is
+/// over when the database is done, whether somebody waits for the page or not.
 pub(in crate::catalog) async fn list(
     database: &impl Database,
     query: &ImageQuery,
     viewer: &Viewer,
     few: u64,
+    turn: Turn,
 ) -> Result<Vec<Image>, CatalogError> {
-    let page = Page::new(database.dialect(), query.clone(), viewer, few);
+    let page = Page::new(database.dialect(), query.clone(), viewer, few, turn);
     database.read(page).await?.images()
 }
 
@@ -47,10 +50,12 @@ struct Page {
     found: Vec<(Vec<SortValue>, ImageId)>,
     /// Once the page is known: its ids, and the selects that load its images.
     page: Option<(Vec<ImageId>, Selects)>,
+    /// Kept for as long as the driver has the reading.
+    _turn: Turn,
 }
 
 impl Page {
-    fn new(dialect: Dialect, query: ImageQuery, viewer: &Viewer, few: u64) -> Self {
+    fn new(dialect: Dialect, query: ImageQuery, viewer: &Viewer, few: u64, turn: Turn) -> Self {
         let segments = if query.page.limit == 0 {
             Vec::new()
         } else {
@@ -71,6 +76,7 @@ impl Page {
             walked: None,
             found: Vec::new(),
             page: None,
+            _turn: turn,
         }
     }
 

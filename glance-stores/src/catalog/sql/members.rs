@@ -56,7 +56,7 @@ pub(in crate::catalog) async fn put(
     batch.require(dialect.statement(&same), 0, Breach::Conflict);
     if let Some(limit) = quota {
         let all = dialect.statement(&live_count(dialect, member.image));
-        batch.limit(all, Resource::Members, limit);
+        batch.limit(all, Resource::Members, limit, 1);
     }
     batch.change(revive(dialect, member));
     batch.change(insert_unless_there(dialect, member)?);

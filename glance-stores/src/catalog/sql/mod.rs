@@ -17,6 +17,8 @@ pub(super) mod members;
 pub(super) mod metadefs;
 pub(super) mod scheduled_deletes;
 mod tables;
+pub(super) mod tasks;
+pub(super) mod usage;
 mod where_clause;
 
 pub(super) use self::dialect::Dialect;

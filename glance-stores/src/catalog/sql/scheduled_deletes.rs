@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 
-use glance_core::domain::{BlobUrl, Image, ImageId, Intent, Location, Status, Timestamp};
+use glance_core::domain::{
+    BlobUrl, Holder, Image, ImageId, Intent, Location, Status, Timestamp, Work,
+};
 use glance_core::ports::{CatalogError, ScheduledDelete};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UpdateStatement};
 
 use super::change::set_updated;
 use super::children::{LOCATION_COLUMNS, location};
-use super::database::{Batch, Breach, Database, Row, Selects};
+use super::database::{Batch, Breach, Database, Row, Selects, Statement};
+use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
 use super::images::{Gone, assemble, hold, select_by_ids};
 use super::intents;
 use super::keys::{image_column, read_position, time_value};
 use super::tables::{
-    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, INTENTS, LOCATION_ACTIVE, LOCATION_DELETED,
-    LOCATION_PENDING, LOCATIONS, MEMBERS, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
+    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
+    LOCATIONS, MEMBERS, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
 
 /// Deletes of `before` or earlier, in the order of ids, with where data is left.
@@ -68,24 +71,39 @@ pub(in crate::catalog) async fn due(
     Ok(due.collect())
 }
 
-/// Records intents while the delete is scheduled.
+/// Records an intent while the delete is scheduled.
 pub(in crate::catalog) async fn claim(
     database: &impl Database,
-    image: ImageId,
-    begun: &[Intent],
+    intent: &Intent,
+    now: Timestamp,
 ) -> Result<(), CatalogError> {
     let dialect = database.dialect();
     let mut batch = Batch::new("claim a scheduled delete");
-    hold(&mut batch, dialect, image);
-    let there = dialect.statement(&count(image));
+    hold(&mut batch, dialect, intent.image);
+    let there = dialect.statement(&count(intent.image));
     batch.require(there, 1, Breach::Conflict);
-    for intent in begun {
-        batch.change(intents::insert(dialect, intent));
+    intents::claim(&mut batch, dialect, intent, now);
+    database.write(batch).await.map(|_| ())
+}
+
+/// Notes that the data of an intent is gone, of a delayed delete or not.
+pub(in crate::catalog) async fn finish_delete(
+    database: &impl Database,
+    intent: &Intent,
+    holder: &Holder,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("finish a delete");
+    hold(&mut batch, dialect, intent.image);
+    batch.change(intents::delete(dialect, &intent.id, holder));
+    if let Work::Delete(url) = &intent.work {
+        batch.change(mark_scrubbed(dialect, intent.image, url, now));
     }
     database.write(batch).await.map(|_| ())
 }
 
-/// Notes that data is gone.
+/// Notes that a location is let go of.
 pub(in crate::catalog) async fn scrubbed(
     database: &impl Database,
     image: ImageId,
@@ -94,14 +112,18 @@ pub(in crate::catalog) async fn scrubbed(
 ) -> Result<(), CatalogError> {
     let dialect = database.dialect();
     let mut batch = Batch::new("note that data is gone");
+    batch.change(mark_scrubbed(dialect, image, url, now));
+    database.write(batch).await.map(|_| ())
+}
+
+fn mark_scrubbed(dialect: Dialect, image: ImageId, url: &BlobUrl, now: Timestamp) -> Statement {
     let update = pending_locations(image)
         .value(STATUS, LOCATION_DELETED)
         .value(DELETED_AT, time_value(now))
         .value(UPDATED_AT, time_value(now))
         .and_where(dialect.is_text(Expr::col((LOCATIONS, VALUE)), url.as_str()))
         .take();
-    batch.change(dialect.statement(&update));
-    database.write(batch).await.map(|_| ())
+    dialect.statement(&update)
 }
 
 /// Makes an image `deleted` of which no data is left.
@@ -145,12 +167,19 @@ pub(in crate::catalog) async fn restore(
     let mut batch = Batch::new("take a delete back");
     hold(&mut batch, dialect, image);
     batch.require(dialect.statement(&count(image)), 1, Breach::NotFound);
-    let claims = Query::select()
+    let claims = intents::deletes_of(image)
         .expr(Expr::cust("COUNT(*)"))
-        .from(INTENTS)
-        .and_where(Expr::col(IMAGE_ID).eq(image.as_str()))
         .take();
     batch.require(dialect.statement(&claims), 0, Breach::Conflict);
+    // What was removed before the delete was no location any more.
+    let gone = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(LOCATIONS)
+        .and_where(Expr::col((LOCATIONS, IMAGE_ID)).eq(image.as_str()))
+        .and_where(Expr::col((LOCATIONS, STATUS)).eq(LOCATION_DELETED))
+        .and_where(Expr::col((LOCATIONS, DELETED_AT)).gt(Expr::from(deleted_at(image))))
+        .take();
+    batch.require(dialect.statement(&gone), 0, Breach::Conflict);
     let locations = pending_locations(image)
         .value(STATUS, LOCATION_ACTIVE)
         .value(DELETED, false)
@@ -176,18 +205,21 @@ pub(in crate::catalog) async fn restore(
 
 /// What went in the same delete as the image comes back with it.
 fn restore_rows(table: &'static str, image: ImageId, now: Timestamp) -> UpdateStatement {
-    let deleted_at = Query::select()
-        .column((IMAGES, DELETED_AT))
-        .from(IMAGES)
-        .and_where(image_column(ID).eq(image.as_str()))
-        .take();
     Query::update()
         .table(table)
         .value(DELETED, false)
         .value(UPDATED_AT, time_value(now))
         .and_where(Expr::col((table, IMAGE_ID)).eq(image.as_str()))
         .and_where(Expr::col((table, DELETED)).eq(true))
-        .and_where(Expr::col((table, DELETED_AT)).in_subquery(deleted_at))
+        .and_where(Expr::col((table, DELETED_AT)).in_subquery(deleted_at(image)))
+        .take()
+}
+
+fn deleted_at(image: ImageId) -> SelectStatement {
+    Query::select()
+        .column((IMAGES, DELETED_AT))
+        .from(IMAGES)
+        .and_where(image_column(ID).eq(image.as_str()))
         .take()
 }
 

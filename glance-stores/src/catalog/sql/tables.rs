@@ -11,13 +11,18 @@ pub(super) const NAMESPACE_PROPERTIES: &str = "metadef_properties";
 pub(super) const RESOURCE_TYPES: &str = "metadef_resource_types";
 pub(super) const ASSOCIATIONS: &str = "metadef_namespace_resource_types";
 pub(super) const NAMESPACE_TAGS: &str = "metadef_tags";
+pub(super) const TASKS: &str = "tasks";
+pub(super) const TASK_INFO: &str = "task_info";
 /// Ours (design D1).
 pub(super) const INTENTS: &str = "glance_rs_intents";
+/// Ours: bytes that uploads may still write.
+pub(super) const RESERVATIONS: &str = "glance_rs_reservations";
 /// Ours: rows that are locked by name, where several write at a time.
 pub(super) const LOCKS: &str = "glance_rs_locks";
 
 pub(super) const ID: &str = "id";
 pub(super) const IMAGE_ID: &str = "image_id";
+pub(super) const TASK_ID: &str = "task_id";
 pub(super) const NAME: &str = "name";
 pub(super) const VALUE: &str = "value";
 pub(super) const STATUS: &str = "status";
@@ -40,9 +45,6 @@ pub(super) const CREATED_AT: &str = "created_at";
 pub(super) const UPDATED_AT: &str = "updated_at";
 pub(super) const DELETED_AT: &str = "deleted_at";
 pub(super) const DELETED: &str = "deleted";
-
-/// The property row that is upstream's lock of an import: only imports touch it.
-pub(super) const IMPORT_LOCK: &str = "os_glance_import_task";
 
 /// The status of a location that can be read.
 pub(super) const LOCATION_ACTIVE: &str = "active";

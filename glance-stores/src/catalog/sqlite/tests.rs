@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use super::super::plans::{self, FEW};
 use super::super::sql::database::{Batch, Cell, Database, Reading, Row, Statement};
 use super::super::sql::{self, Dialect};
+use super::super::turns::Turn;
 use super::connection::select;
 use super::{SqliteCatalog, SqliteOptions};
 
@@ -122,6 +123,44 @@ fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
             let other = ["CONSTANT ROW", "SUBQUERY", "TEMP B-TREE", "BLOOM FILTER"];
             let fine = finds || other.iter().any(|words| line.contains(words));
             assert!(fine, "{statement}\n{}", plan.join("\n"));
+        }
+    }
+}
+
+#[test]
+fn what_a_project_has_is_counted_from_indexes() {
+    let (_folder, connection) = catalog_of_images(200);
+    let database = Explaining::of(connection);
+
+    let usage = block_on(sql::usage::usage(&database, &"p".parse().unwrap())).unwrap();
+
+    assert!(usage.images > 0);
+    let plans = std::mem::take(&mut *database.plans.lock().unwrap());
+    assert_eq!(plans.len(), 4);
+    for (statement, plan) in plans {
+        let reads = |table: &str, index: &str| {
+            let mut lines = plan.iter().filter(|line| line.contains(table));
+            let found = lines.clone().next().is_some();
+            found && lines.all(|line| line.contains("SEARCH") && line.contains(index))
+        };
+        let whole = plan.join("\n");
+        assert!(reads(" images ", "(owner=?"), "{statement}\n{whole}");
+        if statement.contains("image_locations") {
+            assert!(
+                reads("image_locations", "(image_id=?)"),
+                "{statement}\n{whole}"
+            );
+            assert!(
+                reads("glance_rs_reservations", "(owner=?)"),
+                "{statement}\n{whole}"
+            );
+            assert!(reads("glance_rs_intents", "(id=?)"), "{statement}\n{whole}");
+        }
+        if statement.contains("image_properties") {
+            assert!(
+                reads("image_properties", "image_id=?"),
+                "{statement}\n{whole}"
+            );
         }
     }
 }
@@ -276,7 +315,14 @@ impl Explaining {
     }
 
     fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Explained {
-        let images = block_on(sql::list::list(self, query, viewer, self.few)).unwrap();
+        let images = block_on(sql::list::list(
+            self,
+            query,
+            viewer,
+            self.few,
+            Turn::alone(),
+        ))
+        .unwrap();
         Explained {
             images,
             plans: std::mem::take(&mut *self.plans.lock().unwrap()),

@@ -1,0 +1,39 @@
+//! What the commands about tasks take.
+
+use clap::Args;
+
+use super::value;
+
+#[derive(Debug, Args)]
+pub(crate) struct ListTasks {
+    /// Sort by this.
+    #[arg(
+        long,
+        value_name = "KEY",
+        value_parser = ["id", "type", "status", "created_at", "expires_at", "updated_at"]
+    )]
+    pub(crate) sort_key: Option<String>,
+    /// Sort in this direction.
+    #[arg(long, value_name = "DIRECTION", value_parser = ["asc", "desc"])]
+    pub(crate) sort_dir: Option<String>,
+    /// How many tasks to ask for at once.
+    #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) page_size: Option<u32>,
+    /// List tasks of this type only.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<String>,
+    /// List tasks in this status only.
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_parser = ["pending", "processing", "success", "failure"]
+    )]
+    pub(crate) status: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneTask {
+    /// The task.
+    #[arg(value_name = "TASK_ID", value_parser = value::segment)]
+    pub(crate) id: String,
+}

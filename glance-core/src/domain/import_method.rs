@@ -1,0 +1,55 @@
+//! The ways to import an image.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A way for an image to come to its data that goes on after the request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "an import must answer every method"
+)]
+pub enum ImportMethod {
+    /// From the data that a client has staged.
+    GlanceDirect,
+}
+
+impl ImportMethod {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::GlanceDirect];
+
+    /// The name on the wire and in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GlanceDirect => "glance-direct",
+        }
+    }
+}
+
+impl fmt::Display for ImportMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for ImportMethod {
+    type Err = UnknownImportMethod;
+
+    fn from_str(text: &str) -> Result<Self, UnknownImportMethod> {
+        Self::ALL
+            .into_iter()
+            .find(|method| method.as_str() == text)
+            .ok_or_else(|| UnknownImportMethod {
+                text: text.chars().take(64).collect(),
+            })
+    }
+}
+
+/// A word that is no way to import.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{text}` is no way to import an image that this service knows")]
+pub struct UnknownImportMethod {
+    text: String,
+}

@@ -1,0 +1,117 @@
+//! What is told of tasks.
+
+use super::glance::Glance;
+use crate::domain::policy::{Action, Target};
+use crate::domain::query::{Direction, TaskKey, TaskQuery};
+use crate::domain::{Caller, ImageId, ProjectId, Task, TaskId, TaskKind, TaskStatus, UserId};
+use crate::error::Error;
+
+/// What a list of tasks is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskRequest {
+    /// Only this project's.
+    pub owner: Option<ProjectId>,
+    /// Only those about this image.
+    pub image: Option<ImageId>,
+    /// Only those that this request asked for.
+    pub request_id: Option<String>,
+    /// Only those that this user asked for.
+    pub user: Option<UserId>,
+    /// Only those in this status.
+    pub status: Option<TaskStatus>,
+    /// Only those of this type.
+    pub kind: Option<TaskKind>,
+    /// What they are sorted by; by when they were asked for, where nothing is said.
+    pub key: Option<TaskKey>,
+    /// Whether the first comes first, not the last.
+    pub is_ascending: bool,
+    /// The last task of the page before.
+    pub marker: Option<TaskId>,
+    /// How many at most.
+    pub limit: Option<u32>,
+}
+
+/// A page of a list of tasks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TaskList {
+    /// The tasks of the page.
+    pub tasks: Vec<Task>,
+    /// The marker of the next page, if there may be one.
+    pub next: Option<TaskId>,
+}
+
+impl Glance {
+    /// Lets the caller ask about tasks.
+    ///
+    /// # Errors
+    /// The caller may not.
+    pub fn may_use_tasks(&self, caller: &Caller) -> Result<(), Error> {
+        let target = Target::own(caller);
+        Ok(self.policy.check(caller, Action::TasksApiAccess, &target)?)
+    }
+
+    /// Shows a task.
+    ///
+    /// # Errors
+    /// The caller may not; there is none that the caller may see.
+    pub async fn task(&self, caller: &Caller, id: &TaskId) -> Result<Task, Error> {
+        self.may_use_tasks(caller)?;
+        self.visible_task(caller, id).await
+    }
+
+    /// Lists tasks.
+    ///
+    /// # Errors
+    /// The caller may not; the marker is not a task that the caller may see.
+    pub async fn tasks(&self, caller: &Caller, request: TaskRequest) -> Result<TaskList, Error> {
+        self.may_use_tasks(caller)?;
+        let mut query = TaskQuery {
+            owner: request.owner,
+            image: request.image,
+            request_id: request.request_id,
+            user: request.user,
+            status: request.status,
+            kind: request.kind,
+            key: request.key.unwrap_or(TaskKey::CreatedAt),
+            limit: self.settings().pages.of(request.limit),
+            ..TaskQuery::of(self.viewer(caller), self.now())
+        };
+        if request.is_ascending {
+            query.direction = Direction::Ascending;
+        }
+        if let Some(marker) = request.marker {
+            let task = self.visible_task(caller, &marker).await;
+            let task = task.map_err(|error| match error {
+                Error::TaskNotFound { id } => Error::UnknownMarker { marker: id },
+                error => error,
+            })?;
+            query.after = Some(query.key.position(&task));
+        }
+        let tasks = self.catalog.list_tasks(&query).await?;
+        let is_full = query.limit > 0 && tasks.len() as u64 == u64::from(query.limit);
+        let next = tasks.last().filter(|_| is_full).map(|task| task.id.clone());
+        Ok(TaskList { tasks, next })
+    }
+
+    /// What was, or is, done for an image after requests were answered; the first comes first.
+    ///
+    /// # Errors
+    /// There is none that the caller may see.
+    pub async fn image_tasks(&self, caller: &Caller, id: ImageId) -> Result<Vec<Task>, Error> {
+        self.shown_image(caller, id).await?;
+        let query = TaskQuery {
+            image: Some(id),
+            direction: Direction::Ascending,
+            limit: self.settings().pages.max,
+            ..TaskQuery::of(self.viewer(caller), self.now())
+        };
+        Ok(self.catalog.list_tasks(&query).await?)
+    }
+
+    async fn visible_task(&self, caller: &Caller, id: &TaskId) -> Result<Task, Error> {
+        let seen = TaskQuery::of(self.viewer(caller), self.now());
+        let task = self.catalog.find_task(id).await?;
+        task.filter(|task| seen.matches(task))
+            .ok_or_else(|| Error::TaskNotFound { id: id.to_string() })
+    }
+}

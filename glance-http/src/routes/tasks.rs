@@ -1,0 +1,51 @@
+//! `/v2/tasks`, and the tasks of an image.
+
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use glance_core::Glance;
+use glance_core::domain::{Caller, TaskId};
+
+use super::extract::Segments;
+use crate::body::NoBody;
+use crate::error::ApiError;
+use crate::reply;
+use crate::wire::image_id;
+use crate::wire::task::{self, ImageTasksView, TaskListView, TaskView};
+
+pub(super) async fn list(
+    State(glance): State<Glance>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+    _: NoBody,
+) -> Result<Response, ApiError> {
+    glance.may_use_tasks(&caller)?;
+    let (request, links) = task::read_list(query.as_deref().unwrap_or_default())?;
+    let list = glance.tasks(&caller, request).await?;
+    let view = TaskListView {
+        list: &list,
+        links: &links,
+    };
+    Ok(reply::json(StatusCode::OK, &view))
+}
+
+pub(super) async fn show(
+    State(glance): State<Glance>,
+    Extension(caller): Extension<Caller>,
+    Segments([id]): Segments<1>,
+    _: NoBody,
+) -> Result<Response, ApiError> {
+    let task = glance.task(&caller, &TaskId::stored(id)).await?;
+    Ok(reply::json(StatusCode::OK, &TaskView(&task)))
+}
+
+pub(super) async fn of_image(
+    State(glance): State<Glance>,
+    Extension(caller): Extension<Caller>,
+    Segments([id]): Segments<1>,
+    _: NoBody,
+) -> Result<Response, ApiError> {
+    let tasks = glance.image_tasks(&caller, image_id(&id)?).await?;
+    Ok(reply::json(StatusCode::OK, &ImageTasksView(&tasks)))
+}
