@@ -86,6 +86,10 @@ impl ImageStore for Troubled {
         self.store.owns(location)
     }
 
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.store.canonical(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.answers().await;
         self.store.start(key).await
