@@ -16,6 +16,8 @@ use thiserror::Error as ThisError;
 /// An image service in one folder: `glance.sqlite` for rows, `images/` for bytes,
 /// `staging/` for those that are to be imported.
 ///
+/// A new folder knows the image properties of Nova, Cinder and Glance as metadata definitions.
+///
 /// It needs a tokio runtime around it. What a crash left is removed when it is opened, and while
 /// it is open. Several processes may open one folder.
 #[derive(Debug)]
@@ -46,8 +48,9 @@ impl LocalGlance {
             folder: folder.to_owned(),
             source,
         })?;
-        let catalog =
-            SqliteCatalog::open(folder.join("glance.sqlite"), SqliteOptions::default()).await?;
+        let database = folder.join("glance.sqlite");
+        let is_new = !database.exists();
+        let catalog = SqliteCatalog::open(database, SqliteOptions::default()).await?;
         let store = FilesystemStore::open(FilesystemOptions {
             id: "file".parse()?,
             directories: vec![(folder.join("images"), 0)],
@@ -59,16 +62,23 @@ impl LocalGlance {
             file_perm: None,
         })?;
         let has_name = take_name(folder);
+        let catalog = Arc::new(catalog);
         let mut builder = GlanceBuilder::new(
-            Arc::new(catalog),
+            Arc::<SqliteCatalog>::clone(&catalog),
             Stores::from(Arc::new(store)).with_staging(Arc::new(staging)),
             glance_stores::tokio_runtime(),
         )
+        .with_metadefs(catalog)
         .with_settings(settings);
         if has_name {
             builder = builder.with_node("local");
         }
         let glance = builder.build()?;
+        if is_new {
+            load_definitions(&glance)
+                .await
+                .map_err(OpenLocalError::Definitions)?;
+        }
         glance.scrub().await?;
         let scrubber = keep_scrubbing(&glance);
         Ok(Self { glance, scrubber })
@@ -87,6 +97,10 @@ impl Drop for LocalGlance {
     fn drop(&mut self) {
         self.scrubber.abort();
     }
+}
+
+async fn load_definitions(glance: &Glance) -> Result<(), Error> {
+    glance.metadefs()?.load_defaults().await
 }
 
 /// Whether this process bears the name `local`: the first that opens a folder does, to its end.
@@ -118,6 +132,9 @@ pub enum OpenLocalError {
     /// A setting makes no sense.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The metadata definitions of a new service cannot be stored.
+    #[error("the metadata definitions of a new service cannot be stored")]
+    Definitions(#[source] Error),
     /// The folder cannot be made.
     #[error("cannot make the folder {}: {source}", folder.display())]
     Folder {

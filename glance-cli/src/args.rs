@@ -2,6 +2,8 @@
 
 mod client;
 mod import;
+mod metadefs;
+mod metadefs_files;
 mod policy;
 mod task;
 mod value;
@@ -23,13 +25,20 @@ pub(crate) use self::client::{
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
 pub(crate) use self::import::StageImage;
+pub(crate) use self::metadefs::{
+    Associate, CreateNamespace, CreateObject, CreateProperty, CreateTag, CreateTags,
+    ImportNamespace, ListNamespaces, MetadefCommand, NamespaceFields, OneNamespace, OneObject,
+    OneProperty, OneTag, ShowNamespace, ShowObject, ShowObjectProperty, ShowProperty,
+    UpdateNamespace, UpdateObject, UpdateProperty, UpdateTag, Widest,
+};
+pub(crate) use self::metadefs_files::{ExportMetadefs, LoadMetadefs, Metadefs};
 pub(crate) use self::policy::{CheckPolicy, Policy};
 pub(crate) use self::task::{ListTasks, OneTask};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///
-/// `glance serve` starts a service with everything under ./glance-data. The image and member
-/// commands talk to a service, by default the one on this machine.
+/// `glance serve` starts a service with everything under ./glance-data. The image, member
+/// and md commands talk to a service, by default the one on this machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "glance",
@@ -118,6 +127,9 @@ pub(crate) enum Command {
     /// Create, update or look at the schema of the catalog's database.
     #[command(subcommand)]
     Db(Db),
+    /// Load metadata definitions into the catalog, write them to files, or remove them all.
+    #[command(subcommand)]
+    Metadefs(Metadefs),
     /// Remove what deletes and broken uploads left behind, or take a delete back.
     Scrub(Scrub),
     /// Tell what a file is and whether it is safe, as an upload would: exit code 0, or 1 if refused.
@@ -245,6 +257,10 @@ impl Cli {
             &["db", "downgrade-additions"],
             &["db", "sync"],
             &["db", "version"],
+            &["metadefs"],
+            &["metadefs", "export"],
+            &["metadefs", "load"],
+            &["metadefs", "unload"],
             &["policy"],
             &["store"],
         ] {
@@ -319,6 +335,9 @@ mod tests {
             "glance db sync --help",
             "glance db version --help",
             "glance scrub --help",
+            "glance metadefs load --help",
+            "glance metadefs unload --help",
+            "glance metadefs export --help",
             "glance policy list --help",
             "glance policy check --help",
             "glance store list --help",

@@ -14,6 +14,11 @@ glance_core::scheduled_deletes_conformance!(
     futures::executor::block_on,
     (MemoryCatalog::default(), ())
 );
+glance_core::metadef_catalog_conformance!(
+    metadefs,
+    futures::executor::block_on,
+    (MemoryCatalog::default(), ())
+);
 glance_core::image_store_conformance!(
     store,
     futures::executor::block_on,

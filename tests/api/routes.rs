@@ -11,7 +11,7 @@ use super::support::{ALICE, Answer, BOB, RAW, Site, request};
 /// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
 ///
 /// A new route fails the walk until it stands here.
-const WALK: [(&str, &str, &str, u16); 33] = [
+const WALK: [(&str, &str, &str, u16); 72] = [
     ("GET", "/v2/images", "", 200),
     ("POST", "/v2/images", "{}", 201),
     ("GET", "/v2/images/{image_id}", "", 404),
@@ -48,6 +48,7 @@ const WALK: [(&str, &str, &str, u16); 33] = [
         "",
         404,
     ),
+    ("GET", "/v2/images/{image_id}/metadefs/check", "", 404),
     ("PUT", "/v2/images/{image_id}/stage", "data", 404),
     ("PUT", "/v2/images/{image_id}/tags/{tag}", "", 404),
     ("DELETE", "/v2/images/{image_id}/tags/{tag}", "", 404),
@@ -56,10 +57,163 @@ const WALK: [(&str, &str, &str, u16); 33] = [
     ("GET", "/v2/info/stores", "", 404),
     ("GET", "/v2/info/stores/detail", "", 404),
     ("GET", "/v2/info/usage", "", 200),
+    ("GET", "/v2/metadefs/namespaces", "", 200),
+    (
+        "POST",
+        "/v2/metadefs/namespaces",
+        r#"{"namespace": "M"}"#,
+        403,
+    ),
+    ("GET", "/v2/metadefs/namespaces/{namespace}", "", 404),
+    (
+        "PUT",
+        "/v2/metadefs/namespaces/{namespace}",
+        r#"{"namespace": "M"}"#,
+        404,
+    ),
+    ("DELETE", "/v2/metadefs/namespaces/{namespace}", "", 404),
+    (
+        "GET",
+        "/v2/metadefs/namespaces/{namespace}/objects",
+        "",
+        404,
+    ),
+    (
+        "POST",
+        "/v2/metadefs/namespaces/{namespace}/objects",
+        r#"{"name": "o2"}"#,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/objects",
+        "",
+        404,
+    ),
+    (
+        "GET",
+        "/v2/metadefs/namespaces/{namespace}/objects/{object}",
+        "",
+        404,
+    ),
+    (
+        "PUT",
+        "/v2/metadefs/namespaces/{namespace}/objects/{object}",
+        r#"{"name": "o2"}"#,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/objects/{object}",
+        "",
+        404,
+    ),
+    (
+        "GET",
+        "/v2/metadefs/namespaces/{namespace}/properties",
+        "",
+        404,
+    ),
+    (
+        "POST",
+        "/v2/metadefs/namespaces/{namespace}/properties",
+        PROPERTY,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/properties",
+        "",
+        404,
+    ),
+    (
+        "GET",
+        "/v2/metadefs/namespaces/{namespace}/properties/{property}",
+        "",
+        404,
+    ),
+    (
+        "PUT",
+        "/v2/metadefs/namespaces/{namespace}/properties/{property}",
+        PROPERTY,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/properties/{property}",
+        "",
+        404,
+    ),
+    (
+        "GET",
+        "/v2/metadefs/namespaces/{namespace}/resource_types",
+        "",
+        404,
+    ),
+    (
+        "POST",
+        "/v2/metadefs/namespaces/{namespace}/resource_types",
+        r#"{"name": "R"}"#,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}",
+        "",
+        404,
+    ),
+    ("GET", "/v2/metadefs/namespaces/{namespace}/tags", "", 404),
+    (
+        "POST",
+        "/v2/metadefs/namespaces/{namespace}/tags",
+        r#"{"tags": [{"name": "t2"}]}"#,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/tags",
+        "",
+        404,
+    ),
+    (
+        "GET",
+        "/v2/metadefs/namespaces/{namespace}/tags/{tag}",
+        "",
+        404,
+    ),
+    (
+        "POST",
+        "/v2/metadefs/namespaces/{namespace}/tags/{tag}",
+        "",
+        404,
+    ),
+    (
+        "PUT",
+        "/v2/metadefs/namespaces/{namespace}/tags/{tag}",
+        r#"{"name": "t2"}"#,
+        404,
+    ),
+    (
+        "DELETE",
+        "/v2/metadefs/namespaces/{namespace}/tags/{tag}",
+        "",
+        404,
+    ),
+    ("GET", "/v2/metadefs/resource_types", "", 200),
     ("GET", "/v2/schemas/image", "", 200),
     ("GET", "/v2/schemas/images", "", 200),
     ("GET", "/v2/schemas/member", "", 200),
     ("GET", "/v2/schemas/members", "", 200),
+    ("GET", "/v2/schemas/metadefs/namespace", "", 200),
+    ("GET", "/v2/schemas/metadefs/namespaces", "", 200),
+    ("GET", "/v2/schemas/metadefs/object", "", 200),
+    ("GET", "/v2/schemas/metadefs/objects", "", 200),
+    ("GET", "/v2/schemas/metadefs/properties", "", 200),
+    ("GET", "/v2/schemas/metadefs/property", "", 200),
+    ("GET", "/v2/schemas/metadefs/resource_type", "", 200),
+    ("GET", "/v2/schemas/metadefs/resource_types", "", 200),
+    ("GET", "/v2/schemas/metadefs/tag", "", 200),
+    ("GET", "/v2/schemas/metadefs/tags", "", 200),
     ("GET", "/v2/schemas/task", "", 200),
     ("GET", "/v2/schemas/tasks", "", 200),
     ("DELETE", "/v2/stores/{store_id}/{image_id}", "", 404),
@@ -67,8 +221,22 @@ const WALK: [(&str, &str, &str, u16); 33] = [
     ("GET", "/v2/tasks/{task_id}", "", 403),
 ];
 
-fn path(template: &str, id: &str) -> String {
+const PROPERTY: &str = r#"{"name": "p2", "title": "P", "type": "string"}"#;
+
+/// A body that fits an endpoint.
+pub(super) fn body_of(method: &str, template: &str) -> &'static str {
+    let found = WALK
+        .iter()
+        .find(|(of, path, ..)| (*of, *path) == (method, template));
+    found.unwrap().2
+}
+
+pub(super) fn path(template: &str, id: &str) -> String {
     template
+        .replace("{namespace}", "N")
+        .replace("{object}", "o")
+        .replace("{property}", "p")
+        .replace("{resource_type}", "OS::Glance::Image")
         .replace("{image_id}", id)
         .replace("{member_id}", "p2")
         .replace("{store_id}", "memory")

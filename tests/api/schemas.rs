@@ -34,6 +34,24 @@ async fn schemas_match_those_of_upstream() {
     expect_test::expect_file!["golden/schema-images.json"].assert_eq(&meaning("images").await);
     expect_test::expect_file!["golden/schema-member.json"].assert_eq(&meaning("member").await);
     expect_test::expect_file!["golden/schema-members.json"].assert_eq(&meaning("members").await);
+    for name in [
+        "namespace",
+        "namespaces",
+        "object",
+        "objects",
+        "properties",
+        "property",
+        "resource_type",
+        "resource_types",
+        "tag",
+        "tags",
+    ] {
+        let file = format!(
+            "{}/tests/api/golden/schema-metadef-{name}.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        expect_test::expect_file![file].assert_eq(&meaning(&format!("metadefs/{name}")).await);
+    }
     expect_test::expect_file!["golden/schema-task.json"].assert_eq(&meaning("task").await);
     expect_test::expect_file!["golden/schema-tasks.json"].assert_eq(&meaning("tasks").await);
 }

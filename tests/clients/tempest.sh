@@ -42,6 +42,8 @@ mkdir -p "$folder"/{first,second,locks}
 fill "$here/tempest/glance-api.conf" "$folder/glance-api.conf"
 fill "$here/tempest/tempest.conf" "$folder/tempest.conf"
 "$glance" db sync --config-file "$folder/glance-api.conf"
+# Tempest asks for the resource types that every cloud has.
+"$glance" metadefs load --path "$root/glance-core/metadefs" --config-file "$folder/glance-api.conf"
 "$glance" serve --config-file "$folder/glance-api.conf" >"$folder/glance.log" 2>&1 &
 server=$!
 for ((tries = 0; ; tries++)); do

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::import::StageImage;
+use super::metadefs::MetadefCommand;
 use super::task::{ListTasks, OneTask};
 use super::value;
 use crate::output::Object;
@@ -12,6 +13,8 @@ use crate::output::Object;
 /// What a client can ask for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientCommand {
+    /// Tell which properties of an image are not what the metadata definitions say.
+    ImageCheck(OneImage),
     /// Create an image, with its data if there is any.
     ImageCreate(CreateImage),
     /// Delete images.
@@ -58,6 +61,8 @@ pub(crate) enum ClientCommand {
     MemberGet(ImageMember),
     /// Accept or reject an image that somebody shares with your project.
     MemberUpdate(SetMember),
+    #[command(flatten)]
+    Metadef(MetadefCommand),
     /// List tasks, for administrators.
     TaskList(ListTasks),
     /// Show a task, for administrators.

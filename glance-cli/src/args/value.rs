@@ -41,6 +41,22 @@ pub(super) fn object(text: &str) -> Result<Object, String> {
     serde_json::from_str(text).map_err(|_| "use an object of JSON".to_owned())
 }
 
+/// The association of a namespace with a resource type: its name alone, or an object of JSON.
+pub(super) fn association(text: &str) -> Result<Object, String> {
+    if text.trim_start().starts_with('{') {
+        return object(text);
+    }
+    Ok(Object::from_iter([("name".to_owned(), text.into())]))
+}
+
+/// Text without blanks around it, of which something must be left.
+pub(super) fn trimmed(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is blank".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// A piece of a path. The pieces `.` and `..` would name something else.
 pub(super) fn segment(text: &str) -> Result<String, String> {
     match text {
@@ -119,7 +135,9 @@ fn is_version(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{bind, boolean, endpoint, header, pair, segment};
+    use serde_json::json;
+
+    use super::{association, bind, boolean, endpoint, header, pair, segment, trimmed};
 
     #[test]
     fn the_version_at_the_end_of_an_endpoint_is_dropped() {
@@ -168,6 +186,27 @@ mod tests {
         assert_eq!(format!("{token:?}"), "Sensitive");
         assert!(header("nonsense").is_err());
         assert!(header("a b: c").is_err());
+    }
+
+    #[test]
+    fn an_association_is_a_name_or_an_object() {
+        let read = |text| json!(association(text).unwrap());
+
+        assert_eq!(
+            read("OS::Nova::Flavor"),
+            json!({"name": "OS::Nova::Flavor"})
+        );
+        assert_eq!(
+            read(r#" {"name": "n", "prefix": "hw:"}"#),
+            json!({"name": "n", "prefix": "hw:"})
+        );
+        assert!(association("{name}").is_err());
+    }
+
+    #[test]
+    fn blanks_around_a_name_are_no_part_of_it() {
+        assert_eq!(trimmed(" a b "), Ok("a b".to_owned()));
+        assert!(trimmed("  ").is_err());
     }
 
     #[test]

@@ -53,6 +53,12 @@ pub(crate) enum ClientError {
     /// The image has no data.
     #[error("image {id} has no data")]
     NoImageData { id: String },
+    /// A file does not hold what should be sent.
+    #[error("`{}` holds no object of JSON", path.display())]
+    NoObject {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
     /// The answer is not one of an image service.
     #[error("what answers at {endpoint} is no image service: {problem}")]
     NotGlance {
@@ -80,6 +86,9 @@ pub(crate) enum ClientError {
     /// The connection cannot be made, or broke before there was an answer.
     #[error("cannot reach the image service at {endpoint}")]
     Unreachable { endpoint: String, source: BoxError },
+    /// The object has no such property.
+    #[error("object {object} has no property {property}")]
+    UnknownProperty { object: String, property: String },
     /// The hash cannot be computed.
     #[error(
         "cannot verify image {id}: its hash is {algorithm}, which this client does not know; \

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::error::ClientError;
 use super::session::Session;
@@ -44,23 +45,43 @@ impl Session {
         url.query_pairs_mut()
             .append_pair("limit", &first.to_string())
             .extend_pairs(&query.parameters);
-        let mut items = Vec::new();
+        self.pages(url, of, wanted).await
+    }
+
+    /// Up to so many objects of the list called `name`, page after page.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(super) async fn pages(
+        &self,
+        mut url: Url,
+        name: &str,
+        wanted: usize,
+    ) -> Result<Vec<Object>, ClientError> {
+        let mut objects = Vec::new();
         loop {
             let mut page = self.call(Method::GET, url, None).await?;
-            let Some(Value::Array(found)) = page.get_mut(of).map(Value::take) else {
-                return Err(self.not_glance("its list has no such items"));
-            };
+            let found = self.items(&mut page, name)?;
             let is_empty = found.is_empty();
-            items.extend(found.into_iter().filter_map(into_object));
-            items.truncate(wanted);
+            objects.extend(found);
+            objects.truncate(wanted);
             let next = page.get("next").and_then(Value::as_str);
             match next {
-                Some(link) if items.len() < wanted && !is_empty => {
+                Some(link) if objects.len() < wanted && !is_empty => {
                     let next = self.linked(link);
                     url = next.ok_or_else(|| self.not_glance("its list goes on elsewhere"))?;
                 }
-                _ => return Ok(items),
+                _ => return Ok(objects),
             }
+        }
+    }
+
+    /// The objects of the list called `name` in an answer.
+    pub(super) fn items(&self, answer: &mut Value, name: &str) -> Result<Vec<Object>, ClientError> {
+        match answer.get_mut(name).map(Value::take) {
+            Some(Value::Array(items)) => Ok(items.into_iter().filter_map(into_object).collect()),
+            _ => Err(self.not_glance("its answer is no list of what was asked for")),
         }
     }
 
@@ -111,6 +132,20 @@ impl Session {
     pub(crate) async fn delete_image(&self, id: &str) -> Result<(), ClientError> {
         let url = self.url(&["images", id]);
         self.call(Method::DELETE, url, None).await.map(drop)
+    }
+
+    /// Which properties of an image are not what the metadata definitions say.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn check_image(&self, id: &str) -> Result<Object, ClientError> {
+        let url = self.url(&["images", id, "metadefs", "check"]);
+        let answer = self.call(Method::GET, url, None).await?;
+        match answer.get("violations").is_some_and(Value::is_array) {
+            true => self.object(answer),
+            false => Err(self.not_glance("it does not check images")),
+        }
     }
 
     /// Makes an image do something: `deactivate` or `reactivate`.

@@ -1,10 +1,10 @@
 //! Members: the projects that an image is shared with.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::error::ClientError;
-use super::images::{JSON, into_object};
+use super::images::JSON;
 use super::session::Session;
 use crate::output::Object;
 
@@ -17,12 +17,7 @@ impl Session {
     pub(crate) async fn members(&self, image: &str) -> Result<Vec<Object>, ClientError> {
         let url = self.url(&["images", image, "members"]);
         let mut answer = self.call(Method::GET, url, None).await?;
-        match answer.get_mut("members").map(Value::take) {
-            Some(Value::Array(members)) => {
-                Ok(members.into_iter().filter_map(into_object).collect())
-            }
-            _ => Err(self.not_glance("its list has no members")),
-        }
+        self.items(&mut answer, "members")
     }
 
     /// A member.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! session     one service: where it is, who asks, one request and its answer
-//! images import members tasks    what there is to ask for
+//! images import members metadefs tasks    what there is to ask for
 //! upload download   image data, which is never held as a whole
 //! ```
 
@@ -12,6 +12,7 @@ mod explanation;
 mod images;
 mod import;
 mod members;
+mod metadefs;
 mod progress;
 mod session;
 mod tasks;

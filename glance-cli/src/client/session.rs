@@ -117,12 +117,30 @@ impl Session {
         url: Url,
         body: Option<(&'static str, &Value)>,
     ) -> Result<Value, ClientError> {
+        self.exchange(Self::request(method, url, body)).await
+    }
+
+    /// A request, with a JSON body if there is one.
+    pub(super) fn request(
+        method: Method,
+        url: Url,
+        body: Option<(&'static str, &Value)>,
+    ) -> Request {
         let mut request = Request::new(method, url);
         if let Some((media_type, value)) = body {
             let media_type = HeaderValue::from_static(media_type);
             request.headers_mut().insert(CONTENT_TYPE, media_type);
             *request.body_mut() = Some(value.to_string().into());
         }
+        request
+    }
+
+    /// Sends a request, and gives the JSON of the answer; `Null` where it has none.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`call`](Self::call).
+    pub(super) async fn exchange(&self, request: Request) -> Result<Value, ClientError> {
         let response = self.patiently(self.send(request)).await?;
         let body = self.patiently(self.body_of(response)).await?;
         if body.is_empty() {

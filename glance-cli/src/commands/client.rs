@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{image, import, location, member, task};
+use super::{image, image_check, import, location, member, metadefs, task};
 use crate::args::{ClientCommand, Globals};
 use crate::client::{ClientError, Session, SessionOptions};
 use crate::output::{self, Looks, Object};
@@ -45,6 +45,7 @@ pub(crate) async fn run(
     use ClientCommand as C;
     let context = Context::new(globals)?;
     match command {
+        C::ImageCheck(args) => return image_check::run(&context, args).await,
         C::ImageCreate(args) => image::create(&context, args).await?,
         C::ImageDelete(args) => return image::delete(&context, args).await,
         C::ImageDownload(args) => image::download_data(&context, args).await?,
@@ -68,6 +69,7 @@ pub(crate) async fn run(
         C::MemberList(args) => member::list(&context, args).await?,
         C::MemberGet(args) => member::show(&context, args).await?,
         C::MemberUpdate(args) => member::update(&context, args).await?,
+        C::Metadef(command) => metadefs::run(&context, command).await?,
         C::TaskList(args) => task::list(&context, args).await?,
         C::TaskShow(args) => task::show(&context, args).await?,
     }

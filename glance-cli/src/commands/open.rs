@@ -10,7 +10,7 @@ use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, ProjectLimits, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::{Catalog, LimitSource, Policy, ScheduledDeletes};
+use glance_core::ports::{Catalog, LimitSource, MetadefCatalog, Policy, ScheduledDeletes};
 use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
@@ -27,6 +27,8 @@ pub(super) struct Backends {
     pub(super) catalog: Arc<dyn Catalog>,
     /// The same catalog, for the scrubber.
     pub(super) deletes: Arc<dyn ScheduledDeletes>,
+    /// The same catalog, for metadata definitions.
+    pub(super) metadefs: Arc<dyn MetadefCatalog>,
     pub(super) stores: Stores,
     pub(super) meters: Meters,
     pub(super) runtime: Runtime,
@@ -47,14 +49,15 @@ pub(super) enum Missing {
 
 impl Backends {
     /// Opens the catalog and the store. What fails leaves nothing behind: what is there is looked
-    /// at first, then folders are made, and the database last.
+    /// at first, then folders are made, and the database last. The database of an embedded server
+    /// that was not there gets the definitions of properties that such a server starts with.
     ///
     /// # Errors
     ///
     /// One of them cannot be used.
     pub(super) async fn open(config: &Config, missing: Missing) -> Result<Self, OperatorError> {
         let may_create = missing == Missing::IsMade && config.files.is_empty();
-        look_at_database(&config.catalog.database, may_create)?;
+        let is_new = look_at_database(&config.catalog.database, may_create)? == Found::Nothing;
         if missing == Missing::IsRefused {
             look_at_folders(config)?;
         }
@@ -67,8 +70,8 @@ impl Backends {
         }
         let (stores, meters) = stores::open(&config.stores)?;
         let stores = stores::with_staging(stores, &config.import)?;
-        let (catalog, deletes) = match &config.catalog.database {
-            Database::SqliteInMemory => both(MemoryCatalog::default()),
+        let (catalog, deletes, metadefs) = match &config.catalog.database {
+            Database::SqliteInMemory => ports(MemoryCatalog::default()),
             Database::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|_| may_create) {
                     folders.make(parent)?;
@@ -78,28 +81,34 @@ impl Backends {
                     additions: config.catalog.additions,
                     create: may_create,
                 };
-                both(SqliteCatalog::open(path, options).await?)
+                ports(SqliteCatalog::open(path, options).await?)
             }
             Database::Mysql(server) => {
                 let catalog = &config.catalog;
-                both(reached(catalog, || MysqlCatalog::open(server)).await?)
+                ports(reached(catalog, || MysqlCatalog::open(server)).await?)
             }
             Database::Postgres(server) => {
                 let catalog = &config.catalog;
-                both(reached(catalog, || PostgresCatalog::open(server)).await?)
+                ports(reached(catalog, || PostgresCatalog::open(server)).await?)
             }
         };
         folders.keep();
-        Ok(Self {
+        let backends = Self {
             catalog,
             deletes,
+            metadefs,
             stores,
             meters,
             runtime: glance_stores::tokio_runtime(),
             policy: None,
             protections: None,
             limits: None,
-        })
+        };
+        if is_new {
+            let glance = backends.glance(config, None)?;
+            glance.metadefs()?.load_defaults().await?;
+        }
+        Ok(backends)
     }
 
     /// The service on them. Without a name it is one that takes over nobody's work early.
@@ -115,6 +124,7 @@ impl Backends {
         let stores = self.stores.clone();
         let runtime = self.runtime.clone();
         let builder = GlanceBuilder::new(Arc::clone(&self.catalog), stores, runtime)
+            .with_metadefs(Arc::clone(&self.metadefs))
             .with_settings(settings(config)?);
         let builder = match node {
             Some(node) => builder.with_node(node),
@@ -137,9 +147,19 @@ impl Backends {
 }
 
 /// A catalog as each of the ports that it is.
-fn both(catalog: impl Catalog + ScheduledDeletes) -> (Arc<dyn Catalog>, Arc<dyn ScheduledDeletes>) {
+fn ports(
+    catalog: impl Catalog + ScheduledDeletes + MetadefCatalog,
+) -> (
+    Arc<dyn Catalog>,
+    Arc<dyn ScheduledDeletes>,
+    Arc<dyn MetadefCatalog>,
+) {
     let catalog = Arc::new(catalog);
-    (Arc::clone(&catalog) as _, catalog)
+    (
+        Arc::clone(&catalog) as _,
+        Arc::clone(&catalog) as _,
+        catalog,
+    )
 }
 
 /// Opens a database, again while its server cannot be reached.
@@ -180,10 +200,17 @@ pub(super) fn unreadable(path: PathBuf, source: io::Error) -> OperatorError {
     }
 }
 
+/// What is where a database is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Database,
+    Nothing,
+}
+
 /// Refuses a database that cannot be used before anything is created.
-fn look_at_database(database: &Database, may_create: bool) -> Result<(), OperatorError> {
+fn look_at_database(database: &Database, may_create: bool) -> Result<Found, OperatorError> {
     let Database::Sqlite(path) = database else {
-        return Ok(());
+        return Ok(Found::Database);
     };
     // SQLite would read what it may not write, and leave files beside it.
     match fs::File::options().write(true).open(path) {
@@ -197,8 +224,8 @@ fn look_at_database(database: &Database, may_create: bool) -> Result<(), Operato
         _ => {}
     }
     match schema_version(path) {
-        Ok(_) => Ok(()),
-        Err(OpenError::Missing { .. }) if may_create => Ok(()),
+        Ok(_) => Ok(Found::Database),
+        Err(OpenError::Missing { .. }) if may_create => Ok(Found::Nothing),
         Err(OpenError::Missing { path }) => Err(OperatorError::NoDatabase { path }),
         Err(error) => Err(error.into()),
     }

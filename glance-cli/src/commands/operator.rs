@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use glance_core::BuildError;
+use glance_core::domain::metadef::InvalidNamespaceFile;
 use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
 use glance_http::InvalidImageSchema;
 use glance_http::keystone::KeystoneError;
@@ -53,12 +54,21 @@ pub(crate) enum OperatorError {
     /// There is nothing there that could be worked on.
     #[error("the catalog is in memory only: set `[database] connection` to a file")]
     InMemory,
+    /// A file holds no namespace of metadata definitions.
+    #[error("`{}` holds no namespace", path.display())]
+    MetadefFile {
+        path: PathBuf,
+        source: InvalidNamespaceFile,
+    },
     /// The database was not made yet.
     #[error("there is no database `{}`: `glance db sync` makes it", path.display())]
     NoDatabase { path: PathBuf },
     /// The database holds nothing yet.
     #[error("the database `{database}` holds no schema yet: `glance db sync` makes it")]
     NoSchema { database: String },
+    /// There is nothing to load.
+    #[error("there is no *.json in `{}`", path.display())]
+    NoMetadefFiles { path: PathBuf },
     /// None of the rules has the name.
     #[error("there is no rule `{name}`: `glance policy list` prints them all")]
     NoRule { name: String },

@@ -76,6 +76,8 @@ pub(crate) struct Config {
     /// Where a schema of custom properties may be, in the order in which they are looked at.
     pub(crate) image_schema_files: Vec<PathBuf>,
     pub(crate) edge: EdgeConfig,
+    /// Where files of metadata definitions are loaded from and written to: `metadata_source_path`.
+    pub(crate) metadefs_folder: PathBuf,
 }
 
 /// Where and how the server listens: `[glance_rs]`.

@@ -54,6 +54,11 @@ impl Reader<'_> {
                 .map(|folder| folder.join("schema-image.json"))
                 .collect(),
             edge: self.edge(port)?,
+            metadefs_folder: self
+                .settings
+                .text("DEFAULT", "metadata_source_path")?
+                .unwrap_or_default()
+                .into(),
         };
         config.refuse_exposure()?;
         Ok(config)

@@ -14,7 +14,9 @@ fn every_command_has_help() {
     for name in [
         "serve",
         "db",
+        "metadefs",
         "scrub",
+        "image-check",
         "image-create",
         "image-delete",
         "image-download",
@@ -38,6 +40,36 @@ fn every_command_has_help() {
         "member-list",
         "member-get",
         "member-update",
+        "md-namespace-create",
+        "md-namespace-delete",
+        "md-namespace-import",
+        "md-namespace-list",
+        "md-namespace-objects-delete",
+        "md-namespace-properties-delete",
+        "md-namespace-resource-type-list",
+        "md-namespace-show",
+        "md-namespace-tags-delete",
+        "md-namespace-update",
+        "md-object-create",
+        "md-object-delete",
+        "md-object-list",
+        "md-object-property-show",
+        "md-object-show",
+        "md-object-update",
+        "md-property-create",
+        "md-property-delete",
+        "md-property-list",
+        "md-property-show",
+        "md-property-update",
+        "md-resource-type-associate",
+        "md-resource-type-deassociate",
+        "md-resource-type-list",
+        "md-tag-create",
+        "md-tag-create-multiple",
+        "md-tag-delete",
+        "md-tag-list",
+        "md-tag-show",
+        "md-tag-update",
         "task-list",
         "task-show",
     ] {
@@ -50,7 +82,7 @@ fn every_command_has_help() {
         let own = command(&format!("{name} --help")).succeeded().text();
         assert_eq!(own, help);
     }
-    for name in ["db sync", "db version"] {
+    for name in ["db sync", "db version", "metadefs load", "metadefs unload"] {
         let help = command(&format!("{name} --help")).succeeded().text();
         assert!(help.contains("--config-dir"), "{help}");
     }
@@ -76,6 +108,20 @@ fn mistakes_end_with_two_and_the_nearest_right_word() {
             "http://127.0.0.1:9292",
         ),
         ("image-show", "IMAGE_ID"),
+        ("md-namespace-create n --visibility all", "private"),
+        (
+            "md-property-create n --name p --title t --type string",
+            "--schema",
+        ),
+        (
+            "md-object-create n --name o --schema []",
+            "an object of JSON",
+        ),
+        ("md-tag-create n --name", "NAME"),
+        (
+            "md-tag-create-multiple n --names ,",
+            "--names holds no name",
+        ),
         ("", "Usage"),
     ] {
         let done = command(line);

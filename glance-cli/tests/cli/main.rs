@@ -11,6 +11,8 @@ mod inspect;
 #[cfg(test)]
 mod keystone;
 #[cfg(test)]
+mod metadefs;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod policy;

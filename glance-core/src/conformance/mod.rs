@@ -24,6 +24,8 @@ pub mod catalog;
 pub mod image_store;
 pub mod intents;
 pub mod members;
+pub mod metadefs;
+pub mod namespace_queries;
 pub mod published;
 pub mod queries;
 pub mod scheduled_deletes;
@@ -86,6 +88,33 @@ macro_rules! catalog_conformance {
                 a_change_that_passes_a_limit_is_not_made
                 what_is_reserved_counts_until_its_upload_ends
                 only_its_holder_reserves_for_an_upload
+            );
+        }
+    };
+}
+
+/// Makes a test of each clause of the [`MetadefCatalog`](crate::ports::MetadefCatalog) contract.
+#[macro_export]
+macro_rules! metadef_catalog_conformance {
+    ($(#[$attribute:meta])* $name:ident, $run:path, $make:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, metadefs:
+                a_namespace_is_read_as_it_was_put
+                only_the_parts_that_are_wanted_are_read
+                a_large_namespace_is_a_namespace
+                a_document_is_stored_over_what_is_there
+                a_resource_type_stays_as_it_first_came
+                nothing_is_left_of_what_is_cleared
+                changes_mean_what_they_mean_in_memory
+                a_name_is_given_once_however_many_want_it
+                names_in_another_case_are_not_mixed_up
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, namespace_queries:
+                lists_mean_what_their_queries_mean
+                pages_follow_each_other_without_gap_or_repeat
+                lists_hold_associations_alone
             );
         }
     };

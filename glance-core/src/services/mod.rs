@@ -29,7 +29,7 @@ pub use self::glance::{Glance, ImportSettings, LocationSettings, Settings};
 pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;
 pub use self::limits::ProjectUsage;
-pub use self::metadefs::{Metadefs, NamespaceList};
+pub use self::metadefs::{ImageCheck, Loaded, Metadefs, NamespaceList};
 pub use self::scrub::Scrubbed;
 pub use self::scrubber::{ScrubPlan, Scrubber};
 pub use self::stores::{ConfiguredStore, Stores};

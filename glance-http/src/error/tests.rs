@@ -1,4 +1,5 @@
 use glance_core::domain::inspect::{Format, Inspection, InspectionRules, Rejected};
+use glance_core::domain::metadef::{NamespaceName, Part};
 use glance_core::domain::policy::Action;
 use glance_core::domain::{
     BlobUrl, CannotEditLocations, Event, IllegalTransition, Image, ImageId, InvalidValidation,
@@ -33,6 +34,7 @@ fn errors() -> Vec<Error> {
         count: 2,
     };
     let name = || "name".to_owned();
+    let namespace = || NamespaceName::stored("N".to_owned());
     let mut errors = vec![
         Error::AlreadyMember {
             image,
@@ -62,8 +64,19 @@ fn errors() -> Vec<Error> {
         Error::DataGoing { image },
         Error::DataGone { image },
         Error::Deactivated { image },
+        Error::DefinitionNotFound {
+            namespace: namespace(),
+            part: Part::Tag,
+            name: name(),
+        },
         denied(Action::GetImages),
+        Error::DuplicateDefinition {
+            namespace: namespace(),
+            part: Part::Association,
+            name: name(),
+        },
         Error::DuplicateImage { image },
+        Error::DuplicateNamespace { name: namespace() },
         Error::Edit(EditError::AlreadyPresent { name: name() }),
         Error::Edit(EditError::FormatFixed {
             attribute: "disk_format",
@@ -99,6 +112,9 @@ fn errors() -> Vec<Error> {
             image,
             project: "p".to_owned(),
         },
+        Error::NamespaceNotFound { name: name() },
+        Error::NoMetadefs,
+        Error::NoNamespaces,
         Error::NoStoreOf { image },
         Error::NotScheduled { image },
         Error::NotAService,
@@ -116,6 +132,9 @@ fn errors() -> Vec<Error> {
         },
         Error::OnlyLocation { image },
         Error::Protected { image },
+        Error::ProtectedNamespace {
+            namespace: namespace(),
+        },
         Error::Quota(quota),
         Error::Range(Unsatisfiable { size: 16 }),
         Error::Rejected(Rejected::Ambiguous {

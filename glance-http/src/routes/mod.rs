@@ -4,10 +4,12 @@ mod discovery;
 mod extract;
 pub(crate) mod health;
 mod image_actions;
+mod image_check;
 mod image_file;
 mod images;
 mod locations;
 mod members;
+mod metadefs;
 mod schemas;
 mod stores;
 mod tags;
@@ -19,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Router, middleware};
 
+use self::metadefs::{namespaces, objects, properties, resource_types, tags as metadef_tags};
 use self::verbs::Verbs;
 use crate::auth;
 use crate::error::ApiError;
@@ -68,6 +71,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
                 .delete(members::remove),
         ),
         (
+            "/v2/images/{image_id}/metadefs/check",
+            Verbs::new().get(image_check::check),
+        ),
+        (
             "/v2/images/{image_id}/stage",
             Verbs::new().put(image_file::stage),
         ),
@@ -89,12 +96,120 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             Verbs::new().get(stores::list_in_detail),
         ),
         ("/v2/info/usage", Verbs::new().get(discovery::usage)),
+        (
+            "/v2/metadefs/namespaces",
+            Verbs::new().get(namespaces::list).post(namespaces::create),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}",
+            Verbs::new()
+                .get(namespaces::show)
+                .put(namespaces::edit)
+                .delete(namespaces::delete),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/objects",
+            Verbs::new()
+                .get(objects::list)
+                .post(objects::add)
+                .delete(namespaces::delete_objects),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/objects/{object}",
+            Verbs::new()
+                .get(objects::show)
+                .put(objects::replace)
+                .delete(objects::delete),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/properties",
+            Verbs::new()
+                .get(properties::list)
+                .post(properties::add)
+                .delete(namespaces::delete_properties),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/properties/{property}",
+            Verbs::new()
+                .get(properties::show)
+                .put(properties::replace)
+                .delete(properties::delete),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/resource_types",
+            Verbs::new()
+                .get(resource_types::list_of_namespace)
+                .post(resource_types::add),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/resource_types/{resource_type}",
+            Verbs::new().delete(resource_types::delete),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/tags",
+            Verbs::new()
+                .get(metadef_tags::list)
+                .post(metadef_tags::add_all)
+                .delete(namespaces::delete_tags),
+        ),
+        (
+            "/v2/metadefs/namespaces/{namespace}/tags/{tag}",
+            Verbs::new()
+                .get(metadef_tags::show)
+                .post(metadef_tags::add)
+                .put(metadef_tags::rename)
+                .delete(metadef_tags::delete),
+        ),
+        (
+            "/v2/metadefs/resource_types",
+            Verbs::new().get(resource_types::list),
+        ),
         ("/v2/schemas/image", Verbs::new().get(schemas::image)),
         ("/v2/schemas/images", Verbs::new().get(schemas::images)),
         ("/v2/schemas/member", Verbs::new().get(schemas::member)),
         ("/v2/schemas/members", Verbs::new().get(schemas::members)),
         ("/v2/schemas/task", Verbs::new().get(schemas::task)),
         ("/v2/schemas/tasks", Verbs::new().get(schemas::tasks)),
+        (
+            "/v2/schemas/metadefs/namespace",
+            Verbs::new().get(schemas::metadef_namespace),
+        ),
+        (
+            "/v2/schemas/metadefs/namespaces",
+            Verbs::new().get(schemas::metadef_namespaces),
+        ),
+        (
+            "/v2/schemas/metadefs/object",
+            Verbs::new().get(schemas::metadef_object),
+        ),
+        (
+            "/v2/schemas/metadefs/objects",
+            Verbs::new().get(schemas::metadef_objects),
+        ),
+        (
+            "/v2/schemas/metadefs/properties",
+            Verbs::new().get(schemas::metadef_properties),
+        ),
+        (
+            "/v2/schemas/metadefs/property",
+            Verbs::new().get(schemas::metadef_property),
+        ),
+        (
+            "/v2/schemas/metadefs/resource_type",
+            Verbs::new().get(schemas::metadef_resource_type),
+        ),
+        (
+            "/v2/schemas/metadefs/resource_types",
+            Verbs::new().get(schemas::metadef_resource_types),
+        ),
+        (
+            "/v2/schemas/metadefs/tag",
+            Verbs::new().get(schemas::metadef_tag),
+        ),
+        (
+            "/v2/schemas/metadefs/tags",
+            Verbs::new().get(schemas::metadef_tags),
+        ),
         (
             "/v2/stores/{store_id}/{image_id}",
             Verbs::new().delete(stores::delete_image),

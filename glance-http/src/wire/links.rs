@@ -27,7 +27,7 @@ impl Links {
     }
 
     pub(crate) fn next(&self, marker: &str) -> String {
-        self.with(&["marker=", marker])
+        self.with(&["marker=", &encoded(marker)])
     }
 
     fn with(&self, marker: &[&str]) -> String {
@@ -74,7 +74,7 @@ mod tests {
 
         let first = "/v2/images?tag=a+b&tag=c%3Ad%2C%C3%A9&limit=1";
         assert_eq!(links.first(), first);
-        assert_eq!(links.next("m"), format!("{first}&marker=m"));
+        assert_eq!(links.next("m::"), format!("{first}&marker=m%3A%3A"));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 pub(crate) mod attribute;
 pub(crate) mod image;
+pub(crate) mod image_check;
 pub(crate) mod image_schema;
 pub(crate) mod links;
 pub(crate) mod location;
 pub(crate) mod member;
+pub(crate) mod metadef;
 pub(crate) mod new_image;
 pub(crate) mod patch;
 pub(crate) mod pointer;

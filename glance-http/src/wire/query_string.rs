@@ -102,7 +102,7 @@ fn decoded(text: &str) -> Result<String, ApiError> {
 
 /// Of a parameter that comes several times the last value counts, as in upstream. Tags and sort
 /// keys are read elsewhere: of them every value counts.
-fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(super) fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     let mut positions = HashMap::new();
     let mut values: Vec<(&str, &str)> = Vec::new();
     for (name, value) in pairs {
@@ -120,6 +120,7 @@ fn last_values(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
     values
 }
 
+/// How many things a page holds at most.
 pub(super) fn number_of_items(value: &str) -> Result<u32, ApiError> {
     let digits = value.trim();
     let digits = digits.strip_prefix('+').unwrap_or(digits);

@@ -13,6 +13,8 @@ mod sql;
 mod sql_catalog;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(all(test, feature = "sqlite"))]
+mod statements;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod transaction;
 mod turns;

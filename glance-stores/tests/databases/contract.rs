@@ -53,6 +53,26 @@ glance_core::scheduled_deletes_conformance!(
     support::mysql_catalog().await
 );
 
+glance_core::metadef_catalog_conformance!(
+    sqlite_metadefs,
+    run,
+    new_catalog(SqliteOptions::default()).await
+);
+
+glance_core::metadef_catalog_conformance!(
+    #[ignore = "needs PostgreSQL: .ci/run starts it"]
+    postgres_metadefs,
+    support::run,
+    support::postgres_catalog().await
+);
+
+glance_core::metadef_catalog_conformance!(
+    #[ignore = "needs MariaDB: .ci/run starts it"]
+    mysql_metadefs,
+    support::run,
+    support::mysql_catalog().await
+);
+
 async fn new_catalog(options: SqliteOptions) -> (SqliteCatalog, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("glance.sqlite");

@@ -31,12 +31,7 @@ const DEFAULT: &[OptionSpec] = &[
         Choice(&["roles", "policies"]),
         Some("roles"),
     ),
-    ignored(
-        "metadata_source_path",
-        Text,
-        Some("/etc/glance/metadefs/"),
-        DEFINITIONS,
-    ),
+    honoured("metadata_source_path", Text, Some("/etc/glance/metadefs/")),
     // Data and limits.
     honoured("hashing_algorithm", Choice(HASHES), Some("sha512")),
     honoured("image_size_cap", SIZE_CAP, Some("1099511627776")),
@@ -237,7 +232,6 @@ const SIZE_CAP: Kind = Kind::Integer {
 };
 
 const CACHE: &str = "images are not cached in this version";
-const DEFINITIONS: &str = "metadata definitions are not served in this version";
 const LOG_FORMAT: &str = "the log has a form of its own; `debug` sets its level";
 const LOG_ROTATION: &str = "log files are not rotated or thinned out; logrotate can";
 const LOG_TARGET: &str = "the log goes to a file or to standard error, which systemd forwards";

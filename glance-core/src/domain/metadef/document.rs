@@ -71,9 +71,7 @@ impl NamespaceDocument {
             }
         };
         let objects = members.list("objects", Object::from_json)?;
-        let tags = members.list("tags", |json| {
-            Members::of(json, &["name"])?.required_text("name")
-        })?;
+        let tags = members.list("tags", TagName::from_json)?;
         let types = associations.iter().map(|each| each.resource_type.as_str());
         check_distinct("resource_type_associations", types)?;
         check_distinct("objects", objects.iter().map(|each| each.name.as_str()))?;

@@ -46,7 +46,7 @@ impl From<DefinitionFault> for InvalidDefinition {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DefinitionFault {
-    /// A name is there twice.
+    /// The name of another thing of the kind.
     #[error("is there twice")]
     Duplicate,
     /// A text is not one of those that have a meaning.

@@ -16,10 +16,23 @@ impl<'a> Members<'a> {
     /// Those of an object. What the service adds where it shows things may be there, and is passed
     /// over: what was shown can be given again.
     pub(super) fn of(json: &'a Json, known: &[&'static str]) -> Result<Self, InvalidDefinition> {
+        Self::read(json, known, &ADDED)
+    }
+
+    /// Those of an object, and nothing else may be there.
+    pub(super) fn only(json: &'a Json, known: &[&'static str]) -> Result<Self, InvalidDefinition> {
+        Self::read(json, known, &[])
+    }
+
+    fn read(
+        json: &'a Json,
+        known: &[&'static str],
+        passed_over: &[&str],
+    ) -> Result<Self, InvalidDefinition> {
         let members = json.as_object().ok_or_else(|| mismatch("an object"))?;
         let unknown = members
             .keys()
-            .find(|name| !known.contains(&name.as_str()) && !ADDED.contains(&name.as_str()));
+            .find(|name| !known.contains(&name.as_str()) && !passed_over.contains(&name.as_str()));
         match unknown {
             None => Ok(Self(members)),
             Some(name) => {

@@ -3,8 +3,11 @@
 
 mod association;
 mod change;
+mod check;
 mod contents;
+mod defaults;
 mod document;
+mod file;
 mod invalid;
 mod json;
 mod name;
@@ -12,12 +15,17 @@ mod namespace;
 mod object;
 mod property;
 mod query;
+mod rule;
 mod schema;
+mod tag;
+mod value;
 
 pub use self::association::{Association, ResourceType};
 pub use self::change::{CannotChange, MetadefChange};
+pub use self::check::Violation;
 pub use self::contents::{Dated, NamespaceContents, Part};
 pub use self::document::{Existing, NamespaceDocument};
+pub use self::file::InvalidNamespaceFile;
 pub use self::invalid::{DefinitionFault, InvalidDefinition};
 pub use self::name::{
     Description, DisplayName, NamespaceName, ObjectDescription, ObjectName, Prefix,
@@ -27,4 +35,5 @@ pub use self::namespace::{Namespace, NamespaceVisibility, UnknownNamespaceVisibi
 pub use self::object::Object;
 pub use self::property::Property;
 pub use self::query::{NamespaceQuery, NamespaceSortKey, TagQuery, TagSortKey, UnknownSortKey};
+pub use self::rule::Rule;
 pub use self::schema::PropertySchema;

@@ -32,7 +32,8 @@ impl Object {
         let members = Members::of(json, &["name", "description", "required", "properties"])?;
         let name = members.required_text("name")?;
         let required: Vec<PropertyName> = members.list("required", required_name)?;
-        check_distinct("required", required.iter().map(PropertyName::as_str))?;
+        check_distinct("required", required.iter().map(PropertyName::as_str))
+            .map_err(|_| mismatch("an array of different names").within("required"))?;
         let properties = match members.get("properties") {
             None => BTreeMap::new(),
             Some(json) => {

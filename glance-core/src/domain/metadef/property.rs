@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::super::text::InvalidText;
 use super::invalid::{DefinitionFault, InvalidDefinition};
-use super::json::mismatch;
+use super::json::{mismatch, text};
 use super::name::PropertyName;
 use super::schema::PropertySchema;
 
@@ -18,6 +18,22 @@ pub struct Property {
 }
 
 impl Property {
+    /// Reads `{"name": …, <schema>}`.
+    ///
+    /// # Errors
+    /// [`InvalidDefinition`] says what is wrong, and where.
+    pub fn from_json(json: &Json) -> Result<Self, InvalidDefinition> {
+        let members = json.as_object().ok_or_else(|| mismatch("an object"))?;
+        let name = match members.get("name") {
+            None => Err(DefinitionFault::Missing.into()),
+            Some(name) => text(name),
+        };
+        Ok(Self {
+            name: name.map_err(|invalid: InvalidDefinition| invalid.within("name"))?,
+            schema: PropertySchema::from_json(json)?,
+        })
+    }
+
     /// Reads `{"<name>": {<schema>}, …}`.
     ///
     /// # Errors

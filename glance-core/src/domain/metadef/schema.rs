@@ -28,8 +28,7 @@ impl PropertySchema {
     pub const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 
     /// Its words, in the order in which they are shown.
-    pub const WORDS: [&str; 19] = [
-        "name",
+    pub const WORDS: [&str; 18] = [
         "type",
         "title",
         "description",
@@ -50,7 +49,8 @@ impl PropertySchema {
         "additionalItems",
     ];
 
-    /// Reads a schema. A default becomes text, as do the values of `enum`: so upstream keeps them.
+    /// Reads a schema, passing over the name of the property. A default becomes text, as do the values
+    /// of `enum`: so upstream keeps them.
     ///
     /// # Errors
     /// [`InvalidDefinition`] says what is wrong, and where.
@@ -58,9 +58,9 @@ impl PropertySchema {
         let members = json.as_object().ok_or_else(|| mismatch("an object"))?;
         let mut schema = Map::new();
         for (word, value) in members {
+            let is_said = word != NAME && !(word == "default" && value.is_null());
             let value = read(word, value).map_err(|invalid| invalid.within(word))?;
-            // Its own name is kept beside it.
-            if word != "name" {
+            if is_said {
                 schema.insert(word.clone(), value);
             }
         }
@@ -86,7 +86,8 @@ impl PropertySchema {
             let value = read(&word, &value).unwrap_or(value);
             (word, value)
         };
-        Self(json.into_iter().map(read).collect())
+        let said = json.into_iter().filter(|(word, _)| word != NAME);
+        Self(said.map(read).collect())
     }
 
     /// What it says under a word.
@@ -109,8 +110,9 @@ impl PropertySchema {
 /// The value under a word, in the form in which it is kept.
 fn read(word: &str, value: &Json) -> Result<Json, InvalidDefinition> {
     match word {
-        "name" | "title" | "description" | "pattern" => string(value),
+        NAME | "title" | "description" | "pattern" => string(value),
         "type" => one_of_types(value),
+        "default" if value.is_null() => Ok(Json::Null),
         "default" => as_text(value),
         "operators" => list(value, string),
         "enum" => list(value, as_text),
@@ -172,12 +174,13 @@ fn string(value: &Json) -> Result<Json, InvalidDefinition> {
     }
 }
 
-/// A string, a number or a boolean as text.
+/// A string, a number or a boolean as text, in upstream's words.
 fn as_text(value: &Json) -> Result<Json, InvalidDefinition> {
     match value {
         Json::String(_) => string(value),
         Json::Number(number) => Ok(number.to_string().into()),
-        Json::Bool(flag) => Ok(flag.to_string().into()),
+        Json::Bool(true) => Ok("True".into()),
+        Json::Bool(false) => Ok("False".into()),
         Json::Null | Json::Array(_) | Json::Object(_) => {
             Err(mismatch("a string, a number or a boolean"))
         }
@@ -211,5 +214,99 @@ fn check(text: &str) -> Result<(), InvalidDefinition> {
     checked.map_err(|invalid: InvalidText| DefinitionFault::Text(invalid).into())
 }
 
+/// The name of the property, which upstream keeps here as well as beside.
+const NAME: &str = "name";
+
 /// What MySQL's `TEXT` holds.
 pub(super) const MAX_BYTES: usize = 65_535;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(word: &str, value: &Json) -> String {
+        let mut schema = json!({"title": "T", "type": "string"});
+        schema[word] = value.clone();
+        PropertySchema::from_json(&schema).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn values_are_kept_as_upstream_keeps_them() {
+        let given = json!({
+            "name": "n", "title": "T", "type": "array", "default": true, "enum": [1, "b", 2.5],
+            "minimum": 2.0, "items": {"type": "string", "enum": [false]},
+        });
+
+        let schema = PropertySchema::from_json(&given).unwrap();
+
+        let kept = json!({
+            "title": "T", "type": "array", "default": "True", "enum": ["1", "b", "2.5"],
+            "minimum": 2, "items": {"type": "string", "enum": ["False"]},
+        });
+        assert_eq!(schema.to_json(), kept);
+        let nothing = json!({"title": "T", "type": "string", "default": null});
+        assert_eq!(
+            PropertySchema::from_json(&nothing).unwrap().get("default"),
+            None
+        );
+    }
+
+    #[test]
+    fn what_a_word_cannot_say_is_refused_by_name() {
+        for (word, value, sentence) in [
+            ("title", json!(5), "title must be a string"),
+            (
+                "type",
+                json!(null),
+                "type is not one of array, boolean, integer, number, object, string",
+            ),
+            ("minimum", json!(1.5), "minimum must be an integer"),
+            (
+                "maxItems",
+                json!(-1),
+                "maxItems must be an integer, 0 or more",
+            ),
+            ("readonly", json!("yes"), "readonly must be true or false"),
+            (
+                "default",
+                json!([]),
+                "default must be a string, a number or a boolean",
+            ),
+            (
+                "enum",
+                json!([{}]),
+                "enum.0 must be a string, a number or a boolean",
+            ),
+            (
+                "items",
+                json!({"enum": []}),
+                "items.type is a required property",
+            ),
+            (
+                "pattern",
+                json!("\u{1f680}"),
+                "pattern is refused: a text of a definition can't contain 4 byte unicode characters",
+            ),
+        ] {
+            assert_eq!(refused(word, &value), sentence);
+        }
+        assert!(refused("required", &json!([])).starts_with("required is not known: use type"));
+        let long = json!("x".repeat(MAX_BYTES));
+        assert!(refused("description", &long).contains("bytes as JSON, and at most 65535"));
+    }
+
+    #[test]
+    fn what_upstream_loaded_unread_is_shown_as_it_is() {
+        let stored = json!({"name": "n", "type": "any", "default": 5, "what": 1});
+        let Json::Object(stored) = stored else {
+            panic!("an object");
+        };
+
+        let schema = PropertySchema::stored(stored);
+
+        let shown: Vec<_> = schema.members().collect();
+        assert_eq!(shown, [("type", &json!("any")), ("default", &json!("5"))]);
+    }
+}

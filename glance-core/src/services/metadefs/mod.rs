@@ -1,5 +1,7 @@
 //! Metadata definitions: see, permit, decide, commit.
 
+mod check;
+mod files;
 mod namespaces;
 mod objects;
 mod properties;
@@ -13,9 +15,31 @@ use crate::domain::policy::{Action, Target};
 use crate::error::Error;
 use crate::ports::{CatalogError, MetadefCatalog, Parts};
 
+pub use self::check::ImageCheck;
+pub use self::files::Loaded;
 pub use self::namespaces::NamespaceList;
 
 /// The metadata definitions of a service: see [`Glance::metadefs`].
+///
+/// ```
+/// use glance_core::domain::Caller;
+/// use glance_core::domain::metadef::NamespaceDocument;
+/// use glance_core::memory::MemoryGlance;
+/// use serde_json::json;
+///
+/// # futures::executor::block_on(async {
+/// let glance = MemoryGlance::new().build()?;
+/// let admin = Caller::local_admin();
+/// let document = json!({"namespace": "OS::Software", "tags": [{"name": "database"}]});
+/// let document = NamespaceDocument::from_json(&document, Some(&"ops".parse()?))?;
+///
+/// let metadefs = glance.metadefs()?;
+/// metadefs.create_namespace(&admin, &document).await?;
+/// let tag = metadefs.tag(&admin, "OS::Software", "database").await?;
+///
+/// assert_eq!(tag.value.as_str(), "database");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Metadefs<'a> {
     glance: &'a Glance,

@@ -80,7 +80,7 @@ impl Insertion<'_> {
         };
         let row = |name: &&str| vec![Expr::val(*name), Expr::val(protects_types)];
         let existing = std::mem::replace(&mut self.existing, Existing::Kept);
-        self.rows(&types, names.iter().map(row).collect());
+        self.rows(&types, &names.iter().map(row).collect::<Vec<_>>());
         self.existing = existing;
         self.require(RESOURCE_TYPES, None, &names);
 
@@ -102,7 +102,7 @@ impl Insertion<'_> {
                 )),
             ]
         };
-        self.rows(&table, associations.iter().map(row).collect());
+        self.rows(&table, &associations.iter().map(row).collect::<Vec<_>>());
     }
 
     /// Adds properties.
@@ -121,7 +121,7 @@ impl Insertion<'_> {
                 Expr::val(each.schema.to_json().to_string()),
             ]
         };
-        self.rows(&table, properties.iter().map(row).collect());
+        self.rows(&table, &properties.iter().map(row).collect::<Vec<_>>());
         let names: Vec<&str> = properties.iter().map(|each| each.name.as_str()).collect();
         self.require(NAMESPACE_PROPERTIES, Some(namespace), &names);
     }
@@ -140,7 +140,7 @@ impl Insertion<'_> {
             row.extend(object_values(each).map(|(_, value)| value));
             row
         };
-        self.rows(&table, objects.iter().map(row).collect());
+        self.rows(&table, &objects.iter().map(row).collect::<Vec<_>>());
         let names: Vec<&str> = objects.iter().map(|each| each.name.as_str()).collect();
         self.require(OBJECTS, Some(namespace), &names);
     }
@@ -160,7 +160,7 @@ impl Insertion<'_> {
                 Expr::val(each.as_str()),
             ]
         };
-        self.rows(&table, tags.iter().map(row).collect());
+        self.rows(&table, &tags.iter().map(row).collect::<Vec<_>>());
         let names: Vec<&str> = tags.iter().map(TagName::as_str).collect();
         self.require(NAMESPACE_TAGS, Some(namespace), &names);
     }
@@ -180,10 +180,10 @@ impl Insertion<'_> {
             renewed: &[DISPLAY_NAME, DESCRIPTION, VISIBILITY, PROTECTED, OWNER],
         };
         let row = namespace_values(namespace).map(|(_, value)| value);
-        self.rows(&table, vec![row.into()]);
+        self.rows(&table, &[row.into()]);
     }
 
-    fn rows(&mut self, table: &Table, rows: Vec<Vec<Expr>>) {
+    fn rows(&mut self, table: &Table, rows: &[Vec<Expr>]) {
         for rows in rows.chunks(MOST_ROWS) {
             let mut insert = Query::insert();
             insert.into_table(table.name).columns(
