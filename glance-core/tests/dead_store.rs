@@ -20,16 +20,16 @@ use troubled::{Trouble, Troubled};
 fn the_scrubber_settles_what_is_in_the_other_stores() {
     let simulation = Simulation::new(7);
     let catalog = Arc::new(MemoryCatalog::default());
-    // In the order in which their leases ended, the dead store's work comes first, and last.
-    let names = ["dead", "alive", "dead"];
+    // The dead store's work comes first: by the end of its lease, and by the name of its store.
+    let names = ["dead", "live", "dead"];
     for (n, name) in (1..).zip(names) {
         break_upload(&catalog, n, name.parse().unwrap());
     }
     let dead = Troubled::new(store("dead"), Trouble::Dead);
-    let alive: Arc<dyn ImageStore> = Arc::new(store("alive"));
+    let alive: Arc<dyn ImageStore> = Arc::new(store("live"));
     let all = [Arc::new(dead) as Arc<dyn ImageStore>, alive];
     let stores = all.map(|store| ConfiguredStore::new(store, "memory"));
-    let stores = Stores::unnamed(&"alive".parse().unwrap(), stores.to_vec()).unwrap();
+    let stores = Stores::unnamed(&"live".parse().unwrap(), stores.to_vec()).unwrap();
     let glance = GlanceBuilder::new(
         Arc::<MemoryCatalog>::clone(&catalog),
         stores,
