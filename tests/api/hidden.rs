@@ -12,11 +12,13 @@ use glance_core::domain::{
     Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
-use glance_core::ports::{Catalog, CatalogError, ImageStore, SeenImage, TaskLog, UsageLedger};
-use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Stores};
+use glance_core::ports::{
+    Catalog, CatalogError, ImageStore, MetadefCatalog, SeenImage, TaskLog, UsageLedger,
+};
+use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Settings, Stores};
 use glance_http::endpoints;
 
-use super::support::{ABSENT, ALICE, BOB, RAW, Site, V21, request};
+use super::support::{ABSENT, ALICE, BOB, RAW, Site, V21, request, staging};
 
 #[tokio::test]
 async fn a_hidden_image_costs_what_an_absent_one_costs_on_every_route() {
@@ -88,8 +90,14 @@ fn service(memory: &MemoryGlance, catalog: &Arc<Recording>) -> glance_core::Glan
     let default = store.id().clone();
     // With a name, so that the routes of stores are there, too.
     let stores = Stores::named(&default, vec![ConfiguredStore::new(store, "memory")]).unwrap();
-    let staging: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.staging);
-    GlanceBuilder::new(catalog, stores.with_staging(staging), runtime)
+    let area: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.staging);
+    let metadefs = Arc::<MemoryCatalog>::clone(&memory.catalog) as Arc<dyn MetadefCatalog>;
+    GlanceBuilder::new(catalog, stores.with_staging(area), runtime)
+        .with_metadefs(metadefs)
+        .with_settings(Settings {
+            import: staging(),
+            ..Settings::default()
+        })
         .build()
         .unwrap()
 }

@@ -9,7 +9,7 @@ use glance_core::{ImportSettings, Settings};
 use glance_http::ApiOptions;
 use serde_json::json;
 
-use super::support::{ALICE, Answer, RAW, READER, Site, Who, request};
+use super::support::{ALICE, Answer, RAW, READER, Site, Who, request, staging};
 
 async fn stage(site: &Site, who: Who, id: &str, data: &'static str) -> Answer {
     let request = request(who, Method::PUT, &format!("/v2/images/{id}/stage"))
@@ -115,7 +115,7 @@ async fn staged_data_that_nobody_imports_goes_when_its_lease_ends() {
         queued_lifetime: Some(lifetime),
         import: ImportSettings {
             self_reference: Some("http://node-1:9292".to_owned()),
-            ..ImportSettings::default()
+            ..staging()
         },
         ..Settings::default()
     };
@@ -154,16 +154,7 @@ async fn staged_data_that_nobody_imports_goes_when_its_lease_ends() {
 #[tokio::test]
 async fn the_ways_to_import_are_told_and_no_other_is_there() {
     let site = Site::new();
-    let none = Site::with(
-        ApiOptions::default(),
-        Settings {
-            import: ImportSettings {
-                methods: Vec::new(),
-                ..ImportSettings::default()
-            },
-            ..Settings::default()
-        },
-    );
+    let none = Site::with(ApiOptions::default(), Settings::default());
     let methods = async |site: &Site| {
         let info = site.get(ALICE, "/v2/info/import").await.json();
         info["import-methods"]["value"].clone()

@@ -6,10 +6,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use bytes::Bytes;
-use glance_core::domain::{Caller, Image, Quotas, Status};
+use glance_core::domain::{Caller, Image, ImportMethod, Quotas, Status};
 use glance_core::memory::MemoryGlance;
 use glance_core::ports::{Catalog, ImageStore};
-use glance_core::{Glance, Settings};
+use glance_core::{Glance, ImportSettings, Settings};
 use glance_http::{ApiOptions, Identity, router};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -57,7 +57,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new() -> Self {
-        Self::with(ApiOptions::default(), Settings::default())
+        Self::with_quotas(Quotas::default())
     }
 
     pub(super) fn with(options: ApiOptions, settings: Settings) -> Self {
@@ -68,6 +68,7 @@ impl Site {
 
     pub(super) fn with_quotas(quotas: Quotas) -> Self {
         let settings = Settings {
+            import: staging(),
             quotas,
             ..Settings::default()
         };
@@ -266,3 +267,11 @@ pub(super) const RAW: &str = r#"{"disk_format": "raw", "container_format": "bare
 pub(super) const ABSENT: &str = "00000000-0000-4000-8000-00000000dead";
 pub(super) const V20: &str = "application/openstack-images-v2.0-json-patch";
 pub(super) const V21: &str = "application/openstack-images-v2.1-json-patch";
+
+/// That data may be staged.
+pub(super) fn staging() -> ImportSettings {
+    ImportSettings {
+        methods: ImportMethod::ALL.to_vec(),
+        ..ImportSettings::default()
+    }
+}

@@ -33,14 +33,18 @@ impl Reader<'_> {
         })
     }
 
+    /// None where the file names none: data can be staged, but only a Python node on the same
+    /// database imports it.
     fn import_methods(&mut self) -> Result<Vec<ImportMethod>, ConfigError> {
         let (group, option) = ("DEFAULT", "enabled_import_methods");
+        if !self.settings.is_set(group, option) {
+            return Ok(Vec::new());
+        }
         let mut methods = Vec::new();
-        let mut lacks = false;
         for name in self.settings.list(group, option)? {
             match name.parse() {
                 Ok(method) => methods.push(method),
-                Err(_) if NOT_BUILT.contains(&name.as_str()) => lacks = true,
+                Err(_) if NOT_BUILT.contains(&name.as_str()) => {}
                 Err(_) => {
                     let allowed = "a list of `glance-direct`, `web-download`, `copy-image` and \
                                    `glance-download`";
@@ -48,12 +52,11 @@ impl Reader<'_> {
                 }
             }
         }
-        if lacks && self.settings.is_set(group, option) {
-            self.warnings.push(Warning::InPart {
-                setting: *self.settings.setting(group, option),
-                reason: "of the ways to import, `glance-direct` is built in this version",
-            });
-        }
+        self.warnings.push(Warning::InPart {
+            setting: *self.settings.setting(group, option),
+            reason: "of `glance-direct`, data is staged; a Python node on the same database has to \
+                     import it, and other ways to import are not built in this version",
+        });
         Ok(methods)
     }
 

@@ -94,21 +94,13 @@ impl Default for Settings {
 }
 
 /// How images are imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportSettings {
-    /// The ways that are offered, where there is a staging area: `enabled_import_methods`.
+    /// The ways that are offered, where there is a staging area: `enabled_import_methods`. None, if
+    /// not set: what is staged waits for a Python node on the same database, which imports it.
     pub methods: Vec<ImportMethod>,
     /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
     pub self_reference: Option<String>,
-}
-
-impl Default for ImportSettings {
-    fn default() -> Self {
-        Self {
-            methods: ImportMethod::ALL.to_vec(),
-            self_reference: None,
-        }
-    }
 }
 
 /// What becomes of data that somebody else wrote and a caller gives a location of.
