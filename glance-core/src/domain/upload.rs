@@ -97,6 +97,15 @@ impl Upload {
         }
     }
 
+    /// The same upload of the image as it was stored: edits may have come between what was read and
+    /// the first commit. From then on, its formats stay.
+    pub fn of(self, stored: Image) -> Self {
+        Self {
+            image: stored,
+            ..self
+        }
+    }
+
     /// The image whose data is written.
     pub fn image(&self) -> &Image {
         &self.image
@@ -147,7 +156,7 @@ impl Upload {
 
 impl Image {
     /// Refuses data for an image of which nobody said what its data is.
-    pub(super) fn require_formats(&self) -> Result<(), CannotUpload> {
+    pub(crate) fn require_formats(&self) -> Result<(), CannotUpload> {
         for (attribute, missing) in [
             ("disk_format", self.disk_format.is_none()),
             ("container_format", self.container_format.is_none()),

@@ -155,12 +155,13 @@ impl Glance {
                 // It may be read another time, when somebody names it again.
                 None => image.after(Event::DataFailed, self.now())?,
             };
-            let change = Change::of_status(image, after)
+            // As it was judged: its formats may be edited until it is active.
+            let change = Change::of_edit(image, after)
                 .ending(intent.id.clone(), self.holder.as_ref().clone());
             match self.catalog.commit(&change).await {
                 Ok(_) => return Ok(()),
                 Err(CatalogError::NotFound) => break,
-                // Its status moved on, or somebody else took the work over.
+                // It was changed meanwhile, or somebody else took the work over.
                 Err(CatalogError::Conflict) => self.keep_lease(intent).await?,
                 Err(error) => return Err(error.into()),
             }

@@ -104,9 +104,11 @@ impl Glance {
         let work = async move {
             let _at_work = at_work;
             let result = match glance.catalog.commit(&change).await {
-                Ok(_) => {
+                Ok(stored) => {
                     let place = Place { store, intent };
-                    glance.write_data(upload, place, body, limits).await
+                    glance
+                        .write_data(upload.of(stored), place, body, limits)
+                        .await
                 }
                 // Another upload was first, or a delete.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {

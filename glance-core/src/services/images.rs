@@ -168,9 +168,9 @@ impl Glance {
                 ),
             };
             let deleted = image.after(event, self.now())?;
-            // A location that is added meanwhile must not be left behind.
+            // A location that is added meanwhile, or data that is staged, must not be left behind.
             let change = match image.status() {
-                Status::Active => Change::of_edit(image, deleted),
+                Status::Active | Status::Uploading => Change::of_edit(image, deleted),
                 _ => Change::of_status(image, deleted),
             };
             let change = self.leaving_stage(change.beginning(intents)).await?;

@@ -35,6 +35,8 @@ impl Glance {
             // What staged data has to be may be said later: whoever imports it looks.
             return Ok(received.content);
         }
+        // They may have been taken away just before the upload began.
+        image.require_formats()?;
         Ok(Content {
             virtual_size: self.accept(image, &received.report)?,
             ..received.content

@@ -64,7 +64,8 @@ impl Glance {
 
     /// Intents to remove what the stores of this service hold at locations that are `gone`, and may
     /// remove; one for each blob, and none for a blob to which a location that is `kept` leads, or
-    /// one of another image.
+    /// that is named after another image which has it. Two images at one place under another name
+    /// share its fate, as in upstream.
     pub(super) async fn removals(
         &self,
         image: ImageId,

@@ -74,7 +74,11 @@ impl Glance {
         let stage = async move {
             let _at_work = at_work;
             let result = match glance.catalog.commit(&change).await {
-                Ok(_) => glance.write_data(upload, place, body, limits).await,
+                Ok(stored) => {
+                    glance
+                        .write_data(upload.of(stored), place, body, limits)
+                        .await
+                }
                 // Another upload was first, or a delete.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {
                     Err(Error::Contended { image: id })
