@@ -11,10 +11,10 @@ use super::database::{Batch, Breach, Row, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
 use super::images::text;
-use super::keys::time_value;
+use super::keys::{null, time_value};
 use super::tables::{
-    CREATED_AT, DELETED, ID, IMAGE_ID, LOCATION_ACTIVE, LOCATIONS, META_DATA, NAME, PROPERTIES,
-    STATUS, TAGS, UPDATED_AT, VALUE,
+    CREATED_AT, DELETED, DELETED_AT, ID, IMAGE_ID, LOCATION_ACTIVE, LOCATIONS, META_DATA, NAME,
+    PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
 
 /// How many tables there are, and so the statements of [`select`].
@@ -136,6 +136,7 @@ pub(super) fn put_properties<'a>(
         insert.on_conflict(
             OnConflict::columns([IMAGE_ID, NAME])
                 .update_columns([NAME, VALUE, UPDATED_AT, DELETED])
+                .value(DELETED_AT, null())
                 .to_owned(),
         );
         batch.change(dialect.statement(&insert));

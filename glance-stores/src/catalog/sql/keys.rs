@@ -82,6 +82,10 @@ fn read_key(dialect: Dialect, key: SortKey, fields: &mut Fields) -> Result<SortV
     })
 }
 
+pub(super) fn null() -> Expr {
+    Expr::cust("NULL")
+}
+
 /// A time as a value: UTC without a zone, as upstream's columns are.
 pub(super) fn time_value(time: Timestamp) -> Value {
     time.to_datetime().naive_utc().into()

@@ -8,7 +8,7 @@ use super::database::{Batch, Breach, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
 use super::images;
-use super::keys::time_value;
+use super::keys::{null, time_value};
 use super::tables::{
     CREATED_AT, DELETED, DELETED_AT, ID, IMAGE_ID, MEMBER, MEMBERS, STATUS, UPDATED_AT,
 };
@@ -148,6 +148,7 @@ fn revive(dialect: Dialect, member: &Membership) -> Statement {
     let update = Query::update()
         .table(MEMBERS)
         .value(DELETED, false)
+        .value(DELETED_AT, null())
         .value(STATUS, member.status.as_str())
         .value(CREATED_AT, time_value(member.created_at))
         .value(UPDATED_AT, time_value(member.updated_at))

@@ -15,7 +15,7 @@ use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
 use super::images::{Gone, assemble, hold, select_by_ids};
 use super::intents;
-use super::keys::{image_column, read_position, time_value};
+use super::keys::{image_column, null, read_position, time_value};
 use super::tables::{
     DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
     LOCATIONS, MEMBERS, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
@@ -183,6 +183,7 @@ pub(in crate::catalog) async fn restore(
     let locations = pending_locations(image)
         .value(STATUS, LOCATION_ACTIVE)
         .value(DELETED, false)
+        .value(DELETED_AT, null())
         .value(UPDATED_AT, time_value(now))
         .take();
     batch.change_some(dialect.statement(&locations), Breach::Conflict);
@@ -195,6 +196,7 @@ pub(in crate::catalog) async fn restore(
     update
         .value(STATUS, Status::Active.as_str())
         .value(DELETED, false)
+        .value(DELETED_AT, null())
         .and_where(image_column(ID).eq(image.as_str()));
     batch.change(dialect.statement(&update));
     batch.then = select_by_ids(dialect, &[image], Gone::Hidden);
@@ -208,6 +210,7 @@ fn restore_rows(table: &'static str, image: ImageId, now: Timestamp) -> UpdateSt
     Query::update()
         .table(table)
         .value(DELETED, false)
+        .value(DELETED_AT, null())
         .value(UPDATED_AT, time_value(now))
         .and_where(Expr::col((table, IMAGE_ID)).eq(image.as_str()))
         .and_where(Expr::col((table, DELETED)).eq(true))

@@ -43,6 +43,8 @@ pub(super) const PREFIX: &str = "prefix";
 pub(super) const PROPERTIES_TARGET: &str = "properties_target";
 pub(super) const CREATED_AT: &str = "created_at";
 pub(super) const UPDATED_AT: &str = "updated_at";
+/// `NULL` again in a row that comes back: upstream's purge goes by this column alone, and would
+/// take the row away.
 pub(super) const DELETED_AT: &str = "deleted_at";
 pub(super) const DELETED: &str = "deleted";
 

@@ -9,7 +9,7 @@ use glance_core::domain::{
     BlobUrl, Change, Event, Image, ImageId, ImageQuotas, Location, MemberStatus, Membership,
     Timestamp, Viewer, Visibility,
 };
-use glance_core::ports::{Catalog, CatalogError};
+use glance_core::ports::{Catalog, CatalogError, ScheduledDeletes};
 use rusqlite::Connection;
 
 use super::super::plans::{self, FEW};
@@ -124,6 +124,61 @@ fn all_that_concerns_an_image_finds_its_rows_by_the_image() {
             let fine = finds || other.iter().any(|words| line.contains(words));
             assert!(fine, "{statement}\n{}", plan.join("\n"));
         }
+    }
+}
+
+/// Upstream's purge goes by that time alone.
+#[test]
+fn what_came_back_tells_no_time_of_deletion() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    let catalog = block_on(SqliteCatalog::open(&path, SqliteOptions::default())).unwrap();
+    let (id, now) = (ImageId::from_bits(1), Timestamp::from_micros(9_000_000));
+    let member = Membership::offered(id, "m".parse().unwrap(), now);
+    block_on(async {
+        let mut with = image(1);
+        with.properties
+            .insert("k".parse().unwrap(), "v".parse().unwrap());
+        let mut without = with.clone();
+        without.properties.clear();
+        catalog.insert(&with, None).await.unwrap();
+        for (before, after) in [(&with, &without), (&without, &with)] {
+            let edit = Change::of_edit(before.clone(), after.clone());
+            catalog.commit(&edit).await.unwrap();
+        }
+        catalog.put_member(&member, None).await.unwrap();
+        let remove = catalog.set_member(id, &member.project, None, now);
+        remove.await.unwrap();
+        catalog.put_member(&member, None).await.unwrap();
+
+        let active = with.after(Event::UploadStarted, now).unwrap();
+        let active = active.after(Event::DataStored, now).unwrap();
+        let mut active = active;
+        active
+            .locations
+            .push(Location::new(BlobUrl::new("file:///images/1")));
+        let stored = Change::of_edit(with, active.clone());
+        catalog.commit(&stored).await.unwrap();
+        let scheduled = active.after(Event::DeleteScheduled, now).unwrap();
+        let schedule = Change::of_status(active, scheduled);
+        catalog.commit(&schedule).await.unwrap();
+        catalog.restore(id, now).await.unwrap();
+    });
+
+    let connection = open(&path);
+    for table in [
+        "images",
+        "image_locations",
+        "image_properties",
+        "image_tags",
+        "image_members",
+    ] {
+        let count = |of: &str| -> i64 {
+            let sql = format!("SELECT COUNT(*) FROM {table} WHERE NOT deleted AND {of}");
+            connection.query_one(&sql, [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count("deleted_at IS NULL"), 1, "{table}");
+        assert_eq!(count("deleted_at IS NOT NULL"), 0, "{table}");
     }
 }
 
