@@ -84,7 +84,13 @@ async fn what_is_wrong_with_a_list_is_named() {
     let site = Site::new();
     site.post(ADMIN, PATH, r#"{"namespace": "hidden"}"#).await;
 
+    let many = format!("resource_types={}", ",".repeat(1000));
     for (query, status, sentence) in [
+        (
+            many.as_str(),
+            400,
+            "resource_types may name at most 1000 resource types",
+        ),
         ("limit=x", 400, "limit param must be an integer"),
         ("limit=-1", 400, "limit param must be positive"),
         ("sort_dir=up", 400, "Invalid sort direction: up"),

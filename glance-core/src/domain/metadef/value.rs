@@ -1,5 +1,7 @@
 //! Values of properties, which are text, read as their definitions mean them.
 
+use std::collections::HashSet;
+
 use regex::RegexBuilder;
 use serde_json::Value as Json;
 
@@ -96,11 +98,9 @@ fn of_list(schema: &PropertySchema, value: &str, operands: Option<Vec<&str>>) ->
     let length = count(items.iter());
     faults.extend(bound(schema, "minItems", |fewest| length < fewest).map(Rule::MinItems));
     faults.extend(bound(schema, "maxItems", |most| length > most).map(Rule::MaxItems));
-    let has_twice = items
-        .iter()
-        .enumerate()
-        .any(|(at, item)| items.iter().skip(at + 1).any(|other| other == item));
-    if has_twice && schema.get("uniqueItems") == Some(&Json::Bool(true)) {
+    let mut met = HashSet::new();
+    let is_unique = schema.get("uniqueItems") == Some(&Json::Bool(true));
+    if is_unique && !items.iter().all(|item| met.insert(item)) {
         faults.push(Rule::UniqueItems);
     }
     faults

@@ -43,10 +43,13 @@ impl Metadefs<'_> {
             .namespaces(&query, &self.glance.viewer(caller))
             .await?;
         let full = query.limit > 0 && namespaces.len() as u64 == u64::from(query.limit);
+        let name = |contents: &NamespaceContents| contents.namespace.value.name.clone();
+        let last = namespaces.last().map(name);
         namespaces.retain(|contents| self.shows(caller, Action::GetMetadefNamespace, contents));
-        let last = namespaces.last().filter(|_| full);
+        // A page of which the policy leaves nothing is not the last one.
+        let next = namespaces.last().map(name).or(last);
         Ok(NamespaceList {
-            next: last.map(|contents| contents.namespace.value.name.clone()),
+            next: next.filter(|_| full),
             namespaces,
         })
     }

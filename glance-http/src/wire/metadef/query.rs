@@ -6,7 +6,7 @@ use glance_core::domain::metadef::{
     NamespaceQuery, NamespaceSortKey, NamespaceVisibility, ResourceTypeName, TagName, TagQuery,
     TagSortKey,
 };
-use glance_core::domain::query::{Direction, PageLimits};
+use glance_core::domain::query::{Direction, OneOf, PageLimits};
 
 use super::namespace::PATH;
 use crate::error::{ApiError, sentence};
@@ -49,10 +49,7 @@ impl NamespaceListRequest {
                 "sort_key" => query.key = sort_key(value)?,
                 "sort_dir" => query.direction = direction(value)?,
                 "visibility" => query.visibility = Some(visibility(value)?),
-                "resource_types" => {
-                    let names = value.split(',').map(str::to_owned);
-                    query.resource_types = Some(names.map(ResourceTypeName::stored).collect());
-                }
+                "resource_types" => query.resource_types = Some(resource_types(value)?),
                 // Upstream passes over what it does not know.
                 _ => {}
             }
@@ -63,6 +60,17 @@ impl NamespaceListRequest {
             links: Links::new(PATH, pairs),
         })
     }
+}
+
+fn resource_types(value: &str) -> Result<Vec<ResourceTypeName>, ApiError> {
+    let names: Vec<_> = value.split(',').collect();
+    if names.len() > OneOf::MAX_VALUES {
+        let most = OneOf::MAX_VALUES;
+        let sentence = format!("resource_types may name at most {most} resource types");
+        return Err(ApiError::bad_request(sentence));
+    }
+    let named = names.into_iter().map(str::to_owned);
+    Ok(named.map(ResourceTypeName::stored).collect())
 }
 
 /// For which resource type a namespace or a property is shown.
