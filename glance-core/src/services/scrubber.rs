@@ -100,7 +100,7 @@ impl Scrubber {
         if self.is_away(&due, away) {
             return Outcome::Failed;
         }
-        match self.remove(&due).await {
+        match self.remove(&due, away).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(
@@ -108,9 +108,6 @@ impl Scrubber {
                     "the data of a deleted image could not be removed; it stays in status \
                      pending_delete"
                 );
-                if let Error::Store(StoreError::Unavailable { store, .. }) = error {
-                    away.lock().insert(store);
-                }
                 Outcome::Failed
             }
         }
@@ -127,7 +124,8 @@ impl Scrubber {
             })
     }
 
-    async fn remove(&self, due: &ScheduledDelete) -> Result<Outcome, Error> {
+    /// Removes all that can be removed, and notes which stores are away.
+    async fn remove(&self, due: &ScheduledDelete, away: &Away) -> Result<Outcome, Error> {
         let mut failure = None;
         for location in &due.locations {
             match self.remove_from(due.image, location).await {
@@ -135,7 +133,12 @@ impl Scrubber {
                 Err(Error::Catalog(CatalogError::Conflict) | Error::Gone { .. }) => {
                     return Ok(Outcome::Left);
                 }
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    if let Error::Store(StoreError::Unavailable { store, .. }) = &error {
+                        away.lock().insert(store.clone());
+                    }
+                    failure = Some(error);
+                }
                 Ok(()) => {}
             }
         }

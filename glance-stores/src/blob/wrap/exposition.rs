@@ -16,7 +16,7 @@ pub fn exposition(stores: &[(StoreId, StoreMetrics)]) -> String {
             let (name, value) = (counter.name, (counter.value)(metrics));
             line(
                 &mut text,
-                format_args!("{name}{{store=\"{store}\"}} {value}"),
+                format_args!("{name}{{store=\"{}\"}} {value}", label(store)),
             );
         }
     }
@@ -77,9 +77,15 @@ fn header(text: &mut String, name: &str, kind: &str, help: &str) {
     line(text, format_args!("# TYPE {name} {kind}"));
 }
 
-/// The names of stores hold nothing that labels would have to escape.
 fn labels(store: &StoreId, operation: StoreOperation) -> String {
-    format!("store=\"{store}\",operation=\"{}\"", operation.as_str())
+    let (store, operation) = (label(store), operation.as_str());
+    format!("store=\"{store}\",operation=\"{operation}\"")
+}
+
+/// The name of a store between the quotes of a label.
+fn label(store: &StoreId) -> String {
+    let name = store.as_str().replace('\\', r"\\");
+    name.replace('"', r#"\""#).replace('\n', r"\n")
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
@@ -122,9 +128,9 @@ mod tests {
 
     #[test]
     fn each_figure_stands_under_its_help_with_its_labels() {
-        let stores = ["fast", "cheap"]
+        let stores = ["fast", "cheap", r#"a\"b"#]
             .map(|name| Metered::new(Arc::new(MemoryStore::new(name.parse().unwrap()))));
-        let [fast, _] = &stores;
+        let [fast, ..] = &stores;
         let absent = BlobUrl::new("memory://fast/absent");
         block_on(fast.size(&absent)).unwrap_err();
 
@@ -135,7 +141,8 @@ mod tests {
             "# HELP glance_store_received_bytes_total Bytes of image data that the store took.\n\
              # TYPE glance_store_received_bytes_total counter\n\
              glance_store_received_bytes_total{store=\"fast\"} 0\n\
-             glance_store_received_bytes_total{store=\"cheap\"} 0\n",
+             glance_store_received_bytes_total{store=\"cheap\"} 0\n\
+             glance_store_received_bytes_total{store=\"a\\\\\\\"b\"} 0\n",
             "glance_store_errors_total{store=\"fast\",operation=\"size\"} 1\n",
             "glance_store_errors_total{store=\"cheap\",operation=\"size\"} 0\n",
             "# TYPE glance_store_operation_seconds histogram\n",
