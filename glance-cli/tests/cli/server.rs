@@ -156,7 +156,10 @@ fn a_hangup_renews_the_log_level_and_the_log_file() {
     run(glance(folder.path()).args(["db", "sync"]).args(arguments)).succeeded();
     let server = Server::start_in(&folder, &arguments);
     let log = folder.path().join("g.log");
-    assert!(fs::read_to_string(&log).unwrap().contains("listening"));
+    eventually(
+        || fs::read_to_string(&log).is_ok_and(|log| log.contains("listening")),
+        || format!("`listening` in {}", log.display()),
+    );
 
     fs::rename(&log, folder.path().join("g.log.1")).unwrap();
     config(true);
