@@ -105,10 +105,8 @@ impl Glance {
             let _at_work = at_work;
             let result = match glance.catalog.commit(&change).await {
                 Ok(stored) => {
-                    let place = Place { store, intent };
-                    glance
-                        .write_data(upload.of(stored), place, body, limits)
-                        .await
+                    let (upload, place) = (upload.of(stored), Place { store, intent });
+                    glance.write_data(upload, place, body, limits).await
                 }
                 // Another upload was first, or a delete.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {

@@ -152,8 +152,7 @@ fn what_came_back_tells_no_time_of_deletion() {
         catalog.put_member(&member, None).await.unwrap();
 
         let active = with.after(Event::UploadStarted, now).unwrap();
-        let active = active.after(Event::DataStored, now).unwrap();
-        let mut active = active;
+        let mut active = active.after(Event::DataStored, now).unwrap();
         active
             .locations
             .push(Location::new(BlobUrl::new("file:///images/1")));
@@ -166,13 +165,8 @@ fn what_came_back_tells_no_time_of_deletion() {
     });
 
     let connection = open(&path);
-    for table in [
-        "images",
-        "image_locations",
-        "image_properties",
-        "image_tags",
-        "image_members",
-    ] {
+    let tables = "images image_locations image_properties image_tags image_members";
+    for table in tables.split(' ') {
         let count = |of: &str| -> i64 {
             let sql = format!("SELECT COUNT(*) FROM {table} WHERE NOT deleted AND {of}");
             connection.query_one(&sql, [], |row| row.get(0)).unwrap()
