@@ -91,19 +91,21 @@ def test_openstack_image_metadef_properties(openstack, name):
     openstack(f"namespace delete {name}", read=False)
 
 
-def test_openstack_image_metadef_objects_and_tags(openstack, name):
+def test_openstack_image_metadef_objects_and_tags(openstack, glance, name):
     openstack(f"namespace create {name}")
     openstack(f"object create --namespace {name} o")
     openstack(f"object update --name u {name} o", read=False)
     assert openstack(f"object show {name} u")["name"] == "u"
     assert [row["name"] for row in openstack(f"object list {name}")] == ["u"]
-    with pytest.raises(Refused, match="x"):
-        openstack(f"object property show {name} u x")
+    with pytest.raises(Refused, match="unheard"):
+        openstack(f"object property show {name} u unheard")
     openstack(f"object delete {name} u", read=False)
     assert openstack(f"object list {name}") == []
 
     openstack(f"namespace set --tag a {name}", read=False)
+    assert glance(f"tag-list {name}") == [["a"]]
     openstack(f"namespace unset --all-tags {name}", read=False)
+    assert glance(f"tag-list {name}") == []
     openstack(f"namespace delete {name}", read=False)
 
 

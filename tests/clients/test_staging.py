@@ -3,49 +3,26 @@
 import json
 import os
 
-import openstack.connection
 import pytest
-from keystoneauth1.noauth import NoAuth
-from keystoneauth1.session import Session
 
 from harness.command import run
-from harness.proxy import Identity, IdentityProxy
-from harness.server import OwnServer
-
-ADMIN = Identity("operator", ("admin", "member", "reader"))
+from harness.own import Own
 
 pytestmark = pytest.mark.skipif(
     "GLANCE_PEER_URL" in os.environ, reason="sets up a server of its own"
 )
 
 
-class Setup:
-    """A server with a staging area, and an administrator's clients of it."""
+class Setup(Own):
+    """A server with a staging area."""
 
     def __init__(self, folder):
-        self.server = OwnServer(folder)
+        super().__init__(folder)
         self.staging = folder / "staging"
-        self._proxy = IdentityProxy(self.server.url, ADMIN)
-        self._home = folder
 
     def glance(self, *words):
-        options = ["--os-image-url", self._proxy.url, "--os-auth-token", "unused"]
-        return run(self._home, "glance", *options, *words)
-
-    def openstack(self, *words):
-        options = ["--os-auth-type", "none", "--os-endpoint", self._proxy.url]
-        return run(self._home, "openstack", *options, *words)
-
-    def sdk(self):
-        session = Session(auth=NoAuth(endpoint=self._proxy.url))
-        connection = openstack.connection.Connection(
-            session=session, image_endpoint_override=self._proxy.url
-        )
-        return connection.image
-
-    def end(self):
-        self._proxy.close()
-        self.server.stop()
+        options = ["--os-image-url", self.proxy.url, "--os-auth-token", "unused"]
+        return run(self.home, "glance", *options, *words)
 
 
 @pytest.fixture(scope="module")

@@ -2,50 +2,28 @@
 
 import os
 
-import openstack.connection
 import pytest
-from keystoneauth1.noauth import NoAuth
-from keystoneauth1.session import Session
 
 from harness import backends, disks, http
 from harness.backends import Bucket
-from harness.command import run
 from harness.glance_cli import GlanceCli
 from harness.image import Refused
-from harness.proxy import Identity, IdentityProxy
+from harness.own import ADMIN, Own
+from harness.proxy import IdentityProxy
 from harness.server import OwnServer
-
-ADMIN = Identity("operator", ("admin", "member", "reader"))
 
 pytestmark = pytest.mark.skipif(
     "GLANCE_PEER_URL" in os.environ, reason="sets up a server of its own"
 )
 
 
-class Setup:
-    """A server with two stores, and an administrator's clients of it."""
+class Setup(Own):
+    """A server with two stores."""
 
     def __init__(self, folder, bucket):
+        super().__init__(folder, bucket=bucket)
         self.bucket = bucket
-        self.server = OwnServer(folder, bucket=bucket)
-        self._proxy = IdentityProxy(self.server.url, ADMIN)
-        self._home = folder
-        self.glance = GlanceCli(self.server.url, self._proxy, folder)
-
-    def openstack(self, *words):
-        options = ["--os-auth-type", "none", "--os-endpoint", self._proxy.url]
-        return run(self._home, "openstack", *options, *words)
-
-    def sdk(self):
-        session = Session(auth=NoAuth(endpoint=self._proxy.url))
-        connection = openstack.connection.Connection(
-            session=session, image_endpoint_override=self._proxy.url
-        )
-        return connection.image
-
-    def end(self):
-        self._proxy.close()
-        self.server.stop()
+        self.glance = GlanceCli(self.server.url, self.proxy, folder)
 
 
 @pytest.fixture(scope="module")
