@@ -136,7 +136,7 @@ async fn make(transaction: &mut impl Transaction, batch: &Batch) -> Result<Vec<V
         let statement = &step.statement;
         let measured = match step.measure {
             Measure::RowsTouched => transaction.change(operation, statement).await?,
-            Measure::Count => count(&transaction.select(operation, statement).await?),
+            Measure::Count => count(operation, &transaction.select(operation, statement).await?)?,
         };
         step.judge(measured)?;
     }
@@ -147,10 +147,14 @@ async fn make(transaction: &mut impl Transaction, batch: &Batch) -> Result<Vec<V
     Ok(found)
 }
 
-fn count(rows: &[Row]) -> u64 {
+/// What is no number is an error: taken for 0, it would be within every limit.
+fn count(operation: &'static str, rows: &[Row]) -> Result<u64, CatalogError> {
     match rows.first().map(Vec::as_slice) {
-        Some([Cell::Integer(count)]) => u64::try_from(*count).unwrap_or_default(),
-        _ => 0,
+        Some([Cell::Integer(count)]) => Ok(u64::try_from(*count).unwrap_or_default()),
+        _ => Err(CatalogError::Backend {
+            operation,
+            source: "a count is no number".into(),
+        }),
     }
 }
 
@@ -224,5 +228,13 @@ mod tests {
         for tried in 1..=MOST_TRIES {
             assert!(pause(tried) <= Duration::from_millis(320), "{tried}");
         }
+    }
+    #[test]
+    fn a_count_that_is_no_number_is_no_count() {
+        let counted = |rows: &[Row]| count("count", rows).ok();
+
+        assert_eq!(counted(&[vec![Cell::Integer(3)]]), Some(3));
+        assert_eq!(counted(&[vec![Cell::Null]]), None);
+        assert_eq!(counted(&[]), None);
     }
 }
