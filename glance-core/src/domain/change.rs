@@ -1,10 +1,11 @@
 //! A change: an image as it will be, and what it must still be.
 
-use super::id::IntentId;
+use super::id::{IntentId, TaskId};
 use super::image::Image;
 use super::lease::{Holder, Intent, Work};
 use super::location::{BlobUrl, Location};
 use super::status::Status;
+use super::task::{Task, TaskStatus};
 use super::usage::Claim;
 
 /// An image as it was read and as it is to be.
@@ -29,6 +30,46 @@ pub struct Change {
     /// The intent that ends with it, and who must hold it. Where it is gone or held by another,
     /// somebody took the work over: a conflict.
     pub ended: Option<(IntentId, Holder)>,
+    /// What it does with the import lock of the image.
+    pub lock: LockStep,
+    /// Tasks that are recorded, or moved on, with it.
+    pub tasks: Vec<TaskStep>,
+}
+
+/// What a change does with the lock by which an import keeps others off, see
+/// [`IMPORT_LOCK`](super::IMPORT_LOCK). What differs of that property alone is not committed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "catalogs must answer every step")]
+pub enum LockStep {
+    /// Nothing: whoever has it keeps it.
+    #[default]
+    Untouched,
+    /// A task takes it: a conflict where another has it than the one whose lock it breaks.
+    Taken {
+        /// The task that has it then.
+        by: TaskId,
+        /// The task that has it until then, if one does.
+        instead_of: Option<TaskId>,
+    },
+    /// A conflict where this task does not have it.
+    Held(TaskId),
+    /// As [`Held`](Self::Held), and then nobody has it.
+    Dropped(TaskId),
+}
+
+/// A task as part of a change.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "catalogs must answer every step")]
+pub enum TaskStep {
+    /// It is recorded: a conflict where its id was used before.
+    Recorded(Task),
+    /// It moves on: a conflict where it is not in the status `from`.
+    Moved {
+        /// The task as it is to be.
+        task: Task,
+        /// The status that was read.
+        from: TaskStatus,
+    },
 }
 
 /// What must still hold of an image when a change of it is committed.
@@ -51,6 +92,8 @@ impl Change {
             begun: Vec::new(),
             claim: None,
             ended: None,
+            lock: LockStep::Untouched,
+            tasks: Vec::new(),
         }
     }
 
@@ -63,6 +106,8 @@ impl Change {
             begun: Vec::new(),
             claim: None,
             ended: None,
+            lock: LockStep::Untouched,
+            tasks: Vec::new(),
         }
     }
 
@@ -86,6 +131,18 @@ impl Change {
     /// The same change, which ends an intent that `holder` holds.
     pub fn ending(mut self, intent: IntentId, holder: Holder) -> Self {
         self.ended = Some((intent, holder));
+        self
+    }
+
+    /// The same change, which takes, needs or drops the import lock.
+    pub fn locking(mut self, lock: LockStep) -> Self {
+        self.lock = lock;
+        self
+    }
+
+    /// The same change, with a task recorded or moved on in it.
+    pub fn with_task(mut self, task: TaskStep) -> Self {
+        self.tasks.push(task);
         self
     }
 

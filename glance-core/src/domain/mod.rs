@@ -39,7 +39,7 @@ mod validation;
 mod visibility;
 
 pub use self::caller::Caller;
-pub use self::change::{Change, Guard};
+pub use self::change::{Change, Guard, LockStep, TaskStep};
 pub use self::content::{Content, Multihash};
 pub use self::digest::{HashAlgorithm, Hasher, UnknownAlgorithm};
 pub use self::draft::Draft;

@@ -1,0 +1,59 @@
+//! Data from the web, for imports.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use super::{BoxError, ByteStream};
+
+/// Data on its way to a service that asked for it.
+#[derive(Debug)]
+pub struct Incoming {
+    /// Bytes to come, if that is known.
+    pub size: Option<u64>,
+    /// The bytes, or an error where they break off for good.
+    pub body: ByteStream,
+}
+
+/// Where imports read what a URI names.
+///
+/// # Contract
+///
+/// * an address that filters or the network's rules forbid is refused before a byte is sent
+///   (rule R3), in `check` where the URI alone shows it, else in `open`;
+/// * a body that breaks off is taken up where it broke, as long as the server shows that the data is
+///   still the same (RFC 9110, If-Range); else it ends with an error, never with other data;
+/// * no error text tells credentials.
+#[async_trait]
+pub trait WebSource: fmt::Debug + Send + Sync + 'static {
+    /// Whether the URI may be asked at all.
+    fn check(&self, uri: &str) -> Result<(), SourceError>;
+
+    /// Asks for the data.
+    async fn open(&self, uri: &str) -> Result<Incoming, SourceError>;
+}
+
+/// Why there is no data.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The address is refused.
+    #[error("the address is not allowed: {reason}")]
+    Forbidden {
+        /// By what.
+        reason: String,
+    },
+    /// The server has an answer, and it is no data.
+    #[error("the server answers {status}")]
+    Refused {
+        /// Its status code.
+        status: u16,
+    },
+    /// The server does not answer.
+    #[error("the server cannot be reached")]
+    Unreachable {
+        /// Why.
+        source: BoxError,
+    },
+}
