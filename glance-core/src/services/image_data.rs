@@ -420,7 +420,7 @@ impl Glance {
         let now = self.now();
         let claim = self.intent(image, store.id(), Work::Upload, now);
         // With data, or getting some: whoever is at work removes what is in the way.
-        let Ok((change, upload)) = Upload::begin(&seen.image, claim.clone(), now) else {
+        let Ok((change, upload)) = Upload::occupy(&seen.image, claim.clone(), now) else {
             return Ok(());
         };
         let _at_work = self.at_work.on(claim.id.clone());
