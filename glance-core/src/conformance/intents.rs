@@ -57,6 +57,34 @@ pub async fn an_intent_is_found_by_its_id(catalog: &dyn Catalog) {
     assert!(taken.unwrap());
 }
 
+/// Its id is free again when it has ended, and not before.
+pub async fn an_intent_that_is_there_does_not_begin(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let other = Intent {
+        holder: holder("b", "2"),
+        ..intent.clone()
+    };
+    let mut touched = saving.clone();
+    touched.touch(at(20));
+    let begin = Change::of_status(saving.clone(), touched).beginning([other.clone()]);
+
+    let refused = catalog.commit(&begin).await;
+
+    assert!(
+        matches!(refused, Err(CatalogError::Conflict)),
+        "{refused:?}"
+    );
+    assert_eq!(found(catalog, saving.id).await, Some(saving));
+    let there = catalog.find_intent(&intent.id).await.unwrap();
+    assert_eq!(there, Some(intent.clone()));
+    catalog
+        .end_intent(&intent.id, &intent.holder)
+        .await
+        .unwrap();
+    catalog.commit(&begin).await.unwrap();
+    assert_eq!(catalog.find_intent(&other.id).await.unwrap(), Some(other));
+}
+
 /// Who lost its lease cannot commit what it did.
 pub async fn an_intent_that_was_taken_ends_nothing(catalog: &dyn Catalog) {
     let (saving, intent) = begun_upload(catalog).await;
