@@ -125,9 +125,10 @@ impl Change {
         self
     }
 
-    /// The upload that begins with it.
+    /// The upload or import that begins with it.
     pub fn begun_upload(&self) -> Option<&Intent> {
-        self.begun.iter().find(|intent| intent.work == Work::Upload)
+        let writes = |work: &Work| matches!(work, Work::Import(_) | Work::Upload);
+        self.begun.iter().find(|intent| writes(&intent.work))
     }
 
     /// The same change, which ends an intent that `holder` holds.

@@ -1,12 +1,17 @@
 //! What an import of upstream's leaves on an image while it goes on.
 
+use std::collections::BTreeSet;
+
 use super::change::LockStep;
-use super::id::TaskId;
+use super::id::{StoreId, TaskId};
 use super::image::Image;
 use super::property::{PropertyName, PropertyValue};
 
 /// The property in which upstream keeps the stores that an import still has to fill.
 pub const IMPORTING_TO_STORES: &str = "os_glance_importing_to_stores";
+
+/// The property in which upstream keeps the stores that an import could not fill.
+pub const FAILED_IMPORT: &str = "os_glance_failed_import";
 
 /// The property that is upstream's lock of an import: it names the task that holds it.
 pub const IMPORT_LOCK: &str = "os_glance_import_task";
@@ -26,6 +31,27 @@ impl Image {
     pub fn import_lock(&self) -> Option<TaskId> {
         let mut held = self.import_property(IMPORT_LOCK);
         held.next().map(|value| TaskId::stored(value.to_owned()))
+    }
+
+    /// The stores that a list of imports names: see [`IMPORTING_TO_STORES`] and [`FAILED_IMPORT`].
+    pub fn listed_stores(&self, list: &'static str) -> BTreeSet<StoreId> {
+        let names = self
+            .import_property(list)
+            .flat_map(|names| names.split(','));
+        names.filter_map(|name| name.trim().parse().ok()).collect()
+    }
+
+    /// Makes a list of imports name these stores, in upstream's form.
+    pub(super) fn list_stores(&mut self, list: &'static str, stores: &BTreeSet<StoreId>) {
+        let names: Vec<&str> = stores.iter().map(StoreId::as_str).collect();
+        let value = PropertyValue::stored(Some(names.join(",")));
+        self.properties.insert(PropertyName::literal(list), value);
+    }
+
+    /// Whether imports keep lists on it: where stores have names.
+    pub(super) fn has_lists(&self) -> bool {
+        let list = PropertyName::literal(IMPORTING_TO_STORES);
+        self.properties.contains_key(&list)
     }
 
     fn has_import_property(&self, wanted: &str) -> bool {

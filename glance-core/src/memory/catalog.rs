@@ -116,9 +116,12 @@ impl Rows {
             .values()
             .filter_map(move |intent| match &intent.work {
                 Work::Delete(url) if intent.image == image => Some((intent, url)),
-                Work::Delete(_) | Work::Hash(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
-                    None
-                }
+                Work::Delete(_)
+                | Work::Hash(_)
+                | Work::Import(_)
+                | Work::Stage
+                | Work::Staged(_)
+                | Work::Upload => None,
             })
     }
 
@@ -223,7 +226,10 @@ impl Catalog for MemoryCatalog {
                 return Err(CatalogError::Conflict);
             }
         }
-        let is_there = |intent: &Intent| rows.intents.contains_key(intent.id.as_str());
+        let ended = change.ended.as_ref().map(|(ended, _)| ended);
+        let is_there = |intent: &Intent| {
+            ended != Some(&intent.id) && rows.intents.contains_key(intent.id.as_str())
+        };
         if change.begun.iter().any(is_there) {
             return Err(CatalogError::Conflict);
         }

@@ -24,7 +24,7 @@ use crate::domain::{
 ///   its intents and tasks come and go with it, all of it or nothing;
 /// * `commit` refuses with `Conflict` where the guard does not hold, where the import lock is
 ///   another's, where the ended intent is gone or another's, where an intent to begin is there
-///   already, and where a task cannot be recorded or moved; with `NotFound` where the image is gone;
+///   already and does not end with it, and where a task cannot be recorded or moved; with `NotFound` where the image is gone;
 ///   with `Quota` where its claim passes a limit;
 /// * of many changes that take the import lock of an image at once, one is made, also where a Python
 ///   node writes to the same rows;

@@ -40,14 +40,15 @@ pub(in crate::catalog) async fn commit(
         update_tags(&mut batch, dialect, change)?;
         update_locations(&mut batch, dialect, change)?;
     }
+    // What ends may begin anew: so its holder makes sure that nobody took it over.
+    if let Some((ended, holder)) = &change.ended {
+        batch.change_some(intents::delete(dialect, ended, holder), Breach::Conflict);
+    }
     for intent in &change.begun {
         batch.change(intents::insert(dialect, intent));
     }
     if let (Some(claim), Some(upload)) = (&change.claim, change.begun_upload()) {
         usage::keep_reserved(&mut batch, dialect, claim, &upload.id)?;
-    }
-    if let Some((ended, holder)) = &change.ended {
-        batch.change_some(intents::delete(dialect, ended, holder), Breach::Conflict);
     }
     batch.then = select_by_ids(dialect, &[id], Gone::Read);
 
