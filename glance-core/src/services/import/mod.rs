@@ -64,7 +64,7 @@ struct Filling {
     /// What came.
     arrived: Option<Arrived>,
     /// Why stores failed, for whoever asked.
-    reasons: Vec<String>,
+    reasons: BTreeSet<String>,
 }
 
 /// Data that came, and what it was found to be.
@@ -83,10 +83,7 @@ impl Filling {
     /// The same for all that were to have it.
     fn all_failed<'s>(&mut self, stores: impl IntoIterator<Item = &'s StoreId>, error: &Error) {
         self.tally.failed.extend(stores.into_iter().cloned());
-        let reason = told(error);
-        if !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
-        }
+        self.reasons.insert(told(error));
     }
 
     fn has_failed(&self) -> bool {
@@ -97,7 +94,10 @@ impl Filling {
     fn reason(&self) -> String {
         match self.reasons.is_empty() {
             true => "none of the stores took the data".to_owned(),
-            false => self.reasons.join("; "),
+            false => {
+                let reasons: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
+                reasons.join("; ")
+            }
         }
     }
 }
