@@ -65,6 +65,7 @@ macro_rules! catalog_conformance {
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, intents:
                 an_intent_lives_from_change_to_change
                 an_intent_is_found_by_its_id
+                an_intent_may_begin_anew_as_it_ends
                 an_intent_that_is_there_does_not_begin
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
