@@ -160,12 +160,12 @@ async fn the_ways_to_import_are_told_and_no_other_is_there() {
         info["import-methods"]["value"].clone()
     };
 
-    assert_eq!(methods(&site).await, json!(["glance-direct"]));
+    assert_eq!(methods(&site).await, json!(["glance-direct", "copy-image"]));
     assert_eq!(methods(&none).await, json!([]));
     let created = site.post(ALICE, "/v2/images", RAW).await;
     assert_eq!(
         created.headers["openstack-image-import-methods"],
-        "glance-direct"
+        "glance-direct,copy-image"
     );
     let created = none.post(ALICE, "/v2/images", RAW).await;
     assert!(
