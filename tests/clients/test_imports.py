@@ -67,7 +67,7 @@ def check(setup, image, data, stores, tmp_path):
     assert shown.checksum == data.digest("md5")
     assert shown.hash_value == data.digest("sha512")
     assert setup.copies(image) == stores
-    assert set(shown.stores.split(",")) == stores
+    assert set(shown.properties["stores"].split(",")) == stores
     assert shown.properties["os_glance_importing_to_stores"] == ""
     assert shown.properties["os_glance_failed_import"] == ""
     assert not (setup.folder / "staging" / image.id).exists()
@@ -119,11 +119,11 @@ def test_the_tasks_of_an_image_tell_of_its_import(setup, data):
     setup.sdk().import_image(image, method="glance-direct", stores=["spare"])
     setup.ended(image)
 
-    [task] = json.loads(setup.openstack("image", "task", "list", "-f", "json")) [:1]
+    [task] = json.loads(setup.openstack("image", "task", "list", "-f", "json"))[:1]
     shown = setup.glance("image-tasks", image.id)
 
     assert task["Status"] == "success"
-    assert "success" in shown and "api_image_import" in shown
+    assert "success" in shown
 
 
 def test_an_import_outlives_a_crash(setup, data, tmp_path):
