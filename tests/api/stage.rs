@@ -154,7 +154,14 @@ async fn staged_data_that_nobody_imports_goes_when_its_lease_ends() {
 #[tokio::test]
 async fn the_ways_to_import_are_told_and_no_other_is_there() {
     let site = Site::new();
-    let none = Site::with(ApiOptions::default(), Settings::default());
+    let settings = Settings {
+        import: ImportSettings {
+            methods: Vec::new(),
+            ..ImportSettings::default()
+        },
+        ..Settings::default()
+    };
+    let none = Site::with(ApiOptions::default(), settings);
     let methods = async |site: &Site| {
         let info = site.get(ALICE, "/v2/info/import").await.json();
         info["import-methods"]["value"].clone()

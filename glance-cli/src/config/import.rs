@@ -18,8 +18,9 @@ pub(crate) struct ImportConfig {
 
 impl Reader<'_> {
     pub(super) fn import(&mut self, has_named_stores: bool) -> Result<ImportConfig, ConfigError> {
-        let methods = self.import_methods(has_named_stores)?;
-        let staging = match methods.contains(&ImportMethod::GlanceDirect) {
+        let methods = self.import_methods()?;
+        let is_staged = methods.contains(&ImportMethod::GlanceDirect);
+        let staging = match is_staged && self.is_staging_asked_for(has_named_stores) {
             true => Some(self.staging_folder(has_named_stores)?),
             false => None,
         };
@@ -34,10 +35,10 @@ impl Reader<'_> {
         })
     }
 
-    fn import_methods(&mut self, has_named_stores: bool) -> Result<Vec<ImportMethod>, ConfigError> {
+    fn import_methods(&mut self) -> Result<Vec<ImportMethod>, ConfigError> {
         let (group, option) = ("DEFAULT", "enabled_import_methods");
         if !self.settings.is_set(group, option) {
-            return Ok(self.usual_methods(has_named_stores));
+            return Ok(ImportMethod::ALL.to_vec());
         }
         let mut methods = Vec::new();
         let mut is_whole = true;
@@ -62,14 +63,13 @@ impl Reader<'_> {
         Ok(methods)
     }
 
-    /// Upstream's default, as far as it is built. Where stores have names, data is staged only where
-    /// the file says in which folder: upstream's own default for that is no folder of everybody's.
-    fn usual_methods(&self, has_named_stores: bool) -> Vec<ImportMethod> {
+    /// Where nothing asks for it and stores have names, data is staged only where the file says in
+    /// which folder: upstream's own default is a folder that few may make.
+    fn is_staging_asked_for(&self, has_named_stores: bool) -> bool {
         let (group, option) = STAGING_FOLDER;
-        match has_named_stores && !self.settings.is_set(group, option) {
-            true => vec![ImportMethod::CopyImage],
-            false => vec![ImportMethod::GlanceDirect, ImportMethod::CopyImage],
-        }
+        !has_named_stores
+            || self.settings.is_set("DEFAULT", "enabled_import_methods")
+            || self.settings.is_set(group, option)
     }
 
     /// With `enabled_backends`, upstream has a reserved store for it.

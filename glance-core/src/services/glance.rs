@@ -111,7 +111,7 @@ impl Default for ImportSettings {
     fn default() -> Self {
         Self {
             max_parallel_stores: 1,
-            methods: Vec::new(),
+            methods: ImportMethod::ALL.to_vec(),
             self_reference: None,
         }
     }
