@@ -125,9 +125,11 @@ impl Change {
         self
     }
 
-    /// The upload that begins with it.
+    /// What begins with it that bytes of its claim are reserved for: an upload, or data that is
+    /// staged.
     pub fn begun_upload(&self) -> Option<&Intent> {
-        self.begun.iter().find(|intent| intent.work == Work::Upload)
+        let mut begun = self.begun.iter();
+        begun.find(|intent| matches!(intent.work, Work::Stage | Work::Upload))
     }
 
     /// The same change, which ends an intent that `holder` holds.

@@ -1,9 +1,8 @@
 //! What projects may have, and what they get of it (rule R9).
 
 use super::glance::Glance;
-use crate::domain::{Caller, Claim, Image, Intent, ProjectId, ProjectLimits, Usage};
+use crate::domain::{Area, Caller, Claim, Image, ProjectId, ProjectLimits, Usage};
 use crate::error::Error;
-use crate::ports::CatalogError;
 
 /// What a project has, and may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +48,17 @@ impl Glance {
         size: Option<u64>,
     ) -> Result<Option<Claim>, Error> {
         let limits = self.limits_of(image.owner.as_ref()).await?;
-        Ok(claim(image, limits, size.unwrap_or(0), 1))
+        Ok(claim(image, limits, Area::Stores, size.unwrap_or(0), 1))
     }
 
     /// The claim to stage data: it is in no store yet, but one more image is getting data.
-    pub(super) async fn claim_for_stage(&self, image: &Image) -> Result<Option<Claim>, Error> {
+    pub(super) async fn claim_for_stage(
+        &self,
+        image: &Image,
+        size: Option<u64>,
+    ) -> Result<Option<Claim>, Error> {
         let limits = self.limits_of(image.owner.as_ref()).await?;
-        Ok(claim(image, limits, 0, 1))
+        Ok(claim(image, limits, Area::Staging, size.unwrap_or(0), 1))
     }
 
     /// The claim of what an edit adds to what is stored; `None` where it adds nothing.
@@ -69,87 +72,24 @@ impl Glance {
             return Ok(None);
         }
         let limits = self.limits_of(after.owner.as_ref()).await?;
-        Ok(claim(after, limits, bytes, 0))
+        Ok(claim(after, limits, Area::Stores, bytes, 0))
     }
 }
 
-fn claim(image: &Image, limits: ProjectLimits, bytes: u64, uploads: u64) -> Option<Claim> {
-    let project = image.owner.clone()?;
-    let is_limited = limits.stored_bytes.is_some() || (uploads > 0 && limits.uploads.is_some());
-    is_limited.then_some(Claim {
-        project,
+fn claim(
+    image: &Image,
+    limits: ProjectLimits,
+    area: Area,
+    bytes: u64,
+    uploads: u64,
+) -> Option<Claim> {
+    let claim = Claim {
+        project: image.owner.clone()?,
         limits,
+        area,
         bytes,
         uploads,
-    })
+    };
+    let is_limited = claim.byte_limit().is_some() || (uploads > 0 && limits.uploads.is_some());
+    is_limited.then_some(claim)
 }
-
-/// What an upload of unknown size may write: it is reserved a piece ahead of the data, so that the
-/// data stops at the limit, whoever else is at it.
-#[derive(Debug)]
-pub(super) struct Allowance {
-    glance: Glance,
-    intent: Intent,
-    claim: Claim,
-}
-
-impl Allowance {
-    /// Of an upload that began with this claim; `None` where nothing limits its bytes as they come.
-    pub(super) fn of(glance: &Glance, intent: &Intent, claim: Option<Claim>) -> Option<Self> {
-        let is_hard = !glance.settings().quotas.soft_storage;
-        let claim = claim.filter(|claim| is_hard && claim.limits_bytes())?;
-        Some(Self {
-            glance: glance.clone(),
-            intent: intent.clone(),
-            claim: Claim {
-                uploads: 0,
-                ..claim
-            },
-        })
-    }
-
-    /// Makes sure that so many bytes in all are reserved.
-    ///
-    /// # Errors
-    /// That passes the limit; somebody else took the upload over; the catalog fails.
-    pub(super) async fn cover(&mut self, size: u64) -> Result<(), Error> {
-        if size <= self.claim.bytes {
-            return Ok(());
-        }
-        let ahead = (size / 4).clamp(LEAST_AHEAD, MOST_AHEAD);
-        match self.reserve(size.saturating_add(ahead)).await {
-            Err(CatalogError::Quota(_)) => {}
-            result => return self.answered(result),
-        }
-        // Near the limit, others are left what is not needed yet.
-        let result = self.reserve(size).await;
-        self.answered(result)
-    }
-
-    async fn reserve(&mut self, bytes: u64) -> Result<(), CatalogError> {
-        let claim = Claim {
-            bytes,
-            ..self.claim.clone()
-        };
-        let glance = &self.glance;
-        glance
-            .catalog
-            .reserve(&self.intent.id, &glance.holder, &claim)
-            .await?;
-        self.claim = claim;
-        Ok(())
-    }
-
-    fn answered(&self, result: Result<(), CatalogError>) -> Result<(), Error> {
-        result.map_err(|error| match error {
-            CatalogError::Conflict => Error::Gone {
-                image: self.intent.image,
-            },
-            error => error.into(),
-        })
-    }
-}
-
-/// How far ahead of the data is reserved: few questions for much data, and little that others miss.
-const LEAST_AHEAD: u64 = 1 << 20;
-const MOST_AHEAD: u64 = 64 << 20;

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 
-use super::limits::Allowance;
+use super::allowance::Allowance;
 use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;
