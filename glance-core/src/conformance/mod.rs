@@ -100,6 +100,7 @@ macro_rules! catalog_conformance {
                 concurrent_uploads_stop_at_their_own_limit
                 a_change_that_passes_a_limit_is_not_made
                 what_is_reserved_counts_until_its_upload_ends
+                what_is_staged_has_a_limit_of_its_own
                 only_its_holder_reserves_for_an_upload
             );
         }

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    BlobUrl, Change, Claim, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas, Intent, IntentId,
-    Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId, Timestamp,
-    Usage, Viewer, Work,
+    Area, BlobUrl, Change, Claim, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas, Intent,
+    IntentId, Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId,
+    Timestamp, Usage, Viewer, Work,
 };
 use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
 
@@ -133,17 +133,21 @@ impl Rows {
     /// What a project has, but for what is reserved for an intent.
     fn usage(&self, project: &ProjectId, without: Option<&IntentId>) -> Usage {
         let images = self.there();
-        let usage = Usage::of(images.filter(|image| image.owner.as_ref() == Some(project)));
-        let counted = self.reserved.iter().filter(|(intent, (owner, _))| {
-            owner == project
-                && without.is_none_or(|without| without.as_str() != intent.as_str())
-                && self.intents.contains_key(*intent)
-        });
-        usage.with_reserved(counted.map(|(_, (_, bytes))| bytes).sum())
+        let mut usage = Usage::of(images.filter(|image| image.owner.as_ref() == Some(project)));
+        for (id, (owner, bytes)) in &self.reserved {
+            let is_counted = without.is_none_or(|without| without.as_str() != id);
+            if let Some(intent) = self.intents.get(id)
+                && is_counted
+                && owner == project
+            {
+                usage = usage.with_reserved(Area::of(intent), *bytes);
+            }
+        }
+        usage
     }
 
     fn keep_reserved(&mut self, intent: &IntentId, claim: &Claim) {
-        if claim.limits_bytes() {
+        if claim.byte_limit().is_some() {
             let reserved = (claim.project.clone(), claim.bytes);
             self.reserved.insert(intent.to_string(), reserved);
         }

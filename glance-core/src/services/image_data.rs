@@ -9,8 +9,8 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 
+use super::allowance::Allowance;
 use super::glance::Glance;
-use super::limits::Allowance;
 use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;

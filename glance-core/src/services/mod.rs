@@ -1,6 +1,7 @@
 //! The use cases: see, permit, decide, commit.
 
 mod access;
+mod allowance;
 mod at_work;
 mod builder;
 mod changes;

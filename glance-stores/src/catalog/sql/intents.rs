@@ -236,14 +236,14 @@ fn is_node(holder: &Holder) -> Expr {
     Expr::col(NODE).eq(holder.node.as_str())
 }
 
-const WORK: &str = "work";
+pub(super) const WORK: &str = "work";
 const URL: &str = "url";
 const NODE: &str = "node";
 const PROCESS: &str = "process";
 const LEASE_UNTIL: &str = "lease_until";
 const COLUMNS: [&str; 8] = [ID, IMAGE_ID, "store", WORK, URL, NODE, PROCESS, LEASE_UNTIL];
 
-const STAGE: &str = "stage";
+pub(super) const STAGE: &str = "stage";
 const STAGED: &str = "staged";
 const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";
