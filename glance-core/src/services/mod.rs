@@ -4,6 +4,7 @@ mod access;
 mod at_work;
 mod builder;
 mod changes;
+mod fsck;
 mod glance;
 mod hashing;
 mod image_actions;
@@ -25,6 +26,7 @@ mod tasks;
 mod transfer;
 
 pub use self::builder::{BuildError, GlanceBuilder, Runtime};
+pub use self::fsck::{CheckEvent, CheckPlan, Checked, Finding, Outcome, Trouble};
 pub use self::glance::{Glance, ImportSettings, LocationSettings, Settings};
 pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;

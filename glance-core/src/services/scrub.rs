@@ -183,7 +183,7 @@ impl Glance {
 
     /// Finishes a delete, undoes an upload, or goes on with a hash; `false` where somebody else took
     /// it, or it has to wait.
-    async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
+    pub(super) async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
         let Some(store) = self.stores.at_work(&intent.store) else {
             return Ok(false);
         };
