@@ -125,6 +125,25 @@ impl Rows {
             })
     }
 
+    /// Records an intent to remove what nobody else removes; what is abandoned gives way.
+    pub(super) fn claim(&mut self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        if self.intents.contains_key(intent.id.as_str()) {
+            return Err(CatalogError::Conflict);
+        }
+        let same = self.deletes(intent.image);
+        let (abandoned, held): (Vec<&Intent>, Vec<&Intent>) = same
+            .map(|(same, _)| same)
+            .filter(|same| same.work == intent.work)
+            .partition(|same| same.is_abandoned(&intent.holder, now));
+        if !held.is_empty() {
+            return Err(CatalogError::Conflict);
+        }
+        let abandoned: Vec<String> = abandoned.iter().map(|same| same.id.to_string()).collect();
+        self.intents.retain(|id, _| !abandoned.contains(id));
+        self.intents.insert(intent.id.to_string(), intent.clone());
+        Ok(())
+    }
+
     fn end(&mut self, intent: &IntentId, holder: &Holder) {
         self.intents
             .retain(|_, held| held.id != *intent || held.holder != *holder);
@@ -306,6 +325,12 @@ impl Catalog for MemoryCatalog {
         Ok(self.rows().intents.get(id.as_str()).cloned())
     }
 
+    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError> {
+        let rows = self.rows();
+        let same = rows.intents.values().filter(|held| held.image == image);
+        Ok(same.cloned().collect())
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -341,6 +366,14 @@ impl Catalog for MemoryCatalog {
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.rows().end(intent, holder);
         Ok(())
+    }
+
+    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        if rows.image(intent.image).is_some() || rows.scheduled.contains_key(&intent.image) {
+            return Err(CatalogError::Conflict);
+        }
+        rows.claim(intent, now)
     }
 
     async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {

@@ -412,7 +412,7 @@ impl Glance {
 
     /// The blob may have been removed already, and another upload may be at its place: so that
     /// place is claimed first.
-    async fn remove_stray(&self, Place { store, intent }: &Place) -> Result<(), Error> {
+    pub(super) async fn remove_stray(&self, Place { store, intent }: &Place) -> Result<(), Error> {
         let image = intent.image;
         let Some(seen) = self.catalog.find(image, None).await? else {
             return Ok(store.vacate(image).await?);

@@ -10,7 +10,8 @@ use futures::{StreamExt, stream};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::memory::MemoryStore;
 use glance_core::ports::{
-    BlobKey, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation,
+    StoreError,
 };
 
 /// What is wrong with a store.
@@ -166,6 +167,15 @@ impl ImageStore for Faulty {
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         self.before().await?;
         self.after(self.memory.sweep(idle).await)
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.before().await?;
+        let blobs = self.memory.list().await?;
+        Ok(match self.fault {
+            Fault::Stalls => BlobList::new(stream::pending()),
+            _ => blobs,
+        })
     }
 }
 

@@ -51,6 +51,24 @@ pub(in crate::catalog) async fn find(
     Ok(intent.transpose()?)
 }
 
+/// The intents of an image.
+pub(in crate::catalog) async fn of_image(
+    database: &impl Database,
+    image: ImageId,
+) -> Result<Vec<Intent>, CatalogError> {
+    let select = Query::select()
+        .columns(COLUMNS)
+        .from(INTENTS)
+        .and_where(Expr::col(IMAGE_ID).eq(image.as_str()))
+        .order_by(ID, Order::Asc)
+        .take();
+    let select = database.dialect().statement(&select);
+    let selects = Selects::new("read intents of an image", vec![select]);
+    let found = database.read(selects).await?.found;
+    let rows = found.into_iter().flatten();
+    Ok(rows.map(read).collect::<Result<_, _>>()?)
+}
+
 /// Moves the lease of one's own intent, or takes over an abandoned one.
 pub(in crate::catalog) async fn renew(
     database: &impl Database,
