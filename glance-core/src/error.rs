@@ -5,10 +5,10 @@ use thiserror::Error;
 use crate::domain::metadef::{NamespaceName, Part};
 use crate::domain::{
     CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, ImportMethod,
-    InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable,
-    Visibility, inspect::Rejected,
+    InvalidSignature, InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status, StoreId,
+    Unsatisfiable, Visibility, inspect::Rejected,
 };
-use crate::ports::{BodyError, CatalogError, Denied, LimitError, StoreError};
+use crate::ports::{BodyError, CatalogError, Denied, LimitError, SignatureError, StoreError};
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, Error)]
@@ -127,6 +127,9 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// What is said of the signature of the data makes no sense.
+    #[error(transparent)]
+    InvalidSignature(#[from] InvalidSignature),
     /// Nobody can say what the project may have.
     #[error(transparent)]
     Limits(#[from] LimitError),
@@ -233,6 +236,9 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The data cannot be said to bear the signature that the image names.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// More or fewer bytes came than announced.
     #[error("size mismatch: expected {expected} bytes, got {got}")]
     SizeMismatch {
@@ -325,6 +331,7 @@ impl Error {
             | Self::NotActive { .. }
             | Self::NotScheduled { .. } => ErrorKind::Conflict,
             Self::Body(_)
+            | Self::InvalidSignature(_)
             | Self::Location(_)
             | Self::SizeMismatch { .. }
             | Self::UnknownMarker { .. }
@@ -361,6 +368,8 @@ impl Error {
             Self::Range(_) => ErrorKind::Unsatisfiable,
             Self::Rejected(_) => ErrorKind::BadData,
             Self::Limits(_) | Self::Stopping => ErrorKind::Unavailable,
+            Self::Signature(SignatureError::Unavailable { .. }) => ErrorKind::Unavailable,
+            Self::Signature(_) => ErrorKind::Invalid,
             Self::Store(error) => store_kind(error),
         }
     }

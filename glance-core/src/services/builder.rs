@@ -10,7 +10,9 @@ use super::glance::{Glance, Settings};
 use super::stores::Stores;
 use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
-use crate::ports::{Catalog, Clock, Executor, IdSource, LimitSource, MetadefCatalog, Policy};
+use crate::ports::{
+    Catalog, Clock, Executor, IdSource, LimitSource, MetadefCatalog, Policy, SignatureVerifier,
+};
 
 /// Time, ids and work beside the request.
 #[derive(Debug, Clone)]
@@ -33,6 +35,7 @@ pub struct GlanceBuilder {
     policy: Arc<dyn Policy>,
     protections: Option<Arc<Protections>>,
     limits: Option<Arc<dyn LimitSource>>,
+    signatures: Option<Arc<dyn SignatureVerifier>>,
     settings: Settings,
     node: Option<String>,
 }
@@ -48,6 +51,7 @@ impl GlanceBuilder {
             policy: Arc::new(Rules::default()),
             protections: None,
             limits: None,
+            signatures: None,
             settings: Settings::default(),
             node: None,
         }
@@ -80,6 +84,13 @@ impl GlanceBuilder {
     #[must_use]
     pub fn with_limits(mut self, limits: Arc<dyn LimitSource>) -> Self {
         self.limits = Some(limits);
+        self
+    }
+
+    /// Says whether data bears its signature. Without, no image that names one takes data.
+    #[must_use]
+    pub fn with_signatures(mut self, signatures: Arc<dyn SignatureVerifier>) -> Self {
+        self.signatures = Some(signatures);
         self
     }
 
@@ -120,6 +131,7 @@ impl GlanceBuilder {
             policy: self.policy,
             protections: self.protections,
             limits: self.limits,
+            signatures: self.signatures,
             runtime: self.runtime,
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),

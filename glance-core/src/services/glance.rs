@@ -7,7 +7,7 @@ use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
-use crate::ports::{Catalog, LimitSource, MetadefCatalog, Policy};
+use crate::ports::{Catalog, LimitSource, MetadefCatalog, Policy, SignatureVerifier};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -22,6 +22,7 @@ pub struct Glance {
     pub(super) policy: Arc<dyn Policy>,
     pub(super) protections: Option<Arc<Protections>>,
     pub(super) limits: Option<Arc<dyn LimitSource>>,
+    pub(super) signatures: Option<Arc<dyn SignatureVerifier>>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,

@@ -7,6 +7,7 @@ use futures::channel::mpsc;
 use futures::{SinkExt, StreamExt};
 
 use super::limits::Allowance;
+use super::signatures::{Signed, verify_all};
 use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;
@@ -40,15 +41,22 @@ pub(super) async fn transfer(
     writer: &mut dyn BlobWriter,
     algorithm: HashAlgorithm,
     limits: Limits,
+    signed: Option<Signed>,
 ) -> Result<Received, Error> {
     let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_writer, writer_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let (to_signed, signed_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let mut consumers = vec![to_md5, to_hash, to_writer];
+    if signed.is_some() {
+        consumers.push(to_signed);
+    }
 
-    let (read, checksum, hash, written) = futures::join!(
-        read_all(body, [to_md5, to_hash, to_writer], limits),
+    let (read, checksum, hash, verified, written) = futures::join!(
+        read_all(body, consumers, limits),
         hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
         hash_all(executor, algorithm.hasher(), hash_chunks),
+        verify_all(executor, signed, signed_chunks),
         write_all(writer, writer_chunks),
     );
 
@@ -56,7 +64,10 @@ pub(super) async fn transfer(
     written?;
     let checksum = checksum.ok_or(Error::Stopping)?;
     let value = hash.ok_or(Error::Stopping)?;
-    Ok(Received::of(read?, checksum, algorithm, value))
+    let report = read?;
+    // Of data that broke off, it says nothing.
+    verified?;
+    Ok(Received::of(report, checksum, algorithm, value))
 }
 
 /// Reads a body for its hashes, and for what it is.
@@ -70,7 +81,7 @@ pub(super) async fn digest(
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
 
     let (read, checksum, hash) = futures::join!(
-        read_all(body, [to_md5, to_hash], limits),
+        read_all(body, vec![to_md5, to_hash], limits),
         hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
         hash_all(executor, algorithm.hasher(), hash_chunks),
     );
@@ -82,14 +93,14 @@ pub(super) async fn digest(
 }
 
 impl Received {
-    fn of(report: Report, checksum: String, algorithm: HashAlgorithm, value: String) -> Self {
+    fn of(report: Report, checksum: Hasher, algorithm: HashAlgorithm, value: Hasher) -> Self {
         let multihash = Multihash {
             algorithm: algorithm.as_str().to_owned(),
-            value,
+            value: value.finish(),
         };
         let content = Content {
             size: report.size,
-            checksum,
+            checksum: checksum.finish(),
             multihash,
             virtual_size: None,
         };
@@ -97,9 +108,9 @@ impl Received {
     }
 }
 
-async fn read_all<const N: usize>(
+async fn read_all(
     mut body: ByteStream,
-    mut consumers: [mpsc::Sender<Bytes>; N],
+    mut consumers: Vec<mpsc::Sender<Bytes>>,
     mut limits: Limits,
 ) -> Result<Report, Error> {
     let mut size = 0_u64;
@@ -157,11 +168,12 @@ async fn send(consumers: &mut [mpsc::Sender<Bytes>], chunk: Bytes) -> Result<(),
     Ok(())
 }
 
-async fn hash_all(
+/// Feeds a hash with what comes; `None` where the process ends.
+pub(super) async fn hash_all(
     executor: &Arc<dyn Executor>,
     mut hasher: Hasher,
     chunks: mpsc::Receiver<Bytes>,
-) -> Option<String> {
+) -> Option<Hasher> {
     let mut batches = chunks.ready_chunks(CHUNKS_AHEAD);
     while let Some(batch) = batches.next().await {
         hasher = run_blocking(executor.as_ref(), move || {
@@ -172,7 +184,7 @@ async fn hash_all(
         })
         .await?;
     }
-    Some(hasher.finish())
+    Some(hasher)
 }
 
 async fn write_all(
