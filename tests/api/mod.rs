@@ -33,6 +33,7 @@ mod routes;
 mod samples;
 mod schemas;
 mod server;
+mod signatures;
 mod stage;
 mod stores;
 mod streams;
