@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::client::Attributes;
 use super::value;
@@ -64,8 +64,6 @@ pub(crate) struct ImportTarget {
     #[arg(
         long,
         value_name = "True|False",
-        num_args = 0..=1,
-        default_missing_value = "True",
         value_parser = value::boolean,
         conflicts_with_all = ["store", "stores"]
     )]
@@ -76,7 +74,8 @@ pub(crate) struct ImportTarget {
         value_name = "True|False",
         env = "OS_IMAGE_ALLOW_FAILURE",
         default_value = "True",
-        value_parser = value::boolean
+        value_parser = value::boolean,
+        action = ArgAction::Set
     )]
     pub(crate) allow_failure: bool,
 }

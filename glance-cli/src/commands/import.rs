@@ -266,7 +266,7 @@ mod tests {
     use crate::args::{Cli, ClientCommand, Command};
 
     fn asked(line: &str) -> Result<ImportRequest, String> {
-        let words = format!("glance image-import {line} i");
+        let words = format!("glance image-import i {line}");
         let cli = Cli::read(words.split_whitespace()).map_err(|error| error.to_string())?;
         let Command::Client(ClientCommand::ImageImport(args)) = cli.command else {
             panic!("another command");
@@ -345,7 +345,7 @@ mod tests {
                 "needs --store, --stores or --all-stores",
             ),
             ("--store a --stores b", "cannot be used with"),
-            ("--store a --all-stores", "cannot be used with"),
+            ("--store a --all-stores true", "cannot be used with"),
             ("--stores a --all-stores true", "cannot be used with"),
         ] {
             let said = asked(line).unwrap_err();
