@@ -26,7 +26,10 @@ pub(crate) use self::client::{
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
 pub(crate) use self::fsck::Fsck;
-pub(crate) use self::import::StageImage;
+pub(crate) use self::import::{
+    CreateViaImport, DeleteFromStore, ImportImage, ImportSource, ImportTarget, ShowStores,
+    StageImage,
+};
 pub(crate) use self::metadefs::{
     Associate, CreateNamespace, CreateObject, CreateProperty, CreateTag, CreateTags,
     ImportNamespace, ListNamespaces, MetadefCommand, NamespaceFields, OneNamespace, OneObject,

@@ -5,11 +5,12 @@ use thiserror::Error;
 use crate::domain::metadef::{NamespaceName, Part};
 use crate::domain::{
     CannotEditLocations, CannotImport, CannotUpload, EditError, IllegalMove, IllegalTransition,
-    ImageId, ImportMethod, InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status,
-    StoreId, Unsatisfiable, Visibility, inspect::Rejected,
+    ImageId, ImportMethod, InvalidSignature, InvalidValidation, LocationFault, ProjectId,
+    QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility, inspect::Rejected,
 };
 use crate::ports::{
-    BodyError, CatalogError, Denied, LimitError, PluginError, SourceError, StoreError,
+    BodyError, CatalogError, Denied, LimitError, PluginError, SignatureError, SourceError,
+    StoreError,
 };
 
 /// Why a use case did not do what it was asked.
@@ -132,6 +133,9 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// What is said of the signature of the data makes no sense.
+    #[error(transparent)]
+    InvalidSignature(#[from] InvalidSignature),
     /// Nobody can say what the project may have.
     #[error(transparent)]
     Limits(#[from] LimitError),
@@ -249,6 +253,9 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The data cannot be said to bear the signature that the image names.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// More or fewer bytes came than announced.
     #[error("size mismatch: expected {expected} bytes, got {got}")]
     SizeMismatch {
@@ -355,6 +362,7 @@ impl Error {
             Self::Source(SourceError::Forbidden { .. }) => ErrorKind::Invalid,
             Self::Source(_) => ErrorKind::Unavailable,
             Self::Body(_)
+            | Self::InvalidSignature(_)
             | Self::Location(_)
             | Self::SizeMismatch { .. }
             | Self::UnknownMarker { .. }
@@ -391,6 +399,8 @@ impl Error {
             Self::Range(_) => ErrorKind::Unsatisfiable,
             Self::Rejected(_) => ErrorKind::BadData,
             Self::Limits(_) | Self::Stopping => ErrorKind::Unavailable,
+            Self::Signature(SignatureError::Unavailable { .. }) => ErrorKind::Unavailable,
+            Self::Signature(_) => ErrorKind::Invalid,
             Self::Store(error) => store_kind(error),
         }
     }

@@ -12,6 +12,7 @@
 //! | `ImageStore` | several as one that holds all data in each | always there | [`Mirrored`] |
 //! | `ImageStore` | a container on Azure Blob Storage | `azure` | `ObjectBridge::open_azure` |
 //! | `ImageStore` | a bucket on Google Cloud Storage | `gcs` | `ObjectBridge::open_gcs` |
+//! | `SignatureVerifier` | X.509 certificates, from a folder or a key manager | `signatures` | `CertificateVerifier` |
 //! | `Clock`, `Executor`, `IdSource` | the system and tokio | always there | [`tokio_runtime`] |
 
 mod blob;
@@ -27,6 +28,8 @@ mod guard;
 ))]
 mod open_error;
 mod runtime;
+#[cfg(feature = "signatures")]
+mod signatures;
 mod watched;
 
 #[cfg(feature = "_cloud")]
@@ -70,3 +73,7 @@ pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
 ))]
 pub use self::open_error::OpenError;
 pub use self::runtime::{RandomIds, SystemClock, TokioExecutor, tokio_runtime};
+#[cfg(feature = "signatures")]
+pub use self::signatures::{
+    AuthoritiesError, CertificateFolder, CertificateVerifier, TrustedAuthorities,
+};

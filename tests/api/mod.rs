@@ -34,6 +34,7 @@ mod routes;
 mod samples;
 mod schemas;
 mod server;
+mod signatures;
 mod stage;
 mod stores;
 mod streams;

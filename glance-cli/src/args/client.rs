@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::import::StageImage;
+use super::import::{CreateViaImport, DeleteFromStore, ImportImage, ShowStores, StageImage};
 use super::metadefs::MetadefCommand;
 use super::task::{ListTasks, OneTask};
 use super::value;
@@ -17,6 +17,8 @@ pub(crate) enum ClientCommand {
     ImageCheck(OneImage),
     /// Create an image, with its data if there is any.
     ImageCreate(CreateImage),
+    /// Create an image, and import its data.
+    ImageCreateViaImport(CreateViaImport),
     /// Delete images.
     ImageDelete(DeleteImages),
     /// Download the data of an image, and verify it.
@@ -33,6 +35,9 @@ pub(crate) enum ClientCommand {
     ImageDeactivate(OneImage),
     /// Let a deactivated image be downloaded again.
     ImageReactivate(OneImage),
+    /// Have the data of an image imported: from where it was staged, the web, another service, or
+    /// one of its stores.
+    ImageImport(ImportImage),
     /// Keep the data of an image aside, for an import.
     ImageStage(StageImage),
     /// List what was done for an image after requests were answered, and what is being done.
@@ -51,6 +56,10 @@ pub(crate) enum ClientCommand {
     LocationUpdate(UpdateLocation),
     /// Show the ways to import an image that the service offers.
     ImportInfo,
+    /// Remove the data of an image from one of its stores.
+    StoresDelete(DeleteFromStore),
+    /// Show the stores of the service.
+    StoresInfo(ShowStores),
     /// Share an image with a project.
     MemberCreate(ImageMember),
     /// Stop sharing an image with a project.

@@ -41,6 +41,9 @@ pub(crate) enum ClientError {
         path: PathBuf,
         source: io::Error,
     },
+    /// The service did not import what it was asked to.
+    #[error("image {id} was not imported: {reason}")]
+    ImportFailed { id: String, reason: String },
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,
@@ -65,6 +68,9 @@ pub(crate) enum ClientError {
         endpoint: String,
         problem: &'static str,
     },
+    /// The service does not import in this way.
+    #[error("the service does not import by {method}; it offers {offered}")]
+    NotOffered { method: String, offered: String },
     /// Nobody would get the data.
     #[error("will not write image data to a terminal: name a file with --file, or redirect it")]
     OntoTerminal,

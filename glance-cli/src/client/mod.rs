@@ -21,5 +21,6 @@ mod upload;
 pub(crate) use self::download::{Fallback, Target, download};
 pub(crate) use self::error::ClientError;
 pub(crate) use self::images::{Query, changes};
+pub(crate) use self::import::{ImportRequest, Target as ImportTarget};
 pub(crate) use self::session::{Session, SessionOptions};
 pub(crate) use self::upload::{DataSource, Purpose, upload};

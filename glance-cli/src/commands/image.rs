@@ -26,7 +26,7 @@ pub(super) async fn create(context: &Context, args: CreateImage) -> Result<(), C
     }
     let source = source(args.data.file.as_deref(), args.data.size)?;
     if source.is_some() {
-        require_formats(&fields)?;
+        require_formats("image-create", &fields)?;
     }
     let mut image = context.session.create_image(&fields.into()).await?;
     let id = id_of(&image);
@@ -168,7 +168,7 @@ async fn print_image_for_machines(context: &Context, id: &str) -> Result<(), Com
 }
 
 /// What the flags say of an image, as it stands on the wire.
-fn fields(attributes: Attributes) -> Object {
+pub(super) fn fields(attributes: Attributes) -> Object {
     let texts = [
         ("name", attributes.name.map(Value::from)),
         ("owner", attributes.owner.map(Value::from)),
@@ -209,7 +209,7 @@ pub(super) fn source(
 }
 
 /// The service takes no data without formats; better to say so before an image is made for it.
-fn require_formats(fields: &Object) -> Result<(), CommandError> {
+pub(super) fn require_formats(command: &str, fields: &Object) -> Result<(), CommandError> {
     let missing: Vec<&str> = [
         ("--disk-format", "disk_format"),
         ("--container-format", "container_format"),
@@ -221,11 +221,8 @@ fn require_formats(fields: &Object) -> Result<(), CommandError> {
     if missing.is_empty() {
         return Ok(());
     }
-    let problem = format!(
-        "data from --file or from a pipe needs {} as well\n",
-        missing.join(" and ")
-    );
-    Err(usage_error("image-create", &problem).into())
+    let problem = format!("data of an image needs {} as well\n", missing.join(" and "));
+    Err(usage_error(command, &problem).into())
 }
 
 fn query(args: ListImages) -> Query {
@@ -273,7 +270,7 @@ pub(super) fn shown(mut image: Object) -> Object {
     image
 }
 
-fn id_of(image: &Object) -> String {
+pub(super) fn id_of(image: &Object) -> String {
     let id = image.get("id").and_then(Value::as_str);
     id.unwrap_or_default().to_owned()
 }

@@ -23,6 +23,7 @@ mod probe;
 mod rights;
 pub(crate) mod scrub;
 pub(crate) mod serve;
+mod signatures;
 mod startup;
 pub(crate) mod store;
 mod stores;

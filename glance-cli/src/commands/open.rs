@@ -10,7 +10,9 @@ use glance_core::domain::policy::Protections;
 use glance_core::domain::query::PageLimits;
 use glance_core::domain::{Formats, ImageQuotas, ProjectLimits, Quotas};
 use glance_core::memory::MemoryCatalog;
-use glance_core::ports::{Catalog, LimitSource, MetadefCatalog, Policy, ScheduledDeletes};
+use glance_core::ports::{
+    Catalog, LimitSource, MetadefCatalog, Policy, ScheduledDeletes, SignatureVerifier,
+};
 use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
@@ -38,6 +40,8 @@ pub(super) struct Backends {
     pub(super) protections: Option<Arc<Protections>>,
     /// Who says what projects may have; without it, the configuration says it.
     pub(super) limits: Option<Arc<dyn LimitSource>>,
+    /// Who says whether data bears its signature; without it, signed data is refused.
+    pub(super) signatures: Option<Arc<dyn SignatureVerifier>>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -103,6 +107,7 @@ impl Backends {
             policy: None,
             protections: None,
             limits: None,
+            signatures: None,
         };
         if is_new {
             let glance = backends.glance(config, None)?;
@@ -140,6 +145,10 @@ impl Backends {
         };
         let builder = match &self.limits {
             Some(limits) => builder.with_limits(Arc::clone(limits)),
+            None => builder,
+        };
+        let builder = match &self.signatures {
+            Some(signatures) => builder.with_signatures(Arc::clone(signatures)),
             None => builder,
         };
         Ok(builder.build()?)

@@ -9,7 +9,7 @@ use glance_core::domain::metadef::InvalidNamespaceFile;
 use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
 use glance_http::InvalidImageSchema;
 use glance_http::keystone::KeystoneError;
-use glance_stores::OpenError;
+use glance_stores::{AuthoritiesError, OpenError};
 use thiserror::Error;
 
 use crate::args::ConfigArgs;
@@ -29,6 +29,9 @@ pub(crate) enum OperatorError {
         address: SocketAddr,
         source: io::Error,
     },
+    /// The authorities of signatures cannot be used.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     /// The configuration is refused.
     #[error(transparent)]
     Config(#[from] ConfigError),

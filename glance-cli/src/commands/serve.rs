@@ -21,6 +21,7 @@ use super::logging::Logging;
 use super::open::{Backends, Missing};
 use super::operator::{OperatorError, sources};
 use super::rights::Rights;
+use super::signatures;
 use super::startup;
 use crate::args::Serve;
 use crate::config::{Config, Sources, Warning};
@@ -64,11 +65,13 @@ async fn start(
     };
     let logging = Logging::start(&config.log)?;
     let signals = Signals::watch(sources.clone(), logging, rights.policy.clone())?;
+    let signatures = signatures::verifier(&config.signatures, &glance_stores::tokio_runtime())?;
     let backends = Backends::open(config, Missing::IsMade).await?;
     let backends = Backends {
         policy: Some(rights.policy.rules()),
         protections: rights.protections.clone(),
         limits: limits::source(&config.limits, &backends.runtime)?,
+        signatures,
         ..backends
     };
     let glance = backends.glance(config, Some(node_name(address)))?;

@@ -133,12 +133,12 @@ mod tests {
         for harmless in [
             "[DEFAULT]\nimage_cache_dir =\n",
             "[oslo_messaging_notifications]\ndriver = noop\ndriver =\n",
-            "[key_manager]\nbackend = barbican\n",
+            "[barbican]\nbarbican_api_version = v1\n",
         ] {
             assert!(checked(harmless).unwrap().is_empty(), "{harmless}");
         }
         assert!(checked("[oslo_messaging_notifications]\ndriver = noop\ndriver = log\n").is_err());
-        assert!(checked("[barbican]\nwhatever = 1\n").is_err());
+        assert!(checked("[vault]\nwhatever = 1\n").is_err());
     }
 
     #[test]

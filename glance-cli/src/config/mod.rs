@@ -26,6 +26,7 @@ mod limits;
 mod options;
 mod read;
 mod settings;
+mod signatures;
 mod source;
 mod store_group;
 mod stores;
@@ -49,6 +50,7 @@ pub(crate) use self::error::{ConfigError, Warning};
 pub(crate) use self::identity::Identity;
 pub(crate) use self::import::ImportConfig;
 pub(crate) use self::limits::LimitConfig;
+pub(crate) use self::signatures::{Certificates, SignatureConfig};
 pub(crate) use self::source::Sources;
 pub(crate) use self::stores::{Driver, StoreConfig, StoresConfig};
 
@@ -69,6 +71,7 @@ pub(crate) struct Config {
     pub(crate) catalog: CatalogConfig,
     pub(crate) stores: StoresConfig,
     pub(crate) import: ImportConfig,
+    pub(crate) signatures: SignatureConfig,
     pub(crate) policy: PolicyConfig,
     pub(crate) protection: Option<ProtectionConfig>,
     pub(crate) deletes: DeleteConfig,

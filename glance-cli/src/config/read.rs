@@ -32,9 +32,11 @@ impl Reader<'_> {
         let listen = self.listen()?;
         let port = listen.address.port();
         let stores = self.stores()?;
+        let identity = self.identity()?;
         let config = Config {
             files: self.files.to_vec(),
-            identity: self.identity()?,
+            signatures: self.signatures(&identity)?,
+            identity,
             listen,
             api: self.api()?,
             quotas: self.quotas()?,

@@ -130,10 +130,14 @@ impl Hasher {
 
     /// The hash of all that was fed, in lower-case hex.
     pub fn finish(self) -> String {
-        self.state
-            .finalize()
+        self.finish_bytes()
             .iter()
             .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+
+    /// The same as bytes.
+    pub fn finish_bytes(self) -> Box<[u8]> {
+        self.state.finalize()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
 use crate::domain::StoreId;
 use crate::domain::policy::Protections;
-use crate::ports::{Catalog, ImageStore, LimitSource, MetadefCatalog, Policy};
+use crate::ports::{Catalog, ImageStore, LimitSource, MetadefCatalog, Policy, SignatureVerifier};
 use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings, Stores};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
@@ -26,6 +26,7 @@ pub struct MemoryGlance {
     policy: Option<Arc<dyn Policy>>,
     protections: Option<Arc<Protections>>,
     limits: Option<Arc<dyn LimitSource>>,
+    signatures: Option<Arc<dyn SignatureVerifier>>,
 }
 
 impl MemoryGlance {
@@ -43,6 +44,7 @@ impl MemoryGlance {
             policy: None,
             protections: None,
             limits: None,
+            signatures: None,
         }
     }
 
@@ -81,6 +83,13 @@ impl MemoryGlance {
         self
     }
 
+    /// Says whether data bears its signature.
+    #[must_use]
+    pub fn with_signatures(mut self, signatures: Arc<dyn SignatureVerifier>) -> Self {
+        self.signatures = Some(signatures);
+        self
+    }
+
     /// The service.
     ///
     /// # Errors
@@ -107,6 +116,9 @@ impl MemoryGlance {
         }
         if let Some(limits) = &self.limits {
             builder = builder.with_limits(Arc::clone(limits));
+        }
+        if let Some(signatures) = &self.signatures {
+            builder = builder.with_signatures(Arc::clone(signatures));
         }
         builder.build()
     }

@@ -12,7 +12,7 @@ use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
 use crate::ports::{
     Catalog, Clock, Executor, IdSource, ImportPlugin, LimitSource, MetadefCatalog, Policy,
-    WebSource,
+    SignatureVerifier, WebSource,
 };
 
 /// Time, ids and work beside the request.
@@ -38,6 +38,7 @@ pub struct GlanceBuilder {
     limits: Option<Arc<dyn LimitSource>>,
     web: Option<Arc<dyn WebSource>>,
     plugins: Vec<Arc<dyn ImportPlugin>>,
+    signatures: Option<Arc<dyn SignatureVerifier>>,
     settings: Settings,
     node: Option<String>,
 }
@@ -55,6 +56,7 @@ impl GlanceBuilder {
             limits: None,
             web: None,
             plugins: Vec::new(),
+            signatures: None,
             settings: Settings::default(),
             node: None,
         }
@@ -105,6 +107,13 @@ impl GlanceBuilder {
         self
     }
 
+    /// Says whether data bears its signature. Without, no image that names one takes data.
+    #[must_use]
+    pub fn with_signatures(mut self, signatures: Arc<dyn SignatureVerifier>) -> Self {
+        self.signatures = Some(signatures);
+        self
+    }
+
     /// Sets limits, formats and the hash.
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
@@ -144,6 +153,7 @@ impl GlanceBuilder {
             limits: self.limits,
             web: self.web,
             plugins: self.plugins.into(),
+            signatures: self.signatures,
             runtime: self.runtime,
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),

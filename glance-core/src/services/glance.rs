@@ -7,7 +7,9 @@ use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
-use crate::ports::{Catalog, ImportPlugin, LimitSource, MetadefCatalog, Policy, WebSource};
+use crate::ports::{
+    Catalog, ImportPlugin, LimitSource, MetadefCatalog, Policy, SignatureVerifier, WebSource,
+};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -24,6 +26,7 @@ pub struct Glance {
     pub(super) limits: Option<Arc<dyn LimitSource>>,
     pub(super) web: Option<Arc<dyn WebSource>>,
     pub(super) plugins: Arc<[Arc<dyn ImportPlugin>]>,
+    pub(super) signatures: Option<Arc<dyn SignatureVerifier>>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,

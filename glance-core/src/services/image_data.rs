@@ -63,8 +63,8 @@ impl Glance {
     /// # Errors
     /// There is none that the caller may see; the caller may not; it has data; a format is
     /// missing; the store is none of this service or takes no data; the body breaks off or has
-    /// another size; the data is not what the image is said to be, or unsafe; a limit is passed; the
-    /// store is full or fails. The image is then back in the queue, and nothing of the data stays.
+    /// another size; the data is not what the image is said to be, unsafe, or not signed as is said; a limit is
+    /// passed; the store is full or fails. The image is then back in the queue, and nothing of the data stays.
     pub async fn upload(
         &self,
         caller: &Caller,
@@ -239,10 +239,10 @@ impl Glance {
         body: ByteStream,
         limits: Limits,
     ) -> Result<(Content, Box<dyn BlobWriter>), Error> {
-        let algorithm = self.settings().hash;
+        let signed = self.signed(image, intent).await?;
         let mut writer = store.start(key).await?;
-        let executor = &self.runtime.executor;
-        let work = transfer(executor, body, writer.as_mut(), algorithm, limits);
+        let (algorithm, executor) = (self.settings().hash, &self.runtime.executor);
+        let work = transfer(executor, body, writer.as_mut(), algorithm, limits, signed);
         let written = self.while_alive(intent, work).await;
         let accepted = written.and_then(|received| self.accepted(image, received));
         let kept = match accepted {

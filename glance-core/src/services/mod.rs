@@ -21,6 +21,7 @@ mod protection;
 mod removal;
 mod scrub;
 mod scrubber;
+mod signatures;
 mod staging;
 mod stores;
 mod tags;

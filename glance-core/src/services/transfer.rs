@@ -8,6 +8,7 @@ use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
 
 use super::allowance::Allowance;
+use super::signatures::{Signed, verify_all};
 use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;
@@ -41,8 +42,9 @@ pub(super) async fn transfer(
     writer: &mut dyn BlobWriter,
     algorithm: HashAlgorithm,
     limits: Limits,
+    signed: Option<Signed>,
 ) -> Result<Received, Error> {
-    let moved = transfer_to_all(executor, body, vec![writer], 1, algorithm, limits);
+    let moved = transfer_to_all(executor, body, vec![writer], 1, algorithm, limits, signed);
     let (received, written) = moved.await;
     // A failed writer also ends the reading: its own error says why.
     written.into_iter().collect::<Result<(), _>>()?;
@@ -59,6 +61,7 @@ pub(super) async fn transfer_to_all(
     least: usize,
     algorithm: HashAlgorithm,
     limits: Limits,
+    signed: Option<Signed>,
 ) -> (Result<Received, Error>, Vec<Result<(), StoreError>>) {
     let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
@@ -69,19 +72,28 @@ pub(super) async fn transfer_to_all(
             (to_writer, write_all(writer, chunks))
         })
         .unzip();
+    let (to_signed, signed_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let mut hashes = vec![to_md5, to_hash];
+    if signed.is_some() {
+        hashes.push(to_signed);
+    }
     let consumers = Consumers {
-        hashes: [to_md5, to_hash],
+        hashes,
         writers: to_writers,
         least,
     };
 
-    let (read, checksum, hash, written) = futures::join!(
+    let (read, checksum, hash, verified, written) = futures::join!(
         read_all(body, consumers, limits),
         hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
         hash_all(executor, algorithm.hasher(), hash_chunks),
+        verify_all(executor, signed, signed_chunks),
         join_all(writing),
     );
-    (Received::of(read, checksum, algorithm, hash), written)
+    let received = Received::of(read, checksum, algorithm, hash);
+    // Of data that broke off, a signature says nothing.
+    let received = received.and_then(|received| verified.map(|()| received));
+    (received, written)
 }
 
 /// Reads a body for its hashes, and for what it is.
@@ -95,7 +107,7 @@ pub(super) async fn digest(
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
 
     let consumers = Consumers {
-        hashes: [to_md5, to_hash],
+        hashes: vec![to_md5, to_hash],
         writers: Vec::new(),
         least: 0,
     };
@@ -111,18 +123,18 @@ pub(super) async fn digest(
 impl Received {
     fn of(
         read: Result<Report, Error>,
-        checksum: Option<String>,
+        checksum: Option<Hasher>,
         algorithm: HashAlgorithm,
-        hash: Option<String>,
+        hash: Option<Hasher>,
     ) -> Result<Self, Error> {
         let report = read?;
         let multihash = Multihash {
             algorithm: algorithm.as_str().to_owned(),
-            value: hash.ok_or(Error::Stopping)?,
+            value: hash.ok_or(Error::Stopping)?.finish(),
         };
         let content = Content {
             size: report.size,
-            checksum: checksum.ok_or(Error::Stopping)?,
+            checksum: checksum.ok_or(Error::Stopping)?.finish(),
             multihash,
             virtual_size: None,
         };
@@ -132,7 +144,7 @@ impl Received {
 
 /// Where chunks go.
 struct Consumers {
-    hashes: [mpsc::Sender<Bytes>; 2],
+    hashes: Vec<mpsc::Sender<Bytes>>,
     writers: Vec<mpsc::Sender<Bytes>>,
     /// With fewer writers, it is not worth while.
     least: usize,
@@ -210,11 +222,12 @@ impl Limits {
     }
 }
 
-async fn hash_all(
+/// Feeds a hash with what comes; `None` where the process ends.
+pub(super) async fn hash_all(
     executor: &Arc<dyn Executor>,
     mut hasher: Hasher,
     chunks: mpsc::Receiver<Bytes>,
-) -> Option<String> {
+) -> Option<Hasher> {
     let mut batches = chunks.ready_chunks(CHUNKS_AHEAD);
     while let Some(batch) = batches.next().await {
         hasher = run_blocking(executor.as_ref(), move || {
@@ -225,7 +238,7 @@ async fn hash_all(
         })
         .await?;
     }
-    Some(hasher.finish())
+    Some(hasher)
 }
 
 async fn write_all(

@@ -4,6 +4,7 @@
 //! session    one service user's dealings with Keystone: login, renewal, requests with its token
 //! login      what the service user shows, as a request body
 //! catalog    which service stands where
+//! barbican   certificates: the port `CertificateSource`, with a cache in front
 //! limits     what projects may have: the port `LimitSource`, with a cache in front
 //! verifier   whose a client's token is: the port `TokenVerifier`, with a cache in front
 //! ```
@@ -45,6 +46,7 @@
 //! # }
 //! ```
 
+mod barbican;
 mod body;
 mod cache;
 mod catalog;
@@ -56,6 +58,7 @@ mod login;
 mod session;
 mod verifier;
 
+pub use self::barbican::{BarbicanCertificates, KeyManagerEndpoint};
 pub use self::catalog::{Interface, ServiceCatalog, UnknownInterface, Wanted};
 pub use self::client::{Answer, TlsOptions};
 pub use self::error::KeystoneError;

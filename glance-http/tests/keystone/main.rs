@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod barbican;
 mod callers;
 mod faults;
 mod headers;

@@ -217,6 +217,8 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("metrics_bind", Text, None),
     honoured("image_count_quota", Kind::INTEGER, Some("-1")),
     honoured("limit_cache_time", Kind::NATURAL, Some("5")),
+    honoured("signature_certificates", Text, None),
+    honoured("signature_roots", Text, None),
     honoured("soft_storage_limits", Bool, Some("false")),
     honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
     honoured("queued_image_quota", Kind::INTEGER, Some("10000")),

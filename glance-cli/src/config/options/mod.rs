@@ -6,6 +6,7 @@
 mod core;
 mod drivers;
 mod identity;
+mod keys;
 mod limits;
 mod services;
 
@@ -169,6 +170,7 @@ pub(crate) fn groups() -> impl Iterator<Item = &'static Group> {
         core::GROUPS,
         services::GROUPS,
         identity::GROUPS,
+        keys::GROUPS,
         limits::GROUPS,
         drivers::GROUPS,
     ]
@@ -326,6 +328,7 @@ mod tests {
             include_str!("../import.rs"),
             include_str!("../keystone_group.rs"),
             include_str!("../limits.rs"),
+            include_str!("../signatures.rs"),
             include_str!("../stores.rs"),
             include_str!("../store_group.rs"),
         ]

@@ -30,10 +30,6 @@ pub(super) const GROUPS: &[Group] = &[
     Group::ignored("profiler_jaeger", TRACING, &[]),
     Group::ignored("profiler_otlp", TRACING, &[]),
     Group::ignored("oslo_reports", REPORTS, &[]),
-    Group::unsupported("key_manager", KEYS, &[KEY_MANAGER]),
-    Group::unsupported("barbican", KEYS, &[]),
-    Group::unsupported("barbican_service_user", KEYS, &[]),
-    Group::unsupported("vault", KEYS, &[]),
 ];
 
 const PASTE_DEPLOY: &[OptionSpec] = &[
@@ -249,16 +245,11 @@ const PROFILER: &[OptionSpec] = &[
     ignored("es_scroll_time", Text, Some("2m"), TRACING),
 ];
 
-const KEY_MANAGER: &[OptionSpec] =
-    &[unsupported("backend", Text, Some("barbican"), KEYS)
-        .formerly(&[("key_manager", "api_class")])];
-
 const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
 const REMOTE: &str = "rules that ask another service are refused in this version";
 const IMPORT: &str = "images are imported as they come, and not from the web, in this version";
 const CONVERSION: &str = "images are not converted in this version";
-const KEYS: &str = "image signatures and encryption keys are not handled in this version";
 const LOCKS: &str = "there are no lock files";
 const MESSAGES: &str = "notifications are not sent in this version";
 const PASTE: &str = "pipelines are not read";

@@ -128,7 +128,7 @@ impl Check<'_> {
             }
             let outcome = match &intent.work {
                 _ if !self.plan.repair => Outcome::Told,
-                Work::Hash(_) => Outcome::Left("a server goes on with it"),
+                Work::Hash(_) | Work::Import(_) => Outcome::Left("a server goes on with it"),
                 _ => self.settled(&intent).await?,
             };
             report.found(Finding {

@@ -139,6 +139,18 @@ impl Glance {
         if targets.is_empty() || is_lost(filling) {
             return Ok(false);
         }
+        let signed = match opened.is_new() {
+            true => self.signed(image, &import.intent).await,
+            false => Ok(None),
+        };
+        let signed = match signed {
+            Ok(signed) => signed,
+            Err(error) if ends_work(&error) => return Err(error),
+            Err(error) => {
+                filling.all_failed(targets.iter().map(|target| &target.id), &error);
+                return Ok(false);
+            }
+        };
         let limits = self.import_limits(import, image, opened.size).await?;
         let algorithm = opened.algorithm;
         let (body, judged) = opened.split();
@@ -148,7 +160,15 @@ impl Glance {
         };
         let writers = targets.iter_mut().map(Target::writer);
         let executor = &self.runtime.executor;
-        let moving = transfer_to_all(executor, body, writers.collect(), least, algorithm, limits);
+        let moving = transfer_to_all(
+            executor,
+            body,
+            writers.collect(),
+            least,
+            algorithm,
+            limits,
+            signed,
+        );
         let moving = async { Ok(moving.await) };
         let (received, written) = self.while_importing(import, moving).await?;
         let mut whole = Vec::new();

@@ -210,6 +210,11 @@ impl Glance {
 pub(super) struct Judged(Made);
 
 impl Opened {
+    /// Whether it comes from outside.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.made, Made::New { .. })
+    }
+
     /// The data, and how it is judged.
     pub(super) fn split(self) -> (ByteStream, Judged) {
         (self.body, Judged(self.made))

@@ -1,0 +1,87 @@
+"""Our own `glance` imports, and follows what it asked for."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from harness.own import Own
+from harness.server import program
+
+pytestmark = pytest.mark.skipif(
+    "GLANCE_PEER_URL" in os.environ, reason="sets up a server of its own"
+)
+
+RAW = ("--disk-format", "raw", "--container-format", "bare")
+
+
+class Setup(Own):
+    """A server with a staging area."""
+
+    def run(self, *words):
+        command = [*program(), "--os-image-url", self.proxy.url, "--json", *words]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    def glance(self, *words):
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout or "null")
+
+
+@pytest.fixture(scope="module")
+def setup(tmp_path_factory):
+    setup = Setup(tmp_path_factory.mktemp("imports"))
+    yield setup
+    setup.end()
+
+
+@pytest.fixture
+def data(disk_of):
+    return disk_of("raw")
+
+
+def is_whole(setup, image, data):
+    assert (image["status"], image["size"]) == ("active", data.path.stat().st_size)
+    saved = setup.home / "saved"
+    setup.glance("image-download", "--file", str(saved), image["id"])
+    assert saved.read_bytes() == data.path.read_bytes()
+
+
+def test_an_image_is_created_from_a_file_and_imported(setup, data):
+    file = ("--file", str(data.path))
+
+    image = setup.glance("image-create-via-import", "--name", "n", *RAW, *file, "--wait")
+
+    is_whole(setup, image, data)
+
+
+def test_staged_data_is_imported(setup, data):
+    image = setup.glance("image-create", *RAW)
+    setup.glance("image-stage", "--file", str(data.path), image["id"])
+
+    image = setup.glance("image-import", "--wait", image["id"])
+
+    is_whole(setup, image, data)
+
+
+def test_an_import_that_fails_tells_why(setup, tmp_path):
+    qcow2 = tmp_path / "disk.qcow2"
+    qcow2.write_bytes(b"QFI\xfb" + bytes(600))
+    words = ("image-create-via-import", "--disk-format", "vmdk", "--container-format", "bare")
+
+    failed = setup.run(*words, "--file", str(qcow2), "--wait")
+
+    assert failed.returncode == 1
+    assert "was not imported: " in failed.stderr
+
+
+def test_a_way_that_is_not_offered_makes_no_image(setup):
+    before = setup.glance("image-list")
+
+    method = ("--import-method", "carrier-pigeon")
+    refused = setup.run("image-create-via-import", *RAW, *method)
+
+    assert refused.returncode == 1
+    assert "does not import by carrier-pigeon" in refused.stderr
+    assert setup.glance("image-list") == before
