@@ -397,7 +397,7 @@ impl Glance {
     /// Removes a blob that was committed after its lease was lost, if there is one, when it has had
     /// so long to land; in a task of its own, because no row tells anybody else of it: it tries
     /// until it is done.
-    fn remove_stray_later(&self, place: &Place, landing: Duration) {
+    pub(super) fn remove_stray_later(&self, place: &Place, landing: Duration) {
         let (glance, place) = (self.clone(), place.clone());
         let work = async move {
             glance.runtime.executor.sleep(landing).await;

@@ -12,7 +12,7 @@ use super::super::limits::Allowance;
 use super::super::transfer::{Limits, transfer_to_all};
 use super::source::Opened;
 use super::{Filling, Import, ends_work};
-use crate::domain::{Image, StoreId};
+use crate::domain::{Image, Intent, StoreId};
 use crate::error::Error;
 use crate::ports::{BlobKey, BlobWriter, StoreError};
 
@@ -91,11 +91,11 @@ impl Glance {
         match written {
             Ok(true) => self.commit_targets(import, targets, filling).await,
             Ok(false) => {
-                abort(targets).await;
+                abort(targets, filling).await;
                 Ok(())
             }
             Err(error) => {
-                abort(targets).await;
+                abort(targets, filling).await;
                 Err(error)
             }
         }
@@ -163,7 +163,7 @@ impl Glance {
             }
         }
         let is_broken = !broken.is_empty();
-        abort(broken).await;
+        abort(broken, filling).await;
         *targets = whole;
         let received = match received {
             // The writers' own errors say why.
@@ -202,17 +202,9 @@ impl Glance {
             match committed {
                 Ok(location) => filling.stored.push((id.clone(), location)),
                 Err(error) => {
-                    // Who stands where the blob was to go is nobody: the image is not there.
-                    match &error {
-                        StoreError::Unavailable { .. } => {
-                            filling.is_in_doubt = true;
-                            filling.unclean.insert(id.clone());
-                        }
-                        StoreError::AlreadyExists { .. } => {
-                            filling.unclean.insert(id.clone());
-                        }
-                        _ => {}
-                    }
+                    // What stands where the blob was to go is nobody's: the image is not there.
+                    filling.unclean.insert(id.clone());
+                    filling.is_in_doubt |= matches!(error, StoreError::Unavailable { .. });
                     filling.store_failed(&id, &error.into());
                     continue;
                 }
@@ -247,16 +239,22 @@ impl Glance {
     }
 }
 
-/// Gives up what was written. What stays nevertheless is swept.
-async fn abort(targets: Vec<Target>) {
-    let aborting = targets.into_iter().map(|target| async move {
-        if let Err(error) = target.writer.abort().await {
-            tracing::warn!(
-                image.id = %target.place.intent.image, store = %target.id,
-                error = &error as &dyn std::error::Error,
-                "what an import wrote could not be given up"
-            );
+/// Gives up what was written, and notes the stores where that fails.
+async fn abort(targets: Vec<Target>, filling: &mut Filling) {
+    let aborting = targets
+        .into_iter()
+        .map(|Target { id, writer, .. }| async move { (id, writer.abort().await) });
+    for (id, aborted) in join_all(aborting).await {
+        if aborted.is_err() {
+            filling.unswept.insert(id);
         }
-    });
-    join_all(aborting).await;
+    }
+}
+
+/// Tells of what was written and cannot be removed now.
+pub(super) fn warn_unswept(intent: &Intent, store: &StoreId, error: &StoreError) {
+    tracing::warn!(
+        image.id = %intent.image, %store, error = error as &dyn std::error::Error,
+        "what an import wrote could not be given up: it is swept later"
+    );
 }

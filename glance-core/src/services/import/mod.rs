@@ -59,6 +59,8 @@ struct Filling {
     stored: Vec<(StoreId, Location)>,
     /// Those where data of nobody may stand.
     unclean: BTreeSet<StoreId>,
+    /// Those where a part of the data may be.
+    unswept: BTreeSet<StoreId>,
     /// Data may still come there.
     is_in_doubt: bool,
     /// What came.

@@ -9,6 +9,7 @@ use futures::future::{Either, select};
 
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
+use super::fill::warn_unswept;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
     Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, TaskStatus,
@@ -115,13 +116,9 @@ impl Glance {
                 continue;
             };
             let store = known.store.as_ref();
+            self.keep_lease(&import.intent).await?;
             if let Err(error) = store.discard(&BlobKey::of(&import.intent)).await {
-                // It is swept one day.
-                tracing::info!(
-                    image.id = %import.plan.image, store = %id,
-                    error = &error as &dyn std::error::Error,
-                    "what a broken import has written could not be discarded"
-                );
+                warn_unswept(&import.intent, id, &error);
             }
             if let Err(error) = self.vacate_unfilled(import, store).await {
                 if ends_work(&error) {
