@@ -110,7 +110,7 @@ impl Glance {
         match self.catalog.commit(&change).await {
             Ok(_) => Ok(Some(change.begun)),
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                self.keep_lease(&import.intent).await?;
+                self.keep_import(&import.intent).await?;
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -136,7 +136,7 @@ impl Glance {
     /// Ends an import that is not to go on: the image is deleted, another import has its lock, or
     /// somebody ended the task.
     pub(super) async fn give_up(&self, import: &Import, mut filling: Filling) -> Result<(), Error> {
-        if let Err(error) = self.keep_lease(&import.intent).await {
+        if let Err(error) = self.keep_import(&import.intent).await {
             self.remove_late(import, &filling);
             return Err(error);
         }
@@ -198,7 +198,7 @@ impl Glance {
         let key = BlobKey::of(&import.intent);
         let stores = filling.unswept.iter();
         for known in stores.filter_map(|id| self.stores.get(id)) {
-            if self.keep_lease(&import.intent).await.is_err() {
+            if self.keep_import(&import.intent).await.is_err() {
                 return;
             }
             if let Err(error) = known.store.discard(&key).await {
@@ -254,7 +254,7 @@ impl Glance {
                 // The node whose staging area it is removes it, and then this row.
                 return Ok(());
             };
-            self.keep_lease(&import.intent).await?;
+            self.keep_import(&import.intent).await?;
             match staging.delete(url).await {
                 Ok(()) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -268,7 +268,7 @@ impl Glance {
     async fn revert(&self, import: &Import, filling: &mut Filling) -> Result<(), Error> {
         while let Some((id, location)) = filling.stored.last() {
             if let Some(known) = self.stores.get(id) {
-                self.keep_lease(&import.intent).await?;
+                self.keep_import(&import.intent).await?;
                 let removing = async { Ok(known.store.delete(&location.url).await) };
                 match self.while_held(&import.intent, removing).await? {
                     Ok(()) | Err(StoreError::NotFound { .. }) => {}

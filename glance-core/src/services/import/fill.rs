@@ -180,7 +180,6 @@ impl Glance {
                 return Ok(false);
             }
         }
-        self.keep_lease(&import.intent).await?;
         Ok(!is_lost(filling))
     }
 
@@ -194,11 +193,18 @@ impl Glance {
         let mut commits: FuturesUnordered<_> = targets
             .into_iter()
             .map(|Target { id, place, writer }| async move {
-                (id, self.commit_blob(&place, writer).await)
+                (id, self.commit_imported(&place, writer).await)
             })
             .collect();
         let mut trouble = None;
         while let Some((id, committed)) = commits.next().await {
+            let committed = match committed {
+                Ok(committed) => committed,
+                Err(error) => {
+                    trouble = trouble.or(Some(error));
+                    continue;
+                }
+            };
             match committed {
                 Ok(location) => filling.stored.push((id.clone(), location)),
                 Err(error) => {

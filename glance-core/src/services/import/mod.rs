@@ -2,6 +2,7 @@
 
 mod end;
 mod fill;
+mod lease;
 mod run;
 mod source;
 mod start;
