@@ -39,6 +39,7 @@ impl ImageStore for MapStore {
             write: true,
             delete: true,
             ranges: false,
+            list: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: every command and flag, and nothing of what they do.
 
 mod client;
+mod fsck;
 mod import;
 mod metadefs;
 mod metadefs_files;
@@ -24,6 +25,7 @@ pub(crate) use self::client::{
     DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, OneImage,
     SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
+pub(crate) use self::fsck::Fsck;
 pub(crate) use self::import::StageImage;
 pub(crate) use self::metadefs::{
     Associate, CreateNamespace, CreateObject, CreateProperty, CreateTag, CreateTags,
@@ -132,6 +134,8 @@ pub(crate) enum Command {
     Metadefs(Metadefs),
     /// Remove what deletes and broken uploads left behind, or take a delete back.
     Scrub(Scrub),
+    /// Hold the catalog against the stores: exit code 0, 1 if something is left to do, 2 on failure.
+    Fsck(Fsck),
     /// Tell what a file is and whether it is safe, as an upload would: exit code 0, or 1 if refused.
     Inspect(Inspect),
     /// Look at who may do what.
@@ -266,7 +270,9 @@ impl Cli {
         ] {
             grammar = without_client_options(grammar, path, &[]);
         }
-        grammar = without_client_options(grammar, &["inspect"], &["json"]);
+        for command in ["inspect", "fsck"] {
+            grammar = without_client_options(grammar, &[command], &["json"]);
+        }
         for command in ["list", "check"] {
             grammar = without_client_options(grammar, &["policy", command], &["json"]);
             grammar = without_client_options(grammar, &["store", command], &["json"]);
@@ -335,6 +341,7 @@ mod tests {
             "glance db sync --help",
             "glance db version --help",
             "glance scrub --help",
+            "glance fsck --help",
             "glance metadefs load --help",
             "glance metadefs unload --help",
             "glance metadefs export --help",

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Serve(args) => ended(commands::serve::run(&args, is_debug)),
         Command::Scrub(args) => ended(commands::scrub::run(&args, is_debug)),
+        Command::Fsck(args) => commands::fsck::run(&args, &cli.globals),
         Command::Metadefs(metadefs) => ended(commands::metadefs_files::run(&metadefs, is_debug)),
         Command::Db(db) => ended(commands::db::run(&db, is_debug)),
         Command::Inspect(args) => ended(commands::inspect::run(&args, &cli.globals)),

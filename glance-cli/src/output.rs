@@ -189,7 +189,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// The text without anything that a terminal would obey: names are given by strangers.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() || is_invisible(character) {

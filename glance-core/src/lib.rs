@@ -30,8 +30,8 @@ mod services;
 
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
-    BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageCheck,
-    ImageList, ImportRequest, ImportSettings, Loaded, LocationSettings, Metadefs, NamespaceList,
-    ProjectUsage, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, TaskList, TaskRequest,
-    UploadOptions,
+    BuildError, CheckEvent, CheckPlan, Checked, ConfiguredStore, Download, DownloadOptions,
+    Finding, Glance, GlanceBuilder, ImageCheck, ImageList, ImportRequest, ImportSettings, Loaded,
+    LocationSettings, Metadefs, NamespaceList, Outcome, ProjectUsage, Runtime, ScrubPlan, Scrubbed,
+    Scrubber, Settings, Stores, TaskList, TaskRequest, Trouble, UploadOptions,
 };

@@ -11,11 +11,11 @@ use futures::executor::block_on;
 use futures::future::join_all;
 use futures::stream;
 use glance_core::domain::{
-    Caller, Draft, Image, ProjectId, ProjectLimits, Quotas, Resource, Status, Usage,
+    Caller, Draft, Image, ImportMethod, ProjectId, ProjectLimits, Quotas, Resource, Status, Usage,
 };
 use glance_core::memory::{FixedLimits, MemoryGlance};
 use glance_core::ports::{BodyError, ByteStream, LimitError, LimitSource, UsageLedger};
-use glance_core::{Error, ErrorKind, Glance, Settings, UploadOptions};
+use glance_core::{Error, ErrorKind, Glance, ImportSettings, Settings, UploadOptions};
 
 fn bytes(limit: u64) -> ProjectLimits {
     ProjectLimits {
@@ -25,7 +25,16 @@ fn bytes(limit: u64) -> ProjectLimits {
 }
 
 fn limited(limits: ProjectLimits) -> (MemoryGlance, Glance) {
-    let memory = MemoryGlance::new().with_limits(Arc::new(FixedLimits::new(limits)));
+    let settings = Settings {
+        import: ImportSettings {
+            methods: ImportMethod::ALL.to_vec(),
+            ..ImportSettings::default()
+        },
+        ..Settings::default()
+    };
+    let memory = MemoryGlance::new()
+        .with_settings(settings)
+        .with_limits(Arc::new(FixedLimits::new(limits)));
     let glance = memory.build().unwrap();
     (memory, glance)
 }
@@ -170,6 +179,43 @@ fn an_upload_that_is_too_large_is_refused_before_its_data() {
 
     assert_eq!(refused(result), Resource::StoredBytes);
     assert_eq!(memory.catalog.images(), [image]);
+}
+
+#[test]
+fn data_is_staged_up_to_a_limit_whether_its_size_is_told_or_not() {
+    let (memory, glance) = limited(ProjectLimits {
+        staged_bytes: Some(50),
+        stored_bytes: Some(0),
+        ..ProjectLimits::default()
+    });
+    let stage = |pieces, options| {
+        let image = created(&glance);
+        block_on(glance.stage(&member(), image.id, data(pieces), options))
+    };
+    let staged = || {
+        block_on(memory.catalog.usage(&project()))
+            .unwrap()
+            .staged_bytes
+    };
+
+    assert_eq!(refused(stage(6, announced(60))), Resource::StagedBytes);
+    let unknown = stage(1_000_000, UploadOptions::default());
+    assert_eq!(refused(unknown), Resource::StagedBytes);
+    assert_eq!((staged(), memory.catalog.intents()), (0, Vec::new()));
+    assert_eq!(memory.staging.contents(), (Vec::new(), 0));
+    let first = stage(2, announced(20)).unwrap();
+    assert!(stage(3, UploadOptions::default()).is_ok());
+    assert_eq!(staged(), 50);
+    assert_eq!(refused(stage(1, announced(10))), Resource::StagedBytes);
+    assert_eq!(
+        refused(stage(1, UploadOptions::default())),
+        Resource::StagedBytes
+    );
+
+    // What is not staged any more makes room.
+    block_on(glance.delete(&member(), first.id)).unwrap();
+    assert_eq!(staged(), 30);
+    assert!(stage(2, announced(20)).is_ok());
 }
 
 #[test]

@@ -8,13 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::{
-    BlobUrl, ByteRange, Caller, Draft, Image, ImageId, Location, Status, StoreId,
+    BlobUrl, ByteRange, Caller, Draft, Image, ImageId, ImportMethod, Location, Status, StoreId,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobWriter, ByteStream, Capabilities, Executor, ImageStore, Operation, StoreError,
 };
-use glance_core::{Error, Glance, GlanceBuilder, UploadOptions};
+use glance_core::{Error, Glance, GlanceBuilder, ImportSettings, Settings, Stores, UploadOptions};
 
 /// As long as a store is given (rule R19).
 const COMMIT: Duration = Duration::from_secs(300);
@@ -59,25 +59,36 @@ fn an_upload_in_doubt_is_undone_after_a_lease_and_not_before() {
 
 #[test]
 fn what_lands_after_another_took_the_upload_over_is_removed_too() {
-    let world = World::new(true);
-    let answer = world.begin_upload();
-    world.step_until(|| *world.slow.committing.lock().unwrap());
+    for way in [Way::Upload, Way::Stage] {
+        let world = World::new(true);
+        let answer = world.begin(way);
+        world.step_until(|| *world.slow.committing.lock().unwrap());
 
-    // The process stands still for longer than a lease, and another takes its work over.
-    world.simulation.advance(Duration::from_secs(60));
-    let other = world.glance("other");
-    let undone = futures::executor::block_on(other.scrub()).unwrap();
-    assert_eq!(undone.uploads, 1);
-    world.step_until(|| answer.lock().unwrap().is_some());
-    let (simulation, slow) = (world.simulation.clone(), world.slow.clone());
-    world.simulation.spawn(Box::pin(async move {
-        simulation.sleep(Duration::from_secs(29)).await;
-        slow.land();
-    }));
-    while world.simulation.step() {}
+        // The process stands still for longer than a lease, and another takes its work over.
+        world.simulation.advance(Duration::from_secs(60));
+        let other = world.glance("other");
+        let undone = futures::executor::block_on(other.scrub()).unwrap();
+        assert_eq!(undone.uploads, 1);
+        world.step_until(|| answer.lock().unwrap().is_some());
+        let (simulation, slow) = (world.simulation.clone(), world.slow.clone());
+        world.simulation.spawn(Box::pin(async move {
+            simulation.sleep(Duration::from_secs(29)).await;
+            slow.land();
+        }));
+        while world.simulation.step() {}
 
-    assert_eq!(world.status(), Status::Queued);
-    assert_eq!(world.slow.store.contents(), (Vec::new(), 0));
+        assert_eq!(world.status(), Status::Queued, "{way:?}");
+        let left = world.slow.store.contents();
+        assert_eq!(left, (Vec::new(), 0), "{way:?}");
+    }
+}
+
+/// How data comes.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Upload,
+    /// Of an image of which nobody has said yet what it is.
+    Stage,
 }
 
 struct World {
@@ -106,7 +117,17 @@ impl World {
     fn glance(&self, node: &str) -> Glance {
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog);
         let store = Arc::new(self.slow.clone());
-        GlanceBuilder::new(catalog, store, self.simulation.runtime())
+        let stores = Stores::from(Arc::clone(&store));
+        let import = ImportSettings {
+            methods: vec![ImportMethod::GlanceDirect],
+            ..ImportSettings::default()
+        };
+        let runtime = self.simulation.runtime();
+        GlanceBuilder::new(catalog, stores.with_staging(store), runtime)
+            .with_settings(Settings {
+                import,
+                ..Settings::default()
+            })
             .with_node(node.to_owned())
             .build()
             .unwrap()
@@ -114,23 +135,28 @@ impl World {
 
     /// Uploads to an image until an answer comes.
     fn upload(&self) -> Result<Image, Error> {
-        let answer = self.begin_upload();
+        let answer = self.begin(Way::Upload);
         self.step_until(|| answer.lock().unwrap().is_some());
         answer.lock().unwrap().take().unwrap()
     }
 
-    fn begin_upload(&self) -> Arc<Mutex<Option<Result<Image, Error>>>> {
+    fn begin(&self, way: Way) -> Arc<Mutex<Option<Result<Image, Error>>>> {
         let glance = self.glance("one");
         let answer = Arc::new(Mutex::new(None));
         let told = Arc::clone(&answer);
         self.simulation.spawn(Box::pin(async move {
             let caller = Caller::local_admin();
-            let image = glance.create(&caller, Draft::raw("image").unwrap()).await;
+            let draft = match way {
+                Way::Upload => Draft::raw("image").unwrap(),
+                Way::Stage => Draft::default(),
+            };
+            let id = glance.create(&caller, draft).await.unwrap().id;
             let body = ByteStream::from_bytes(DATA);
             let options = UploadOptions::default();
-            let uploaded = glance
-                .upload(&caller, image.unwrap().id, body, options)
-                .await;
+            let uploaded = match way {
+                Way::Upload => glance.upload(&caller, id, body, options).await,
+                Way::Stage => glance.stage(&caller, id, body, options).await,
+            };
             *told.lock().unwrap() = Some(uploaded);
         }));
         answer

@@ -9,6 +9,7 @@
 //! | `ImageStore` | any web server, read-only | `http-store` | `HttpStore` |
 //! | `ImageStore` | a bucket on S3 or what speaks its language | `s3` | `ObjectBridge::open_s3` |
 //! | `ImageStore` | any other: with deadlines and a bulkhead, tried again, counted | always there | [`Limited`], [`Retried`], [`Metered`] |
+//! | `ImageStore` | several as one that holds all data in each | always there | [`Mirrored`] |
 //! | `ImageStore` | a container on Azure Blob Storage | `azure` | `ObjectBridge::open_azure` |
 //! | `ImageStore` | a bucket on Google Cloud Storage | `gcs` | `ObjectBridge::open_gcs` |
 //! | `Clock`, `Executor`, `IdSource` | the system and tokio | always there | [`tokio_runtime`] |
@@ -40,8 +41,8 @@ pub use self::blob::{FilesystemOptions, FilesystemStore};
 #[cfg(feature = "gcs")]
 pub use self::blob::{GcsCredentials, GcsOptions};
 pub use self::blob::{
-    Histogram, Limited, Metered, OperationMetrics, Retried, Retries, StoreLimits, StoreMetrics,
-    StoreOperation, exposition,
+    Histogram, Limited, Metered, Mirrored, OperationMetrics, Retried, Retries, StoreLimits,
+    StoreMetrics, StoreOperation, exposition,
 };
 #[cfg(feature = "http-store")]
 pub use self::blob::{HttpOptions, HttpStore};

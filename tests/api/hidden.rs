@@ -180,6 +180,10 @@ impl Catalog for Recording {
         self.note("find_intent").find_intent(id).await
     }
 
+    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError> {
+        self.note("intents_of").intents_of(image).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -202,6 +206,10 @@ impl Catalog for Recording {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.note("end_intent").end_intent(intent, holder).await
+    }
+
+    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        self.note("begin_delete").begin_delete(intent, now).await
     }
 
     async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {

@@ -13,14 +13,20 @@ use glance_core::ports::{LimitError, LimitSource};
 use glance_http::ApiOptions;
 use serde_json::json;
 
-use super::support::{ADMIN, ALICE, Answer, BOB, RAW, Site, Who, request};
+use super::support::{ADMIN, ALICE, Answer, BOB, RAW, Site, Who, request, staging};
 use super::web::WebSite;
 
 const MIB: u64 = 1 << 20;
 
 /// A site on which a source says what projects may have.
 fn limited(source: impl LimitSource) -> Site {
-    let memory = MemoryGlance::new().with_limits(Arc::new(source));
+    let settings = Settings {
+        import: staging(),
+        ..Settings::default()
+    };
+    let memory = MemoryGlance::new()
+        .with_settings(settings)
+        .with_limits(Arc::new(source));
     let glance = memory.build().unwrap();
     Site::of(ApiOptions::default(), memory, glance)
 }
@@ -202,6 +208,39 @@ async fn no_more_images_get_data_at_a_time_than_may() {
     let (_, others) = site.uploaded(BOB, "x").await;
 
     assert_eq!(second.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(others.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn what_is_staged_has_a_limit_of_its_own() {
+    let site = limited(FixedLimits::new(ProjectLimits {
+        staged_bytes: Some(10),
+        ..ProjectLimits::default()
+    }));
+    let stage = async |who, body: Body| {
+        let id = site.image(who, RAW).await;
+        let put = request(who, Method::PUT, &format!("/v2/images/{id}/stage"))
+            .header("content-type", "application/octet-stream");
+        (site.send(put.body(body).unwrap()).await, id)
+    };
+
+    for body in [Body::from("01234567890"), chunked(11)] {
+        let (refused, id) = stage(ALICE, body).await;
+        assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let text = refused.text();
+        assert!(
+            text.contains("stages") && text.contains("maximum 10"),
+            "{text}"
+        );
+        assert_eq!(site.held(&id).await.status(), Status::Queued);
+    }
+    assert_eq!(site.memory.staging.contents(), (Vec::new(), 0));
+    let (staged, _) = stage(ALICE, chunked(10)).await;
+    let (full, _) = stage(ALICE, Body::from("0")).await;
+    let (others, _) = stage(BOB, Body::from("0123456789")).await;
+
+    assert_eq!(staged.status, StatusCode::NO_CONTENT);
+    assert_eq!(full.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(others.status, StatusCode::NO_CONTENT);
 }
 

@@ -106,6 +106,7 @@ impl ImageStore for Web {
             write: false,
             delete: false,
             ranges: true,
+            list: false,
         }
     }
 

@@ -111,6 +111,7 @@ server_s3s() {
     if [[ ! -x "$installed/s3s/bin/s3s-fs" ]]; then
         say 'building s3s-fs'
         CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+            CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
             cargo install -q s3s-fs --version 0.14.1 --features binary --locked \
             --root "$installed/s3s" --target-dir "$installed/s3s-build"
         rm -rf "$installed/s3s-build"

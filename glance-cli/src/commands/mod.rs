@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod client;
 pub(crate) mod db;
+pub(crate) mod fsck;
 mod identity;
 mod image;
 mod image_check;

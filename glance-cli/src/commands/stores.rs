@@ -6,8 +6,8 @@ use glance_core::domain::StoreId;
 use glance_core::ports::ImageStore;
 use glance_core::{ConfiguredStore, Stores};
 use glance_stores::{
-    FilesystemOptions, FilesystemStore, HttpStore, Limited, ObjectBridge, Retried, Retries,
-    StoreLimits,
+    FilesystemOptions, FilesystemStore, HttpStore, Limited, Mirrored, ObjectBridge, Retried,
+    Retries, StoreLimits,
 };
 use serde_json::{Map, Value, json};
 
@@ -77,6 +77,11 @@ fn open_one(config: &StoreConfig) -> Result<Arc<dyn ImageStore>, OperatorError> 
         Driver::Gcs(options) => remote(ObjectBridge::open_gcs(options.clone())?),
         Driver::Http(options) => remote(HttpStore::open(options.clone())?),
         Driver::S3(options) => remote(ObjectBridge::open_s3(options.clone())?),
+        // Each of them has deadlines of its own.
+        Driver::Mirrored(stores) => {
+            let stores: Result<Vec<_>, _> = stores.iter().map(open_one).collect();
+            return Ok(Arc::new(Mirrored::new(config.id.clone(), stores?)));
+        }
     };
     Ok(Arc::new(Limited::new(store, StoreLimits::default())))
 }
@@ -103,6 +108,10 @@ fn properties(driver: &Driver) -> Map<String, Value> {
             "large_object_chunk_size": gcs.part_size >> 20,
         }),
         Driver::Http(_) => json!({}),
+        Driver::Mirrored(stores) => {
+            let stores = stores.iter().map(|store| store.id.as_str());
+            json!({ "mirrored_stores": stores.collect::<Vec<_>>() })
+        }
         Driver::S3(s3) => json!({
             "s3_store_large_object_size": s3.large_object_size >> 20,
             "s3_store_large_object_chunk_size": s3.large_object_chunk_size >> 20,

@@ -264,13 +264,15 @@ impl Settings {
     }
 }
 
-/// The table with the groups of the stores that `enabled_backends` names. What is wrong with the
+/// The table with the groups of the stores that `enabled_backends` and its mirrors name. What is wrong with the
 /// option is found when it is read.
 fn table(assignments: &[Assignment]) -> Table {
     let names = assignments
         .iter()
         .filter(|assignment| {
-            assignment.group == "DEFAULT" && assignment.option == "enabled_backends"
+            let names_stores =
+                assignment.group == "DEFAULT" && assignment.option == "enabled_backends";
+            names_stores || assignment.option == "mirrored_stores"
         })
         .flat_map(|assignment| assignment.text.split(','))
         .filter_map(|pair| Some(pair.split_once(':')?.0.trim()));

@@ -113,6 +113,28 @@ fn several_stores_need_names_kinds_and_a_default() {
 }
 
 #[test]
+fn stores_that_mirror_each_other_have_groups_of_their_own() {
+    let text = "[DEFAULT]\nenabled_backends = safe:mirrored\n\
+                [glance_store]\ndefault_backend = safe\n\
+                [safe]\nmirrored_stores = near:file, far:file\n\
+                [near]\nfilesystem_store_datadir = /near\n\
+                [far]\nfilesystem_store_datadir = /far\n";
+    let (config, warnings) = loaded(&format!("{CONNECTION}{text}")).unwrap();
+    let [safe] = config.stores.all.as_slice() else {
+        panic!("{config:?}");
+    };
+
+    assert_eq!(safe.driver.to_string(), "/near, /far");
+    assert_eq!(config.stores.folders().count(), 2);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(
+        failure(&text.replace("near:file, ", "")),
+        "`[safe] mirrored_stores` in `glance-api.conf` line 8 is ``, but must be two stores or \
+         more, like `near:file, far:s3`, each with a group of its own"
+    );
+}
+
+#[test]
 fn a_bucket_on_s3_is_set_up_by_the_options_of_glance() {
     let config = config(
         "[glance_store]\nstores = s3, http\ndefault_store = s3+https\n\

@@ -10,6 +10,7 @@ use glance_stores::{AzureOptions, GcsOptions, HttpOptions, S3Options};
 use super::error::{ConfigError, Warning};
 use super::options::canonical_group;
 use super::read::Reader;
+use super::settings::Settings;
 use super::store_group::StoreGroup;
 
 /// Where image data is kept, and how it is hashed on its way there.
@@ -41,6 +42,8 @@ pub(crate) enum Driver {
     File(FileConfig),
     Gcs(GcsOptions),
     Http(HttpOptions),
+    /// Two or more, none of which is one of these.
+    Mirrored(Vec<StoreConfig>),
     S3(S3Options),
 }
 
@@ -63,10 +66,21 @@ pub(crate) struct DataFolder {
 impl StoresConfig {
     /// The folders of all `file` stores.
     pub(crate) fn folders(&self) -> impl Iterator<Item = &DataFolder> {
-        self.all.iter().flat_map(|store| match &store.driver {
+        let parts = self.all.iter().flat_map(StoreConfig::parts);
+        parts.flat_map(|store| match &store.driver {
             Driver::File(file) => file.folders.as_slice(),
             _ => &[],
         })
+    }
+}
+
+impl StoreConfig {
+    /// The stores that it is made of: mostly itself.
+    fn parts(&self) -> &[Self] {
+        match &self.driver {
+            Driver::Mirrored(stores) => stores,
+            _ => std::slice::from_ref(self),
+        }
     }
 }
 
@@ -78,6 +92,7 @@ impl Driver {
             Self::File(_) => "file",
             Self::Gcs(_) => "gcs",
             Self::Http(_) => "http",
+            Self::Mirrored(_) => "mirrored",
             Self::S3(_) => "s3",
         }
     }
@@ -90,6 +105,10 @@ impl fmt::Display for Driver {
             Self::Azure(azure) => write!(formatter, "{}/{}", azure.account, azure.container),
             Self::Gcs(gcs) => formatter.write_str(&gcs.bucket),
             Self::Http(_) => formatter.write_str("any web server"),
+            Self::Mirrored(stores) => {
+                let stores = stores.iter().map(|store| store.driver.to_string());
+                formatter.write_str(&stores.collect::<Vec<_>>().join(", "))
+            }
             Self::S3(s3) => write!(formatter, "{}/{}", s3.host, s3.bucket),
             Self::File(file) => {
                 let folders = file.folders.iter();
@@ -148,24 +167,11 @@ impl Reader<'_> {
                 let allowed = format!("stores whose names do not start with `{RESERVED}`");
                 return Err(settings.invalid(group, option, id, allowed));
             }
-            let place = StoreGroup {
-                settings,
-                group: canonical_group(id),
-                defaults: true,
-                id: id.parse().map_err(|_| {
-                    let allowed = "stores whose names have 1 to 255 characters";
-                    settings.invalid(group, option, id, allowed)
-                })?,
+            let place = own_group(settings, group, option, id)?;
+            let driver = match kind.as_str() {
+                "mirrored" => Driver::Mirrored(mirrors(&place)?),
+                _ => driver(&place, group, option, kind)?,
             };
-            let driver = place.driver(kind)?.ok_or_else(|| match kind.as_str() {
-                "swift" | "rbd" | "cinder" | "vmware" => {
-                    settings.unsupported(group, option, NOT_BUILT)
-                }
-                _ => {
-                    let allowed = "pairs of a name and a kind of store, like `fast:file`";
-                    settings.invalid(group, option, kind, allowed)
-                }
-            })?;
             all.push(StoreConfig {
                 id: place.id.clone(),
                 description: settings.text(&place.group, "store_description")?,
@@ -255,6 +261,62 @@ impl Reader<'_> {
     }
 }
 
+/// The group of a store that an option names.
+fn own_group<'a>(
+    settings: &'a Settings,
+    group: &str,
+    option: &str,
+    id: &str,
+) -> Result<StoreGroup<'a>, ConfigError> {
+    Ok(StoreGroup {
+        settings,
+        group: canonical_group(id),
+        defaults: true,
+        id: id.parse().map_err(|_| {
+            let allowed = "stores whose names have 1 to 255 characters";
+            settings.invalid(group, option, id, allowed)
+        })?,
+    })
+}
+
+/// How a store of the kind that an option says is set up.
+fn driver(
+    place: &StoreGroup<'_>,
+    group: &str,
+    option: &str,
+    kind: &str,
+) -> Result<Driver, ConfigError> {
+    let settings = place.settings;
+    place.driver(kind)?.ok_or_else(|| match kind {
+        "swift" | "rbd" | "cinder" | "vmware" => settings.unsupported(group, option, NOT_BUILT),
+        _ => {
+            let allowed = "pairs of a name and a kind of store, like `fast:file`";
+            settings.invalid(group, option, kind, allowed)
+        }
+    })
+}
+
+/// The stores that mirror each other as one.
+fn mirrors(place: &StoreGroup<'_>) -> Result<Vec<StoreConfig>, ConfigError> {
+    let (settings, group, option) = (place.settings, place.group.as_str(), "mirrored_stores");
+    let pairs = settings.pairs(group, option)?;
+    if pairs.len() < 2 {
+        let allowed = "two stores or more, like `near:file, far:s3`, each with a group of its own";
+        return Err(settings.invalid(group, option, "", allowed));
+    }
+    let mut stores = Vec::new();
+    for (id, kind) in &pairs {
+        let place = own_group(settings, group, option, id)?;
+        stores.push(StoreConfig {
+            driver: driver(&place, group, option, kind)?,
+            id: place.id,
+            description: None,
+            weight: 0,
+        });
+    }
+    Ok(stores)
+}
+
 /// The kind of store whose locations have a scheme: `default_store` names one or the other.
 fn kind_of_scheme(name: &str) -> &str {
     match name {
@@ -266,5 +328,5 @@ fn kind_of_scheme(name: &str) -> &str {
 }
 
 const RESERVED: &str = "os_glance_";
-const NOT_BUILT: &str =
-    "of the kinds of stores `file`, `http`, `s3`, `azure` and `gcs` are built in this version";
+const NOT_BUILT: &str = "of the kinds of stores `file`, `http`, `s3`, `azure`, `gcs` and `mirrored` are built in this \
+     version";

@@ -16,6 +16,7 @@ fn every_command_has_help() {
         "db",
         "metadefs",
         "scrub",
+        "fsck",
         "image-check",
         "image-create",
         "image-delete",

@@ -5,6 +5,8 @@ mod client;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod fsck;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod inspect;

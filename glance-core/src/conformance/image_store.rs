@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 
 use crate::domain::{BlobUrl, ByteRange, ImageId};
-use crate::ports::{BlobKey, ImageStore, StoreError};
+use crate::ports::{BlobKey, FoundBlob, ImageStore, StoreError};
 
 /// Chunks of all sizes come back as one blob.
 pub async fn what_is_written_is_read(store: &dyn ImageStore) {
@@ -229,6 +229,45 @@ pub async fn sweep_spares_whatever_is_in_use(store: &dyn ImageStore) {
     open.write(Bytes::from_static(b"written")).await.unwrap();
     let written = open.commit().await.unwrap();
     assert_eq!(read(store, &written.url, None).await, b"still written");
+}
+
+/// Each once, with its size and in the spelling of its store, and nothing that is not committed.
+pub async fn a_list_tells_what_is_committed_and_no_more(store: &dyn ImageStore) {
+    assert!(store.capabilities().list);
+    assert_eq!(listed(store).await, []);
+    let mut written = Vec::new();
+    for (bits, data) in [(1, &b"one"[..]), (2, b""), (3, b"three")] {
+        let url = write(store, &key(bits), data).await;
+        written.push((store.canonical(&url), data.len() as u64));
+    }
+    let (gone, _) = written.remove(0);
+    store.delete(&gone).await.unwrap();
+    let mut open = store.start(&key(4)).await.unwrap();
+    open.write(Bytes::from_static(b"four")).await.unwrap();
+
+    let before = listed(store).await;
+    let last = open.commit().await.unwrap();
+    let after = listed(store).await;
+
+    assert_eq!(before, written);
+    written.push((store.canonical(&last.url), 4));
+    assert_eq!(after, written);
+}
+
+async fn listed(store: &dyn ImageStore) -> Vec<(BlobUrl, u64)> {
+    let blobs: Vec<FoundBlob> = store.list().await.unwrap().try_collect().await.unwrap();
+    let hour = Duration::from_secs(3600);
+    assert!(
+        blobs
+            .iter()
+            .all(|blob| blob.age.is_none_or(|age| age < hour))
+    );
+    let mut found: Vec<_> = blobs
+        .into_iter()
+        .map(|blob| (blob.url, blob.size))
+        .collect();
+    found.sort();
+    found
 }
 
 /// A store answers for its own blobs alone, and reads no others.

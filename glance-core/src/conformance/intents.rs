@@ -268,6 +268,58 @@ pub async fn open_deletes_are_told_by_their_image(catalog: &dyn Catalog) {
     assert_eq!(catalog.open_deletes(image.id).await.unwrap(), []);
 }
 
+/// All of them, and of no other image.
+pub async fn intents_are_told_by_their_image(catalog: &dyn Catalog) {
+    let (saving, upload) = begun_upload(catalog).await;
+    let delete = Intent {
+        id: "another".parse().unwrap(),
+        work: Work::Delete(BlobUrl::new("file:///images/1")),
+        ..upload.clone()
+    };
+    let mut touched = saving.clone();
+    touched.touch(at(20));
+    let change = Change::of_status(saving, touched).beginning([delete.clone()]);
+    let image = catalog.commit(&change).await.unwrap().id;
+
+    let told = catalog.intents_of(image).await.unwrap();
+    let of_other = catalog.intents_of(rich_image(2).id).await.unwrap();
+
+    assert_eq!((told, of_other), (vec![delete, upload], vec![]));
+}
+
+/// Not while the image is there, nor while somebody else is at it.
+pub async fn data_of_no_image_is_claimed_by_one_at_a_time(catalog: &dyn Catalog) {
+    let (image, absent) = (rich_image(1), rich_image(2));
+    catalog.insert(&image, None).await.unwrap();
+    let url = BlobUrl::new("file:///images/a");
+    let claim = |image: &Image, id: &str, by: &str| Intent {
+        id: id.parse().unwrap(),
+        holder: holder(by, by),
+        ..intent(image, Work::Delete(url.clone()))
+    };
+    let of_image = claim(&image, "0", "a");
+    let (first, second) = (claim(&absent, "1", "a"), claim(&absent, "2", "b"));
+
+    let early = catalog.begin_delete(&of_image, at(10)).await;
+    catalog.begin_delete(&first, at(10)).await.unwrap();
+    let taken = catalog.begin_delete(&second, at(10)).await;
+    let late = catalog.begin_delete(&second, first.lease_until).await;
+    let held = catalog.intents_of(absent.id).await.unwrap();
+    let deleted = image.after(Event::Deleted, at(20)).unwrap();
+    let change = Change::of_status(image, deleted);
+    catalog.commit(&change).await.unwrap();
+
+    for refused in [early, taken] {
+        assert!(
+            matches!(refused, Err(CatalogError::Conflict)),
+            "{refused:?}"
+        );
+    }
+    late.unwrap();
+    assert_eq!(held, [second]);
+    catalog.begin_delete(&of_image, at(30)).await.unwrap();
+}
+
 async fn begun_upload(catalog: &dyn Catalog) -> (Image, Intent) {
     let image = rich_image(1);
     catalog.insert(&image, None).await.unwrap();

@@ -71,6 +71,8 @@ macro_rules! catalog_conformance {
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
                 open_deletes_are_told_by_their_image
+                intents_are_told_by_their_image
+                data_of_no_image_is_claimed_by_one_at_a_time
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, import_locks:
                 a_lock_is_taken_from_nobody_or_from_whom_the_taker_names
@@ -100,6 +102,7 @@ macro_rules! catalog_conformance {
                 concurrent_uploads_stop_at_their_own_limit
                 a_change_that_passes_a_limit_is_not_made
                 what_is_reserved_counts_until_its_upload_ends
+                what_is_staged_has_a_limit_of_its_own
                 only_its_holder_reserves_for_an_upload
             );
         }
@@ -175,6 +178,7 @@ macro_rules! image_store_conformance {
                 a_deleted_blob_is_gone
                 discard_removes_what_its_key_left_and_no_more
                 sweep_spares_whatever_is_in_use
+                a_list_tells_what_is_committed_and_no_more
                 vacate_removes_the_blob_of_its_image_alone
                 strangers_locations_are_not_owned
                 the_canonical_form_of_a_location_leads_there
@@ -197,6 +201,7 @@ macro_rules! published_store_conformance {
                 an_absent_blob_is_not_found
                 writing_and_deleting_are_unsupported
                 there_is_nothing_to_clean_up
+                what_there_is_is_not_told
                 strangers_locations_are_not_owned
             );
         }

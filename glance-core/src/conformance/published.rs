@@ -120,6 +120,25 @@ pub async fn there_is_nothing_to_clean_up(published: &Published) {
     what_is_published_is_read(published).await;
 }
 
+/// It says so beforehand.
+pub async fn what_there_is_is_not_told(published: &Published) {
+    let store = &*published.store;
+
+    let listed = store.list().await;
+
+    assert!(!store.capabilities().list);
+    assert!(
+        matches!(
+            listed,
+            Err(StoreError::Unsupported {
+                operation: Operation::List,
+                ..
+            })
+        ),
+        "{listed:?}"
+    );
+}
+
 /// A store answers for its own blobs alone, and reads no others.
 pub async fn strangers_locations_are_not_owned(published: &Published) {
     let store = &*published.store;

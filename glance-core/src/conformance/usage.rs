@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::catalog::{at, rich_image};
 use super::intents::{holder, intent};
 use crate::domain::{
-    BlobUrl, Change, Claim, Event, IMPORTING_TO_STORES, Image, Intent, Location, ProjectId,
+    Area, BlobUrl, Change, Claim, Event, IMPORTING_TO_STORES, Image, Intent, Location, ProjectId,
     ProjectLimits, PropertyName, Resource, Status, Usage, Work,
 };
 use crate::ports::{Catalog, CatalogError};
@@ -186,6 +186,56 @@ pub async fn what_is_reserved_counts_until_its_upload_ends(catalog: &dyn Catalog
     assert_eq!(stored().await, 500);
 }
 
+/// Apart from what is stored, until it lies there; then its size counts.
+pub async fn what_is_staged_has_a_limit_of_its_own(catalog: &dyn Catalog) {
+    let limits = ProjectLimits {
+        staged_bytes: Some(1000),
+        stored_bytes: Some(0),
+        ..ProjectLimits::default()
+    };
+    let stages = [1, 2, 3].map(|n| stage(n, limits, 400));
+    for (change, _) in &stages {
+        catalog.insert(&change.before, None).await.unwrap();
+    }
+    let mine = holder("a", "1");
+    let figures = async || {
+        let usage = catalog.usage(&project()).await.unwrap();
+        (usage.staged_bytes, usage.stored_bytes)
+    };
+
+    let commits = stages.iter().map(|(change, _)| catalog.commit(change));
+    let results = join_all(commits).await;
+    assert_eq!(granted_and_refused(&results, Resource::StagedBytes), (2, 1));
+    assert_eq!(figures().await, (800, 0));
+    let mut begun = stages
+        .iter()
+        .zip(&results)
+        .filter(|(_, result)| result.is_ok());
+    let (_, intent) = begun.next().unwrap().0;
+    let (change, other) = begun.next().unwrap().0;
+    let more = Claim {
+        area: Area::Staging,
+        ..claim(limits, 601, 0)
+    };
+    let refused = catalog.reserve(&intent.id, &mine, &more).await;
+    assert!(
+        matches!(refused, Err(CatalogError::Quota(_))),
+        "{refused:?}"
+    );
+    let more = Claim { bytes: 600, ..more };
+    catalog.reserve(&intent.id, &mine, &more).await.unwrap();
+    assert_eq!(figures().await, (1000, 0));
+    let mut staged = change.after.clone();
+    staged.size = Some(300);
+    staged.updated_at = at(50);
+    let complete = Change::of_status(change.after.clone(), staged);
+    let complete = complete.ending(other.id.clone(), mine.clone());
+    catalog.commit(&complete).await.unwrap();
+    assert_eq!(figures().await, (900, 0));
+    catalog.end_intent(&intent.id, &mine).await.unwrap();
+    assert_eq!(figures().await, (300, 0));
+}
+
 /// Nobody reserves for an upload that is over, or somebody else's.
 pub async fn only_its_holder_reserves_for_an_upload(catalog: &dyn Catalog) {
     let limits = ProjectLimits {
@@ -231,6 +281,7 @@ fn claim(limits: ProjectLimits, bytes: u64, uploads: u64) -> Claim {
     Claim {
         project: project(),
         limits,
+        area: Area::Stores,
         bytes,
         uploads,
     }
@@ -249,6 +300,24 @@ fn upload(n: u128, limits: ProjectLimits, bytes: u64) -> (Change, Intent) {
     let change = Change::of_status(image, saving)
         .beginning([intent.clone()])
         .claiming(Some(claim(limits, bytes, 1)));
+    (change, intent)
+}
+
+/// As [`upload`], to the staging area.
+fn stage(n: u128, limits: ProjectLimits, bytes: u64) -> (Change, Intent) {
+    let (upload, intent) = upload(n, limits, bytes);
+    let uploading = upload.before.after(Event::StagingStarted, at(10)).unwrap();
+    let intent = Intent {
+        work: Work::Stage,
+        ..intent
+    };
+    let claim = Claim {
+        area: Area::Staging,
+        ..claim(limits, bytes, 1)
+    };
+    let change = Change::of_status(upload.before, uploading)
+        .beginning([intent.clone()])
+        .claiming(Some(claim));
     (change, intent)
 }
 

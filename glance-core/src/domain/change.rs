@@ -125,9 +125,10 @@ impl Change {
         self
     }
 
-    /// The upload or import that begins with it.
+    /// What begins with it that bytes of its claim are reserved for: an upload, an import, or data that
+    /// is staged.
     pub fn begun_upload(&self) -> Option<&Intent> {
-        let writes = |work: &Work| matches!(work, Work::Import(_) | Work::Upload);
+        let writes = |work: &Work| matches!(work, Work::Import(_) | Work::Stage | Work::Upload);
         self.begun.iter().find(|intent| writes(&intent.work))
     }
 

@@ -73,6 +73,6 @@ pub use self::task::{IllegalMove, Task, TaskKind, TaskStatus, UnknownTaskWord};
 pub use self::text::{InvalidText, TextFault};
 pub use self::time::{InvalidTimestamp, Timestamp};
 pub use self::upload::{CannotUpload, Upload};
-pub use self::usage::{Claim, ProjectLimits, Usage};
+pub use self::usage::{Area, Claim, ProjectLimits, Usage};
 pub use self::validation::{InvalidValidation, ValidationData};
 pub use self::visibility::{UnknownVisibility, Viewer, Visibility};

@@ -21,7 +21,7 @@ pub struct Quotas {
     pub project: ProjectLimits,
     /// Custom properties of one image: `image_property_quota`.
     pub properties: Option<u64>,
-    /// Whether data of unknown size may pass what its project may store, and is refused only where the
+    /// Whether data of unknown size may pass what its project may store or stage, and is refused only where the
     /// project has passed it already, as in upstream. It weakens rule R9.
     pub soft_storage: bool,
     /// Tags of one image: `image_tag_quota`.
@@ -71,6 +71,8 @@ pub enum Resource {
     Properties,
     /// Images of a project that have no data yet.
     QueuedImages,
+    /// Bytes that a project has in the staging area.
+    StagedBytes,
     /// Bytes that a project has in stores.
     StoredBytes,
     /// Tags of an image.
@@ -105,6 +107,7 @@ impl fmt::Display for Resource {
             Self::Members => "members of an image",
             Self::Properties => "image properties",
             Self::QueuedImages => "queued images of a project",
+            Self::StagedBytes => "bytes that a project stages",
             Self::StoredBytes => "bytes that a project stores",
             Self::Tags => "image tags",
             Self::Uploads => "images of a project that are getting data",

@@ -42,8 +42,19 @@ impl Upload {
         intent: Intent,
         now: Timestamp,
     ) -> Result<(Change, Self), CannotUpload> {
-        let saving = image.after(Event::UploadStarted, now)?;
+        let begun = Self::occupy(image, intent, now)?;
         image.require_formats()?;
+        Ok(begun)
+    }
+
+    /// Begins as [`begin`](Self::begin) does, for a while in which no data comes: so that nobody
+    /// writes any for the image.
+    pub(crate) fn occupy(
+        image: &Image,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<(Change, Self), IllegalTransition> {
+        let saving = image.after(Event::UploadStarted, now)?;
         let upload = Self {
             image: saving.clone(),
             intent: intent.id.clone(),

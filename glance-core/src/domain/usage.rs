@@ -2,6 +2,7 @@
 
 use super::id::ProjectId;
 use super::image::Image;
+use super::lease::{Intent, Work};
 use super::quota::{QuotaExceeded, Resource};
 use super::status::Status;
 
@@ -56,11 +57,22 @@ impl Usage {
         usage
     }
 
-    /// The same, and bytes that are reserved for data on its way.
+    /// The same, and bytes that are reserved for data on its way there.
     #[must_use]
-    pub fn with_reserved(mut self, bytes: u64) -> Self {
-        self.stored_bytes = self.stored_bytes.saturating_add(bytes);
+    pub fn with_reserved(mut self, area: Area, bytes: u64) -> Self {
+        let figure = match area {
+            Area::Staging => &mut self.staged_bytes,
+            Area::Stores => &mut self.stored_bytes,
+        };
+        *figure = figure.saturating_add(bytes);
         self
+    }
+
+    fn bytes(&self, area: Area) -> u64 {
+        match area {
+            Area::Staging => self.staged_bytes,
+            Area::Stores => self.stored_bytes,
+        }
     }
 }
 
@@ -80,6 +92,26 @@ impl Image {
     }
 }
 
+/// Where bytes are that have a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "ledgers must count each")]
+pub enum Area {
+    /// The staging area.
+    Staging,
+    /// All stores together.
+    Stores,
+}
+
+impl Area {
+    /// Where the bytes are to be that are reserved for an intent.
+    pub fn of(intent: &Intent) -> Self {
+        match intent.work {
+            Work::Stage => Self::Staging,
+            _ => Self::Stores,
+        }
+    }
+}
+
 /// More of what is limited, for a project to have: granted or refused as a whole (rule R9).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "catalogs must look at all of it")]
@@ -88,7 +120,9 @@ pub struct Claim {
     pub project: ProjectId,
     /// What it may have.
     pub limits: ProjectLimits,
-    /// More bytes in stores.
+    /// Where its bytes are to be.
+    pub area: Area,
+    /// More bytes there.
     pub bytes: u64,
     /// More images that are getting data.
     pub uploads: u64,
@@ -100,8 +134,8 @@ impl Claim {
     /// # Errors
     /// [`QuotaExceeded`] names the first limit.
     pub fn check(&self, usage: &Usage) -> Result<(), QuotaExceeded> {
-        let bytes = usage.stored_bytes.saturating_add(self.bytes);
-        Resource::StoredBytes.check(bytes, self.limits.stored_bytes)?;
+        let bytes = usage.bytes(self.area).saturating_add(self.bytes);
+        self.resource().check(bytes, self.byte_limit())?;
         if self.uploads > 0 {
             let uploads = usage.uploads.saturating_add(self.uploads);
             Resource::Uploads.check(uploads, self.limits.uploads)?;
@@ -109,9 +143,20 @@ impl Claim {
         Ok(())
     }
 
-    /// Whether its bytes have a limit.
-    pub fn limits_bytes(&self) -> bool {
-        self.limits.stored_bytes.is_some()
+    /// What its bytes are.
+    pub fn resource(&self) -> Resource {
+        match self.area {
+            Area::Staging => Resource::StagedBytes,
+            Area::Stores => Resource::StoredBytes,
+        }
+    }
+
+    /// The most bytes that the project may have where its bytes are to be.
+    pub fn byte_limit(&self) -> Option<u64> {
+        match self.area {
+            Area::Staging => self.limits.staged_bytes,
+            Area::Stores => self.limits.stored_bytes,
+        }
     }
 }
 
@@ -169,10 +214,12 @@ mod tests {
         let claim = |bytes, uploads| Claim {
             project: "p".parse().unwrap(),
             limits: ProjectLimits {
+                staged_bytes: Some(5),
                 stored_bytes: Some(10),
                 uploads: Some(1),
                 ..ProjectLimits::default()
             },
+            area: Area::Stores,
             bytes,
             uploads,
         };
@@ -187,5 +234,11 @@ mod tests {
         assert_eq!(refused(claim(4, 0)), Resource::StoredBytes);
         assert_eq!(refused(claim(u64::MAX, 0)), Resource::StoredBytes);
         assert_eq!(refused(claim(0, 1)), Resource::Uploads);
+        let staged = |bytes| Claim {
+            area: Area::Staging,
+            ..claim(bytes, 0)
+        };
+        assert_eq!(staged(5).check(&usage), Ok(()));
+        assert_eq!(refused(staged(6)), Resource::StagedBytes);
     }
 }

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    BlobUrl, Change, Claim, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas, Intent, IntentId,
-    Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId, Timestamp,
-    Usage, Viewer, Work,
+    Area, BlobUrl, Change, Claim, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas, Intent,
+    IntentId, Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId,
+    Timestamp, Usage, Viewer, Work,
 };
 use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
 
@@ -125,6 +125,25 @@ impl Rows {
             })
     }
 
+    /// Records an intent to remove what nobody else removes; what is abandoned gives way.
+    pub(super) fn claim(&mut self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        if self.intents.contains_key(intent.id.as_str()) {
+            return Err(CatalogError::Conflict);
+        }
+        let same = self.deletes(intent.image);
+        let (abandoned, held): (Vec<&Intent>, Vec<&Intent>) = same
+            .map(|(same, _)| same)
+            .filter(|same| same.work == intent.work)
+            .partition(|same| same.is_abandoned(&intent.holder, now));
+        if !held.is_empty() {
+            return Err(CatalogError::Conflict);
+        }
+        let abandoned: Vec<String> = abandoned.iter().map(|same| same.id.to_string()).collect();
+        self.intents.retain(|id, _| !abandoned.contains(id));
+        self.intents.insert(intent.id.to_string(), intent.clone());
+        Ok(())
+    }
+
     fn end(&mut self, intent: &IntentId, holder: &Holder) {
         self.intents
             .retain(|_, held| held.id != *intent || held.holder != *holder);
@@ -133,17 +152,21 @@ impl Rows {
     /// What a project has, but for what is reserved for an intent.
     fn usage(&self, project: &ProjectId, without: Option<&IntentId>) -> Usage {
         let images = self.there();
-        let usage = Usage::of(images.filter(|image| image.owner.as_ref() == Some(project)));
-        let counted = self.reserved.iter().filter(|(intent, (owner, _))| {
-            owner == project
-                && without.is_none_or(|without| without.as_str() != intent.as_str())
-                && self.intents.contains_key(*intent)
-        });
-        usage.with_reserved(counted.map(|(_, (_, bytes))| bytes).sum())
+        let mut usage = Usage::of(images.filter(|image| image.owner.as_ref() == Some(project)));
+        for (id, (owner, bytes)) in &self.reserved {
+            let is_counted = without.is_none_or(|without| without.as_str() != id);
+            if let Some(intent) = self.intents.get(id)
+                && is_counted
+                && owner == project
+            {
+                usage = usage.with_reserved(Area::of(intent), *bytes);
+            }
+        }
+        usage
     }
 
     fn keep_reserved(&mut self, intent: &IntentId, claim: &Claim) {
-        if claim.limits_bytes() {
+        if claim.byte_limit().is_some() {
             let reserved = (claim.project.clone(), claim.bytes);
             self.reserved.insert(intent.to_string(), reserved);
         }
@@ -302,6 +325,12 @@ impl Catalog for MemoryCatalog {
         Ok(self.rows().intents.get(id.as_str()).cloned())
     }
 
+    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError> {
+        let rows = self.rows();
+        let same = rows.intents.values().filter(|held| held.image == image);
+        Ok(same.cloned().collect())
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -337,6 +366,14 @@ impl Catalog for MemoryCatalog {
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.rows().end(intent, holder);
         Ok(())
+    }
+
+    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        let mut rows = self.rows();
+        if rows.image(intent.image).is_some() || rows.scheduled.contains_key(&intent.image) {
+            return Err(CatalogError::Conflict);
+        }
+        rows.claim(intent, now)
     }
 
     async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {

@@ -35,21 +35,7 @@ impl ScheduledDeletes for MemoryCatalog {
         if !rows.scheduled.contains_key(&intent.image) {
             return Err(CatalogError::Conflict);
         }
-        if rows.intents.contains_key(intent.id.as_str()) {
-            return Err(CatalogError::Conflict);
-        }
-        let same = rows.deletes(intent.image);
-        let (abandoned, held): (Vec<&Intent>, Vec<&Intent>) = same
-            .map(|(same, _)| same)
-            .filter(|same| same.work == intent.work)
-            .partition(|same| same.is_abandoned(&intent.holder, now));
-        if !held.is_empty() {
-            return Err(CatalogError::Conflict);
-        }
-        let abandoned: Vec<String> = abandoned.iter().map(|same| same.id.to_string()).collect();
-        rows.intents.retain(|id, _| !abandoned.contains(id));
-        rows.intents.insert(intent.id.to_string(), intent.clone());
-        Ok(())
+        rows.claim(intent, now)
     }
 
     async fn scrubbed(

@@ -1,15 +1,18 @@
 //! Bytes in memory.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::stream;
 
 use crate::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use crate::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, FoundBlob, ImageStore, Operation,
+    StoreError,
 };
 
 /// Bytes in memory. Clones hold the same blobs.
@@ -67,6 +70,22 @@ impl MemoryStore {
             .ok_or_else(|| self.not_found(location))
     }
 
+    /// The blob of the image that follows in the order of ids.
+    fn after(&self, last: Option<ImageId>) -> Option<(ImageId, FoundBlob)> {
+        let blobs = self.blobs();
+        let mut rest = blobs.whole.range((
+            last.map_or(Bound::Unbounded, Bound::Excluded),
+            Bound::Unbounded,
+        ));
+        let (image, data) = rest.next()?;
+        let blob = FoundBlob {
+            url: BlobUrl::new(self.prefix() + image.as_str()),
+            size: data.len() as u64,
+            age: None,
+        };
+        Some((*image, blob))
+    }
+
     fn prefix(&self) -> String {
         format!("memory://{}/", self.id)
     }
@@ -104,6 +123,7 @@ impl ImageStore for MemoryStore {
             write: true,
             delete: true,
             ranges: true,
+            list: true,
         }
     }
 
@@ -183,6 +203,16 @@ impl ImageStore for MemoryStore {
             .partial
             .retain(|_, partial| partial.writer.strong_count() > 0);
         Ok(before - blobs.partial.len())
+    }
+
+    /// One after the other: how old they are is not known.
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        let store = self.clone();
+        let next = move |last: Option<ImageId>| {
+            let found = store.after(last);
+            async move { found.map(|(image, blob)| (Ok(blob), Some(image))) }
+        };
+        Ok(BlobList::new(stream::unfold(None, next)))
     }
 }
 

@@ -36,6 +36,10 @@ use crate::domain::{
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
 /// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of
 ///   one's own, and takes over one that is abandoned;
+/// * `intents_of` tells all intents of an image, whoever holds them, in the order of their ids;
+/// * `begin_delete` records an intent to delete data that is named after an image which is not there:
+///   `Conflict` where it is, or its delete is delayed, or somebody else removes the same data. An
+///   intent that is abandoned gives way;
 /// * `open_deletes` tells all that the image's intents to delete name;
 /// * `finish_delete` ends an intent to delete that `holder` holds and, where the delete of the image
 ///   was delayed, notes that the data at the location is gone: both or neither. That either was so
@@ -80,6 +84,9 @@ pub trait Catalog: TaskLog + UsageLedger {
     /// An intent by its id.
     async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError>;
 
+    /// What is being done with data of an image.
+    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError>;
+
     /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`].
     async fn abandoned_intents(
         &self,
@@ -99,6 +106,9 @@ pub trait Catalog: TaskLog + UsageLedger {
 
     /// Ends an intent that `holder` holds; that it is gone, or another's, is fine.
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError>;
+
+    /// Records the intent to remove data of an image that is not there.
+    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError>;
 
     /// Where data of an image is being removed from.
     async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError>;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::{BoxError, ByteStream};
+use super::{BlobList, BoxError, ByteStream};
 use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, StoreId};
 
 /// Where image data lives.
@@ -25,6 +25,8 @@ use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, Sto
 ///   image apart may remove those of its other uploads, too; other images' stay;
 /// * `vacate` removes the blob that any writer of the image has committed, and is fine with none;
 /// * `sweep` removes what writers left uncommitted and did not touch for so long, and no more;
+/// * `list` gives what was committed before it and is not removed meanwhile, each blob once; what
+///   is not committed is not in it; however many there are, it holds a few of them at a time;
 /// * a location is `owned` by the store that wrote it;
 /// * locations that lead to one blob have one `canonical` form, which leads there, too;
 /// * what [`capabilities`](Self::capabilities) denies is [`StoreError::Unsupported`],
@@ -71,6 +73,14 @@ pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
     /// Removes what writers left uncommitted and have not touched for `idle`: what no row
     /// explains any more. Tells how many there were.
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError>;
+
+    /// What is there, in no order: blobs of nobody, too.
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        Err(StoreError::Unsupported {
+            store: self.id().clone(),
+            operation: Operation::List,
+        })
+    }
 }
 
 /// A blob being written. `commit` and `abort` consume it, so it ends once.
@@ -117,6 +127,8 @@ pub struct Capabilities {
     pub delete: bool,
     /// It reads from the middle of a blob.
     pub ranges: bool,
+    /// It tells what blobs there are.
+    pub list: bool,
 }
 
 /// What a store was to do.
@@ -125,6 +137,8 @@ pub struct Capabilities {
 pub enum Operation {
     /// Remove a blob.
     Delete,
+    /// Tell what blobs there are.
+    List,
     /// Read a blob.
     Read,
     /// Read from the middle of a blob.
@@ -139,6 +153,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Delete => "delete",
+            Self::List => "list",
             Self::Read => "read",
             Self::ReadRange => "read a range",
             Self::Size => "size",

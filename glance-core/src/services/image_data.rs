@@ -9,8 +9,8 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 
+use super::allowance::Allowance;
 use super::glance::Glance;
-use super::limits::Allowance;
 use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
@@ -412,7 +412,7 @@ impl Glance {
 
     /// The blob may have been removed already, and another upload may be at its place: so that
     /// place is claimed first.
-    async fn remove_stray(&self, Place { store, intent }: &Place) -> Result<(), Error> {
+    pub(super) async fn remove_stray(&self, Place { store, intent }: &Place) -> Result<(), Error> {
         let image = intent.image;
         let Some(seen) = self.catalog.find(image, None).await? else {
             return Ok(store.vacate(image).await?);
@@ -420,7 +420,7 @@ impl Glance {
         let now = self.now();
         let claim = self.intent(image, store.id(), Work::Upload, now);
         // With data, or getting some: whoever is at work removes what is in the way.
-        let Ok((change, upload)) = Upload::begin(&seen.image, claim.clone(), now) else {
+        let Ok((change, upload)) = Upload::occupy(&seen.image, claim.clone(), now) else {
             return Ok(());
         };
         let _at_work = self.at_work.on(claim.id.clone());

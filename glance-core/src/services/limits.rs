@@ -2,10 +2,9 @@
 
 use super::glance::Glance;
 use crate::domain::{
-    Caller, Claim, Image, Intent, ProjectId, ProjectLimits, Resource, Status, Usage,
+    Area, Caller, Claim, Image, ProjectId, ProjectLimits, Resource, Status, Usage,
 };
 use crate::error::Error;
-use crate::ports::CatalogError;
 
 /// What a project has, and may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +50,17 @@ impl Glance {
         size: Option<u64>,
     ) -> Result<Option<Claim>, Error> {
         let limits = self.limits_of(image.owner.as_ref()).await?;
-        Ok(claim(image, limits, size.unwrap_or(0), 1))
+        Ok(claim(image, limits, Area::Stores, size.unwrap_or(0), 1))
     }
 
     /// The claim to stage data: it is in no store yet, but one more image is getting data.
-    pub(super) async fn claim_for_stage(&self, image: &Image) -> Result<Option<Claim>, Error> {
+    pub(super) async fn claim_for_stage(
+        &self,
+        image: &Image,
+        size: Option<u64>,
+    ) -> Result<Option<Claim>, Error> {
         let limits = self.limits_of(image.owner.as_ref()).await?;
-        Ok(claim(image, limits, 0, 1))
+        Ok(claim(image, limits, Area::Staging, size.unwrap_or(0), 1))
     }
 
     /// The claim to import data to so many stores. What was staged is counted as getting data already.
@@ -69,7 +72,7 @@ impl Glance {
         let limits = self.limits_of(image.owner.as_ref()).await?;
         let bytes = image.size.unwrap_or(0).saturating_mul(stores as u64);
         let uploads = u64::from(image.status() != Status::Uploading);
-        Ok(claim(image, limits, bytes, uploads))
+        Ok(claim(image, limits, Area::Stores, bytes, uploads))
     }
 
     /// Refuses to begin what takes more bytes where the caller's project has too many already.
@@ -96,97 +99,24 @@ impl Glance {
             return Ok(None);
         }
         let limits = self.limits_of(after.owner.as_ref()).await?;
-        Ok(claim(after, limits, bytes, 0))
+        Ok(claim(after, limits, Area::Stores, bytes, 0))
     }
 }
 
-fn claim(image: &Image, limits: ProjectLimits, bytes: u64, uploads: u64) -> Option<Claim> {
-    let project = image.owner.clone()?;
-    let is_limited = limits.stored_bytes.is_some() || (uploads > 0 && limits.uploads.is_some());
-    is_limited.then_some(Claim {
-        project,
+fn claim(
+    image: &Image,
+    limits: ProjectLimits,
+    area: Area,
+    bytes: u64,
+    uploads: u64,
+) -> Option<Claim> {
+    let claim = Claim {
+        project: image.owner.clone()?,
         limits,
+        area,
         bytes,
         uploads,
-    })
+    };
+    let is_limited = claim.byte_limit().is_some() || (uploads > 0 && limits.uploads.is_some());
+    is_limited.then_some(claim)
 }
-
-/// What an upload of unknown size may write: it is reserved a piece ahead of the data, so that the
-/// data stops at the limit, whoever else is at it.
-#[derive(Debug)]
-pub(super) struct Allowance {
-    glance: Glance,
-    intent: Intent,
-    claim: Claim,
-    /// How often the data is stored.
-    copies: u64,
-}
-
-impl Allowance {
-    /// Of an upload that began with this claim; `None` where nothing limits its bytes as they come.
-    pub(super) fn of(glance: &Glance, intent: &Intent, claim: Option<Claim>) -> Option<Self> {
-        let is_hard = !glance.settings().quotas.soft_storage;
-        let claim = claim.filter(|claim| is_hard && claim.limits_bytes())?;
-        Some(Self {
-            glance: glance.clone(),
-            intent: intent.clone(),
-            claim: Claim {
-                uploads: 0,
-                ..claim
-            },
-            copies: 1,
-        })
-    }
-
-    /// The same for data that is stored several times.
-    pub(super) fn for_copies(mut self, copies: usize) -> Self {
-        self.copies = copies as u64;
-        self
-    }
-
-    /// Makes sure that so much data is reserved for.
-    ///
-    /// # Errors
-    /// That passes the limit; somebody else took the upload over; the catalog fails.
-    pub(super) async fn cover(&mut self, size: u64) -> Result<(), Error> {
-        let size = size.saturating_mul(self.copies);
-        if size <= self.claim.bytes {
-            return Ok(());
-        }
-        let ahead = (size / 4).clamp(LEAST_AHEAD, MOST_AHEAD);
-        match self.reserve(size.saturating_add(ahead)).await {
-            Err(CatalogError::Quota(_)) => {}
-            result => return self.answered(result),
-        }
-        // Near the limit, others are left what is not needed yet.
-        let result = self.reserve(size).await;
-        self.answered(result)
-    }
-
-    async fn reserve(&mut self, bytes: u64) -> Result<(), CatalogError> {
-        let claim = Claim {
-            bytes,
-            ..self.claim.clone()
-        };
-        let glance = &self.glance;
-        glance
-            .catalog
-            .reserve(&self.intent.id, &glance.holder, &claim)
-            .await?;
-        self.claim = claim;
-        Ok(())
-    }
-
-    fn answered(&self, result: Result<(), CatalogError>) -> Result<(), Error> {
-        result.map_err(|error| match error {
-            CatalogError::Conflict => Error::Gone {
-                image: self.intent.image,
-            },
-            error => error.into(),
-        })
-    }
-}
-
-/// How far ahead of the data is reserved: few questions for much data, and little that others miss.
-const LEAST_AHEAD: u64 = 1 << 20;
-const MOST_AHEAD: u64 = 64 << 20;

@@ -1,9 +1,11 @@
 //! The use cases: see, permit, decide, commit.
 
 mod access;
+mod allowance;
 mod at_work;
 mod builder;
 mod changes;
+mod fsck;
 mod glance;
 mod hashing;
 mod image_actions;
@@ -26,6 +28,7 @@ mod tasks;
 mod transfer;
 
 pub use self::builder::{BuildError, GlanceBuilder, Runtime};
+pub use self::fsck::{CheckEvent, CheckPlan, Checked, Finding, Outcome, Trouble};
 pub use self::glance::{Glance, ImportSettings, LocationSettings, Settings};
 pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;

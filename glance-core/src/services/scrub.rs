@@ -187,7 +187,7 @@ impl Glance {
 
     /// Finishes a delete, undoes an upload, or goes on with a hash or an import; `false` where
     /// somebody else took it, or it has to wait.
-    async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
+    pub(super) async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
         if let Work::Import(_) = &intent.work {
             return self.take_over_import(intent).await;
         }

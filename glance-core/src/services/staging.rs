@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::channel::oneshot;
 
+use super::allowance::Allowance;
 use super::glance::Glance;
 use super::image_data::{Place, UploadOptions};
 use super::transfer::Limits;
@@ -49,12 +50,13 @@ impl Glance {
         let host = self.settings().import.self_reference.as_deref();
         let until = self.end_of_stage(now);
         let (change, upload) = Upload::stage(&image, intent.clone(), host, until, now)?;
-        let change = change.claiming(self.claim_for_stage(&image).await?);
+        let claim = self.claim_for_stage(&image, options.size).await?;
         let limits = Limits {
             expected: options.size,
             most,
-            allowance: None,
+            allowance: Allowance::of(self, &intent, claim.clone()),
         };
+        let change = change.claiming(claim);
 
         // In a task of its own from the first commit on: whoever asks may go away at any moment.
         let (sender, receiver) = oneshot::channel();

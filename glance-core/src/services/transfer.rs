@@ -7,7 +7,7 @@ use futures::channel::mpsc;
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
 
-use super::limits::Allowance;
+use super::allowance::Allowance;
 use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;

@@ -15,8 +15,9 @@ use glance_core::domain::{
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor, ImageStore,
-    Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, TaskLog, UsageLedger,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor,
+    ImageStore, Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, TaskLog,
+    UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -202,6 +203,10 @@ impl Catalog for FaultyCatalog {
         self.around(self.inner.find_intent(id)).await
     }
 
+    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError> {
+        self.around(self.inner.intents_of(image)).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -223,6 +228,10 @@ impl Catalog for FaultyCatalog {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         self.around(self.inner.end_intent(intent, holder)).await
+    }
+
+    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        self.around(self.inner.begin_delete(intent, now)).await
     }
 
     async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
@@ -402,6 +411,11 @@ impl ImageStore for FaultyStore {
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         self.trouble.any(self.id(), Operation::Delete).await?;
         self.inner.sweep(idle).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.trouble.any(self.id(), Operation::List).await?;
+        self.inner.list().await
     }
 }
 

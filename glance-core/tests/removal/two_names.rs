@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::memory::{MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
 use glance_core::{Glance, GlanceBuilder, Runtime, Settings};
 
@@ -85,6 +85,10 @@ impl ImageStore for TwoNames {
 
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         self.inner.sweep(idle).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.inner.list().await
     }
 }
 

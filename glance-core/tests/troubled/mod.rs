@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::memory::MemoryStore;
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
 
 /// What is wrong with a store.
@@ -127,5 +127,10 @@ impl ImageStore for Troubled {
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         self.answers().await;
         self.store.sweep(idle).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.answers().await;
+        self.store.list().await
     }
 }

@@ -21,6 +21,6 @@ pub use self::object::{GcsCredentials, GcsOptions};
 #[cfg(feature = "s3")]
 pub use self::object::{S3BucketUrlFormat, S3Options};
 pub use self::wrap::{
-    Histogram, Limited, Metered, OperationMetrics, Retried, Retries, StoreLimits, StoreMetrics,
-    StoreOperation, exposition,
+    Histogram, Limited, Metered, Mirrored, OperationMetrics, Retried, Retries, StoreLimits,
+    StoreMetrics, StoreOperation, exposition,
 };

@@ -101,6 +101,10 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         sql::intents::find(&self.database, id).await
     }
 
+    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError> {
+        sql::intents::of_image(&self.database, image).await
+    }
+
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -121,6 +125,10 @@ impl<D: Database> Catalog for SqlCatalog<D> {
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
         sql::intents::end(&self.database, intent, holder).await
+    }
+
+    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
+        sql::scheduled_deletes::begin_delete(&self.database, intent, now).await
     }
 
     async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {

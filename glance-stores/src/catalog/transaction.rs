@@ -1,7 +1,7 @@
 //! Transactions on the servers of databases: how they are made, and what is tried again.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -173,17 +173,19 @@ impl From<CatalogError> for Failure {
     }
 }
 
-/// Makes a transaction, again where others were in its way.
+/// Makes a transaction, again where others were in its way, until it has had its time.
 async fn tried<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, CatalogError>
 where
     F: Future<Output = Result<T, Failure>>,
 {
+    let begun = Instant::now();
     let mut tried = 1;
     loop {
+        let is_last = tried >= MOST_TRIES || begun.elapsed() >= DEADLINE;
         match attempt().await {
             Ok(done) => return Ok(done),
             Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Contended(source)) if tried >= MOST_TRIES => {
+            Err(Failure::Contended(source)) if is_last => {
                 return Err(CatalogError::Unavailable { source });
             }
             Err(Failure::Contended(_)) => tokio::time::sleep(pause(tried)).await,

@@ -64,6 +64,7 @@ async fn answer(
     let name = name.trim_start_matches('/').replace("%2D", "-");
     let upload = query.get("uploadId");
     match (&method, upload) {
+        (&Method::GET, None) if query.contains_key("list-type") => objects(&bucket),
         (&Method::GET, None) if name.is_empty() => uploads(&bucket, &query),
         (&Method::GET, Some(id)) if bucket.uploads.contains_key(id) => {
             xml("<ListPartsResult></ListPartsResult>")
@@ -77,6 +78,22 @@ async fn answer(
         (&Method::GET | &Method::HEAD, None) => get(&bucket, &name, &headers),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+fn objects(bucket: &Bucket) -> Response {
+    let now = chrono::Utc::now().to_rfc3339();
+    let objects: String = bucket
+        .objects
+        .iter()
+        .map(|(name, data)| {
+            let size = data.len();
+            format!(
+                "<Contents><Key>{name}</Key><Size>{size}</Size><LastModified>{now}</LastModified>\
+                 <ETag>object</ETag></Contents>"
+            )
+        })
+        .collect();
+    xml(&format!("<ListBucketResult>{objects}</ListBucketResult>"))
 }
 
 fn uploads(bucket: &Bucket, query: &Pairs) -> Response {

@@ -24,6 +24,7 @@ const CHOICE: &[OptionSpec] = &[
 
 /// What is said of one of several stores.
 const OF_A_STORE: &[OptionSpec] = &[
+    honoured("mirrored_stores", Dict, Some("")),
     honoured("store_description", Text, None),
     honoured("weight", Kind::INTEGER, Some("0")),
 ];

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::capture::{Head, Region, u16_le, u32_le, u64_le};
+use super::capture::{Head, Region, is_set, u16_le, u32_le, u64_le};
 use super::engine::Inspector;
 use super::format::Format;
 use super::report::{Check, Finding};
@@ -10,6 +10,8 @@ use super::report::{Check, Finding};
 #[derive(Debug)]
 pub(super) struct Vhdx {
     head: Head,
+    /// The header, and the one before it: which is which, a checksum has a say in.
+    headers: [Region; 2],
     /// The table, and the copy that is read where the table is damaged.
     tables: [Region; 2],
     metadata: Step,
@@ -37,6 +39,7 @@ impl Vhdx {
     pub(super) fn new() -> Self {
         Self {
             head: Head::new(b"vhdxfile", 0, 8),
+            headers: [64 << 10, 128 << 10].map(|at| Region::new(at, HEADER)),
             tables: [Region::new(192 << 10, TABLE), Region::new(256 << 10, TABLE)],
             metadata: Step::Ahead,
             items: Step::Ahead,
@@ -50,8 +53,8 @@ impl Inspector for Vhdx {
         if !self.head.is_match() {
             return;
         }
-        for table in &mut self.tables {
-            table.feed(at, chunk);
+        for region in self.headers.iter_mut().chain(&mut self.tables) {
+            region.feed(at, chunk);
         }
         let [table, _] = &self.tables;
         if let (Step::Ahead, true) = (&self.metadata, table.is_complete()) {
@@ -75,7 +78,7 @@ impl Inspector for Vhdx {
         if !self.head.is_match() {
             return self.head.wanted(size);
         }
-        let mut regions: Vec<&Region> = self.tables.iter().collect();
+        let mut regions: Vec<&Region> = self.headers.iter().chain(&self.tables).collect();
         if let Step::Found(metadata) = &self.metadata {
             regions.push(metadata);
         }
@@ -118,6 +121,12 @@ impl Vhdx {
             !items.has_parent_locator && flags.flatten().unwrap_or_default() & HAS_PARENT == 0,
             Check::Parent,
             "it is a difference from another disk",
+        );
+        let has_log = |header: &Region| header.bytes().get(LOG).is_some_and(is_set);
+        finding.require(
+            !self.headers.iter().any(has_log),
+            Check::Header,
+            "its log is still to be played back: `qemu-img convert` makes a disk without one of it",
         );
         let [table, copy] = self.tables.each_ref().map(Region::bytes);
         finding.require(
@@ -182,6 +191,10 @@ fn items(metadata: &Region) -> Step<Items> {
         }),
     }
 }
+
+/// What is read of a header, and where it names the log that whoever opens the disk plays back.
+const HEADER: usize = 64;
+const LOG: Range<usize> = 48..64;
 
 /// Bytes of a table, of regions or of metadata, and of an entry in either.
 const TABLE: usize = 64 << 10;

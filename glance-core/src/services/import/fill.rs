@@ -6,9 +6,9 @@ use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 
+use super::super::allowance::Allowance;
 use super::super::glance::Glance;
 use super::super::image_data::Place;
-use super::super::limits::Allowance;
 use super::super::transfer::{Limits, transfer_to_all};
 use super::source::Opened;
 use super::{Filling, Import, ends_work};

@@ -29,6 +29,16 @@ pub(super) fn samples() -> Vec<Sample> {
             vhdx(),
             &[(METADATA + 96, &LOCATOR_GUID)],
         ),
+        changed(
+            "vhdx with a log to be played back",
+            vhdx(),
+            &[(HEADERS + 63, &[1])],
+        ),
+        changed(
+            "vhdx with such a log by its other header",
+            vhdx(),
+            &[(2 * HEADERS + 48, &[1])],
+        ),
         changed("vhdx without a table", vhdx(), &[(REGIONS, b"none")]),
         changed(
             "vhdx with a table without end",
@@ -109,6 +119,7 @@ fn vhdx() -> Vec<u8> {
     bytes
 }
 
+const HEADERS: usize = 64 << 10;
 const REGIONS: usize = 192 << 10;
 const METADATA: usize = 320 << 10;
 const PARAMETERS: usize = METADATA + (64 << 10);

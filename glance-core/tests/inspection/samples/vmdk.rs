@@ -139,7 +139,17 @@ const GOOD: &str = "# Disk DescriptorFile\nversion=1\nCID=7f2a9c01\nparentCID=ff
     # The Disk Data Base\nddb.virtualHWVersion = \"4\"\nddb.adapterType = \"ide\"\n";
 
 /// Names, what is replaced in the good descriptor, and by what.
-const TRICKS: [(&str, &str, &str); 13] = [
+const TRICKS: [(&str, &str, &str); 15] = [
+    (
+        "vmdk whose extent is flat",
+        "SPARSE \"disk.vmdk\"",
+        "FLAT \"disk.vmdk\" 0",
+    ),
+    (
+        "vmdk with two extents",
+        "# The Disk",
+        "RW 2097152 SPARSE \"more.vmdk\"\n# The Disk",
+    ),
     (
         "vmdk that is flat (CVE-2022-47951)",
         "monolithicSparse",

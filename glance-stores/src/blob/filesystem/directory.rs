@@ -1,7 +1,7 @@
 //! A directory of blobs, and what is in it under which name.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, ReadDir};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
@@ -70,7 +70,17 @@ impl Directory {
 
     /// The URL of an image's file.
     pub(super) fn url(&self, image: ImageId) -> String {
-        format!("file://{}/{image}", self.path)
+        format!("file://{}", self.path_of(image.as_str()))
+    }
+
+    /// The path of what has a name in it.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        format!("{}/{name}", self.path)
+    }
+
+    /// Whatever is in it.
+    pub(super) fn entries(&self) -> io::Result<ReadDir> {
+        fs::read_dir(&self.root)
     }
 
     /// Bytes that can be written; a filesystem that does not say has no end.

@@ -3,6 +3,7 @@
 mod blob_file;
 mod directory;
 mod errno;
+mod lister;
 mod reader;
 mod threads;
 mod writer;
@@ -16,7 +17,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation,
+    StoreError,
 };
 
 use self::blob_file::BlobFile;
@@ -155,6 +157,7 @@ impl ImageStore for FilesystemStore {
             write: true,
             delete: true,
             ranges: true,
+            list: true,
         }
     }
 
@@ -229,6 +232,10 @@ impl ImageStore for FilesystemStore {
                 .sum()
         })
         .await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        Ok(lister::list(Arc::clone(&self.shared)))
     }
 }
 

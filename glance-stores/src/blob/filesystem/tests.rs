@@ -1,6 +1,7 @@
 //! Tests of the store in its directories.
 
 mod hang;
+mod list;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -131,6 +131,7 @@ impl ImageStore for HttpStore {
             write: false,
             delete: false,
             ranges: true,
+            list: false,
         }
     }
 

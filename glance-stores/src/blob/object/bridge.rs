@@ -9,16 +9,17 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation,
+    StoreError,
 };
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 
-use super::error;
 use super::requests::{Requests, Unfinished};
 use super::urls::Urls;
 use super::writer::ObjectWriter;
+use super::{error, list};
 
 /// Image data in a bucket of an object store, one object an image, named by its id.
 ///
@@ -200,6 +201,7 @@ impl ImageStore for ObjectBridge {
             write: true,
             delete: true,
             ranges: true,
+            list: true,
         }
     }
 
@@ -277,6 +279,10 @@ impl ImageStore for ObjectBridge {
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         let swept = self.shared.abort_unfinished("", idle).await;
         swept.map_err(|error| self.shared.failed(Operation::Delete, None, error))
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        Ok(list::list(Arc::clone(&self.shared)))
     }
 }
 

@@ -7,6 +7,7 @@ mod connection;
 mod error;
 #[cfg(feature = "gcs")]
 mod gcs;
+mod list;
 mod parts;
 mod refusal;
 mod requests;

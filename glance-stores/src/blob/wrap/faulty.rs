@@ -10,7 +10,8 @@ use futures::{StreamExt, stream};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::memory::MemoryStore;
 use glance_core::ports::{
-    BlobKey, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation,
+    StoreError,
 };
 
 /// What is wrong with a store.
@@ -22,6 +23,8 @@ pub(super) enum Fault {
     Hangs,
     /// Transfers begin, and then no byte moves; nor do they end.
     Stalls,
+    /// What is read breaks off after some bytes.
+    BreaksOff,
     /// It is out of reach for the first tries.
     UnavailableFor(u32),
     /// It does what it is asked, and its first answer is lost.
@@ -38,11 +41,20 @@ pub(super) struct Faulty {
 
 impl Faulty {
     pub(super) fn new(fault: Fault) -> Self {
+        Self::named("memory", fault)
+    }
+
+    pub(super) fn named(name: &str, fault: Fault) -> Self {
         Self {
-            memory: MemoryStore::default(),
+            memory: MemoryStore::new(name.parse().unwrap()),
             fault,
             asked: Arc::default(),
         }
+    }
+
+    /// The same bytes behind another fault.
+    pub(super) fn with(self, fault: Fault) -> Self {
+        Self { fault, ..self }
     }
 
     /// A store that holds one blob.
@@ -123,6 +135,11 @@ impl ImageStore for Faulty {
                 let first = stream::iter([Ok::<_, BodyError>(Bytes::from_static(b"first"))]);
                 ByteStream::new(first.chain(stream::pending()))
             }
+            Fault::BreaksOff => {
+                let first = bytes.map(|chunk| chunk.map(|chunk| chunk.slice(..FIRST)));
+                let end = Err(BodyError("the line is dead".into()));
+                ByteStream::new(first.take(1).chain(stream::iter([end])))
+            }
             _ => bytes,
         })
     }
@@ -151,6 +168,15 @@ impl ImageStore for Faulty {
         self.before().await?;
         self.after(self.memory.sweep(idle).await)
     }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.before().await?;
+        let blobs = self.memory.list().await?;
+        Ok(match self.fault {
+            Fault::Stalls => BlobList::new(stream::pending()),
+            _ => blobs,
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -178,5 +204,8 @@ pub(super) fn key() -> BlobKey {
         size: None,
     }
 }
+
+/// Bytes that come before what is read breaks off.
+const FIRST: usize = 5;
 
 pub(super) const BLOB: &[u8] = b"first and second";

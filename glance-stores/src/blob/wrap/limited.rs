@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,12 +26,13 @@ pub struct StoreLimits {
     pub operations: usize,
     /// How long one waits for its turn.
     pub turn: Duration,
-    /// How long a short operation may take: to start to read or write, to abort, `size`, `delete`,
-    /// `discard`, `vacate`.
+    /// How long a short operation may take: to start to read, write or list, to abort, `size`,
+    /// `delete`, `discard`, `vacate`.
     pub short: Duration,
     /// How long what grows with a blob or a store may take: `commit`, `sweep`.
     pub long: Duration,
-    /// How long a transfer may wait for the store to take a chunk, or to give the next one. A
+    /// How long a transfer may wait for the store to take a chunk, or to give the next one, and a
+    /// list for the next blob. A
     /// transfer as a whole has no deadline, and the time its other end takes does not count.
     pub idle: Duration,
 }
@@ -205,6 +207,33 @@ impl ImageStore for Limited {
         let sweep = self.store.sweep(idle);
         self.operation(Operation::Delete, self.limits.long, sweep)
             .await
+    }
+
+    /// A place for as long as the list goes on; each blob of it has to come in time.
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        let place = self.turn(&self.operations, Operation::List).await?;
+        let list = self.store.list();
+        let blobs = self
+            .in_time(Operation::List, self.limits.short, list)
+            .await?;
+        let (store, idle) = (self.store.id().clone(), self.limits.idle);
+        Ok(BlobList::new(stream::unfold(
+            Some((blobs, place)),
+            move |going_on| {
+                let store = store.clone();
+                async move {
+                    let (mut blobs, place) = going_on?;
+                    match timeout(idle, blobs.next()).await {
+                        Ok(blob) => blob.map(|blob| (blob, Some((blobs, place)))),
+                        Err(_) => {
+                            let late = Late::Deadline(idle);
+                            let late = unavailable(&store, Operation::List, late);
+                            Some((Err(late), None))
+                        }
+                    }
+                }
+            },
+        )))
     }
 }
 

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
-use glance_core::ports::{BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, StoreError};
+use glance_core::ports::{
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, StoreError,
+};
 use tokio::time::Instant;
 
 use super::histogram::{Histogram, Timings};
@@ -27,6 +29,8 @@ pub enum StoreOperation {
     Delete,
     /// To remove what one upload left.
     Discard,
+    /// To begin to tell what blobs there are.
+    List,
     /// To start to read a blob.
     Read,
     /// To tell the size of a blob.
@@ -43,11 +47,12 @@ pub enum StoreOperation {
 
 impl StoreOperation {
     /// All of them, in the order of their names.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Abort,
         Self::Commit,
         Self::Delete,
         Self::Discard,
+        Self::List,
         Self::Read,
         Self::Size,
         Self::Start,
@@ -63,6 +68,7 @@ impl StoreOperation {
             Self::Commit => "commit",
             Self::Delete => "delete",
             Self::Discard => "discard",
+            Self::List => "list",
             Self::Read => "read",
             Self::Size => "size",
             Self::Start => "start",
@@ -250,6 +256,11 @@ impl ImageStore for Metered {
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         let sweep = self.store.sweep(idle);
         self.meter.count(StoreOperation::Sweep, sweep).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        let list = self.store.list();
+        self.meter.count(StoreOperation::List, list).await
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, IdSource, ImageStore, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, IdSource, ImageStore, StoreError,
 };
 
 use crate::RandomIds;
@@ -44,7 +44,7 @@ impl Retries {
 }
 
 /// A store that tries again what is [`StoreError::Unavailable`] and idempotent: `size`, to start
-/// to read, `delete`, `discard`, `vacate`, `sweep`. Never what writes, and never a read of which a
+/// to read or to list, `delete`, `discard`, `vacate`, `sweep`. Never what writes, and never a read of which a
 /// byte came.
 ///
 /// A blob that is gone when its `delete` is tried again was removed by an earlier try whose answer
@@ -132,6 +132,11 @@ impl ImageStore for Retried {
 
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         self.tried(|| self.store.sweep(idle)).await.0
+    }
+
+    /// To begin with a list; where one breaks off, it is not taken up again.
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.tried(|| self.store.list()).await.0
     }
 }
 

@@ -51,6 +51,24 @@ pub(in crate::catalog) async fn find(
     Ok(intent.transpose()?)
 }
 
+/// The intents of an image.
+pub(in crate::catalog) async fn of_image(
+    database: &impl Database,
+    image: ImageId,
+) -> Result<Vec<Intent>, CatalogError> {
+    let select = Query::select()
+        .columns(COLUMNS)
+        .from(INTENTS)
+        .and_where(Expr::col(IMAGE_ID).eq(image.as_str()))
+        .order_by(ID, Order::Asc)
+        .take();
+    let select = database.dialect().statement(&select);
+    let selects = Selects::new("read intents of an image", vec![select]);
+    let found = database.read(selects).await?.found;
+    let rows = found.into_iter().flatten();
+    Ok(rows.map(read).collect::<Result<_, _>>()?)
+}
+
 /// Moves the lease of one's own intent, or takes over an abandoned one.
 pub(in crate::catalog) async fn renew(
     database: &impl Database,
@@ -236,14 +254,14 @@ fn is_node(holder: &Holder) -> Expr {
     Expr::col(NODE).eq(holder.node.as_str())
 }
 
-const WORK: &str = "work";
+pub(super) const WORK: &str = "work";
 const URL: &str = "url";
 const NODE: &str = "node";
 const PROCESS: &str = "process";
 const LEASE_UNTIL: &str = "lease_until";
 const COLUMNS: [&str; 8] = [ID, IMAGE_ID, "store", WORK, URL, NODE, PROCESS, LEASE_UNTIL];
 
-const STAGE: &str = "stage";
+pub(super) const STAGE: &str = "stage";
 const STAGED: &str = "staged";
 const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";

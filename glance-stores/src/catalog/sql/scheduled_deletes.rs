@@ -86,6 +86,27 @@ pub(in crate::catalog) async fn claim(
     database.write(batch).await.map(|_| ())
 }
 
+/// Records an intent to delete while its image is neither there nor scheduled to go.
+pub(in crate::catalog) async fn begin_delete(
+    database: &impl Database,
+    intent: &Intent,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("begin to delete data of nobody");
+    hold(&mut batch, dialect, intent.image);
+    let there = Query::select()
+        .expr(Expr::cust("COUNT(*)"))
+        .from(IMAGES)
+        .and_where(image_column(ID).eq(intent.image.as_str()))
+        .and_where(image_column(DELETED).eq(false))
+        .take();
+    batch.require(dialect.statement(&there), 0, Breach::Conflict);
+    batch.require(dialect.statement(&count(intent.image)), 0, Breach::Conflict);
+    intents::claim(&mut batch, dialect, intent, now);
+    database.write(batch).await.map(|_| ())
+}
+
 /// Notes that the data of an intent is gone, of a delayed delete or not.
 pub(in crate::catalog) async fn finish_delete(
     database: &impl Database,

@@ -1,7 +1,7 @@
 //! What projects have, and what they are granted: what `Usage::of` and `Claim::check` mean.
 
 use glance_core::domain::{
-    Claim, Holder, IMPORTING_TO_STORES, IntentId, ProjectId, Resource, Status, Usage,
+    Area, Claim, Holder, IMPORTING_TO_STORES, IntentId, ProjectId, Resource, Status, Usage,
 };
 use glance_core::ports::CatalogError;
 use sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement, UnionType};
@@ -41,14 +41,10 @@ pub(in crate::catalog) async fn usage(
 /// The figures of a [`Usage`], in the order of its fields.
 pub(in crate::catalog) fn figures(dialect: Dialect, project: &ProjectId) -> [Statement; 4] {
     let images = owned(dialect, project).expr(Expr::cust("COUNT(*)")).take();
-    let staged = owned(dialect, project)
-        .expr(dialect.sum(image_column(SIZE)))
-        .and_where(is_staged(dialect))
-        .take();
     [
         dialect.statement(&images),
-        dialect.statement(&staged),
-        stored_bytes(dialect, project, None),
+        bytes(dialect, Area::Staging, project, None),
+        bytes(dialect, Area::Stores, project, None),
         uploads(dialect, project),
     ]
 }
@@ -81,9 +77,9 @@ pub(super) fn claim(
         project, limits, ..
     } = claim;
     hold_owner(batch, dialect, Some(project));
-    if let Some(limit) = limits.stored_bytes {
-        let stored = stored_bytes(dialect, project, without);
-        batch.limit(stored, Resource::StoredBytes, limit, claim.bytes);
+    if let Some(limit) = claim.byte_limit() {
+        let bytes = bytes(dialect, claim.area, project, without);
+        batch.limit(bytes, claim.resource(), limit, claim.bytes);
     }
     if let Some(limit) = limits.uploads.filter(|_| claim.uploads > 0) {
         let others = uploads(dialect, project);
@@ -100,7 +96,7 @@ pub(super) fn keep_reserved(
     claim: &Claim,
     intent: &IntentId,
 ) -> Result<(), CatalogError> {
-    if !claim.limits_bytes() {
+    if claim.byte_limit().is_none() {
         return Ok(());
     }
     let ended = Query::delete()
@@ -128,12 +124,43 @@ pub(super) fn keep_reserved(
     Ok(())
 }
 
-/// The bytes of each image once for each of its locations, and what is reserved.
-fn stored_bytes(dialect: Dialect, project: &ProjectId, without: Option<&IntentId>) -> Statement {
-    let mut rows = owned(dialect, project)
-        .expr_as(image_column(SIZE), BYTES)
-        .and_where(image_column(SIZE).gt(Expr::cust("0")))
+/// The bytes that a project has in an area, and what is reserved there.
+fn bytes(
+    dialect: Dialect,
+    area: Area,
+    project: &ProjectId,
+    without: Option<&IntentId>,
+) -> Statement {
+    let mut rows = match area {
+        Area::Staging => staged(dialect, project),
+        Area::Stores => stored(dialect, project),
+    };
+    let mut intent = intent_of_reservation();
+    let is_stage = Expr::col((INTENTS, intents::WORK)).eq(intents::STAGE);
+    intent.and_where(match area {
+        Area::Staging => is_stage,
+        Area::Stores => is_stage.not(),
+    });
+    let mut reserved = Query::select();
+    reserved
+        .expr_as(Expr::col((RESERVATIONS, BYTES)), BYTES)
+        .from(RESERVATIONS)
+        .and_where(Expr::col((RESERVATIONS, OWNER)).eq(project.as_str()))
+        .and_where(Expr::exists(intent));
+    if let Some(intent) = without {
+        reserved.and_where(Expr::col((RESERVATIONS, INTENT_ID)).ne(intent.as_str()));
+    }
+    rows.union(UnionType::All, reserved);
+    let sum = Query::select()
+        .expr(dialect.sum(Expr::col(BYTES)))
+        .from_subquery(rows, "counted")
         .take();
+    dialect.statement(&sum)
+}
+
+/// The bytes of each image once for each of its locations.
+fn stored(dialect: Dialect, project: &ProjectId) -> SelectStatement {
+    let mut rows = sizes(dialect, project);
     dialect.join_in_order(
         &mut rows,
         LOCATIONS,
@@ -145,21 +172,20 @@ fn stored_bytes(dialect: Dialect, project: &ProjectId, without: Option<&IntentId
             .without_index(Expr::col((LOCATIONS, STATUS)))
             .ne(LOCATION_DELETED),
     );
-    let mut reserved = Query::select();
-    reserved
-        .expr_as(Expr::col((RESERVATIONS, BYTES)), BYTES)
-        .from(RESERVATIONS)
-        .and_where(Expr::col((RESERVATIONS, OWNER)).eq(project.as_str()))
-        .and_where(Expr::exists(intent_of_reservation()));
-    if let Some(intent) = without {
-        reserved.and_where(Expr::col((RESERVATIONS, INTENT_ID)).ne(intent.as_str()));
-    }
-    rows.union(UnionType::All, reserved);
-    let sum = Query::select()
-        .expr(dialect.sum(Expr::col(BYTES)))
-        .from_subquery(rows, "stored")
-        .take();
-    dialect.statement(&sum)
+    rows
+}
+
+/// The bytes of each image that is being imported, or copied.
+fn staged(dialect: Dialect, project: &ProjectId) -> SelectStatement {
+    sizes(dialect, project).and_where(is_staged(dialect)).take()
+}
+
+/// The sizes of the images that have one.
+fn sizes(dialect: Dialect, project: &ProjectId) -> SelectStatement {
+    owned(dialect, project)
+        .expr_as(image_column(SIZE), BYTES)
+        .and_where(image_column(SIZE).gt(Expr::cust("0")))
+        .take()
 }
 
 fn intent_of_reservation() -> SelectStatement {

@@ -29,9 +29,9 @@ pub(super) fn check(finding: &mut Finding, bytes: &[u8]) {
         "a line of its descriptor cannot be understood",
     );
     require(
-        extents().next().is_some(),
+        extents().count() == 1 && extents().all(is_sparse),
         Check::Descriptor,
-        "its descriptor has no extent",
+        "its descriptor has not one sparse extent",
     );
     require(
         !extents().flatten().any(|byte| PATH.contains(byte)),
@@ -66,6 +66,13 @@ fn has_known_type(text: &[u8]) -> bool {
 
 fn is_extent(line: &[u8]) -> bool {
     ACCESS.iter().any(|access| begins(line, access))
+}
+
+/// Whether the data of an extent is in the sparse disk: access, sectors, type, name.
+fn is_sparse(line: &[u8]) -> bool {
+    let words = line.split(u8::is_ascii_whitespace);
+    let kind = words.filter(|word| !word.is_empty()).nth(2);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(b"SPARSE"))
 }
 
 /// `name=value`, without a blank before the `=`; what begins with `ddb` is about the disk.

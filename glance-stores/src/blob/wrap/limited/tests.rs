@@ -42,8 +42,21 @@ async fn a_store_that_hangs_is_unavailable_within_the_deadline() {
     assert_eq!(timed(store.delete(&url)).await, short);
     assert_eq!(timed(store.discard(&key())).await, short);
     assert_eq!(timed(store.vacate(key().image)).await, short);
+    assert_eq!(timed(store.list()).await, short);
     let hour = Duration::from_secs(3600);
     assert_eq!(timed(store.sweep(hour)).await, ("unavailable", 20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_stalls_is_unavailable_and_gives_its_place_back() {
+    let store = limited(&Faulty::new(Fault::Stalls));
+
+    for _ in 0..=LIMITS.operations {
+        let mut blobs = store.list().await.unwrap();
+        let next = async { blobs.next().await.unwrap() };
+        assert_eq!(timed(next).await, ("unavailable", 10));
+        assert!(blobs.next().await.is_none());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,197 @@
+//! What the stores hold, held against the catalog.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::join_all;
+
+use super::images::waits_for_data;
+use super::pages::Pages;
+use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
+use crate::domain::{BlobUrl, ImageId};
+use crate::error::Error;
+use crate::ports::{FoundBlob, ImageStore, StoreError};
+
+impl Check<'_> {
+    /// Looks at all blobs of the stores that tell what they hold.
+    pub(super) async fn blobs(&self, report: &mut Report<'_>) -> Result<(), Error> {
+        for store in self.stores() {
+            if store.capabilities().list && !self.away.contains(store.id()) {
+                self.blobs_of(store, report).await?;
+            }
+            self.tell_away(report);
+        }
+        Ok(())
+    }
+
+    async fn blobs_of(
+        &self,
+        store: &Arc<dyn ImageStore>,
+        report: &mut Report<'_>,
+    ) -> Result<(), Error> {
+        let mut blobs = match store.list().await {
+            Ok(blobs) => blobs,
+            Err(error) => {
+                self.away.note(store.id(), error);
+                return Ok(());
+            }
+        };
+        let mut suspects = BTreeMap::new();
+        loop {
+            let few: Vec<_> = blobs.by_ref().take(AT_ONCE).collect().await;
+            let mut is_over = few.len() < AT_ONCE;
+            let mut found = Vec::new();
+            for blob in few {
+                match blob {
+                    Ok(blob) => found.push(blob),
+                    Err(error) => {
+                        self.away.note(store.id(), error);
+                        is_over = true;
+                    }
+                }
+            }
+            let looks = found.iter().map(|blob| self.is_explained(store, blob));
+            let explained = join_all(looks).await;
+            report.looked_at(0, found.len());
+            for (blob, is_explained) in found.into_iter().zip(explained) {
+                if !is_explained? {
+                    suspects.insert(blob.url.clone(), blob);
+                }
+            }
+            if is_over {
+                return self.sift(store, suspects, report).await;
+            }
+            if suspects.len() >= SUSPECTS {
+                self.sift(store, std::mem::take(&mut suspects), report)
+                    .await?;
+            }
+        }
+    }
+
+    /// Whether what a blob is named after explains it.
+    async fn is_explained(
+        &self,
+        store: &Arc<dyn ImageStore>,
+        blob: &FoundBlob,
+    ) -> Result<bool, Error> {
+        let Some(image) = named_after(&blob.url) else {
+            return Ok(false);
+        };
+        // In this order: what makes a blob a location ends its intent in the same step, and what
+        // begins to remove it records one.
+        let catalog = &self.glance.catalog;
+        let work = catalog.intents_of(image).await?;
+        let mut places = work.iter().map(|intent| intent.work.url());
+        if places.any(|url| url.is_none_or(|url| store.canonical(url) == blob.url)) {
+            return Ok(true);
+        }
+        let Some(seen) = catalog.find(image, None).await? else {
+            return Ok(false);
+        };
+        let image = &seen.image;
+        let mut locations = image.locations.iter();
+        Ok(
+            locations.any(|location| store.canonical(&location.url) == blob.url)
+                || waits_for_data(image)
+                || image.is_being_imported()
+                || image.is_being_copied(),
+        )
+    }
+
+    /// Tells of those suspects that no location of any image leads to, and no delayed delete names,
+    /// and that are still there, and still unexplained.
+    async fn sift(
+        &self,
+        store: &Arc<dyn ImageStore>,
+        mut suspects: BTreeMap<BlobUrl, FoundBlob>,
+        report: &mut Report<'_>,
+    ) -> Result<(), Error> {
+        self.clear_located(store, &mut suspects).await?;
+        self.clear_scheduled(store, &mut suspects).await?;
+        for blob in suspects.into_values() {
+            if self.is_explained(store, &blob).await? {
+                continue;
+            }
+            match store.size(&blob.url).await {
+                Err(StoreError::NotFound { .. }) => continue,
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    self.away.note(store.id(), error);
+                    return Ok(());
+                }
+                Ok(_) | Err(_) => {}
+            }
+            let outcome = match self.plan.repair {
+                true => self.stray_removed(store, &blob).await?,
+                false => Outcome::Told,
+            };
+            report.found(Finding {
+                trouble: Trouble::Stray { size: blob.size },
+                image: named_after(&blob.url),
+                store: Some(store.id().clone()),
+                url: Some(blob.url),
+                outcome,
+            });
+        }
+        Ok(())
+    }
+
+    /// Clears blobs of suspicion that images lead to after which they are not named.
+    async fn clear_located(
+        &self,
+        store: &Arc<dyn ImageStore>,
+        suspects: &mut BTreeMap<BlobUrl, FoundBlob>,
+    ) -> Result<(), Error> {
+        let mut pages = Pages::of(self.glance.catalog.as_ref());
+        while !suspects.is_empty() {
+            let page = pages.next().await?;
+            if page.is_empty() {
+                break;
+            }
+            for location in page.iter().flat_map(|image| &image.locations) {
+                suspects.remove(&store.canonical(&location.url));
+            }
+        }
+        Ok(())
+    }
+
+    /// Clears blobs of suspicion that a delayed delete is to remove.
+    async fn clear_scheduled(
+        &self,
+        store: &Arc<dyn ImageStore>,
+        suspects: &mut BTreeMap<BlobUrl, FoundBlob>,
+    ) -> Result<(), Error> {
+        let before = self.glance.now().after(FAR_AHEAD);
+        let mut after = None;
+        while !suspects.is_empty() {
+            let due = self.deletes.due(before, after, DELETES).await?;
+            let Some(last) = due.last() else {
+                break;
+            };
+            after = Some(last.image);
+            for location in due.iter().flat_map(|due| &due.locations) {
+                suspects.remove(&store.canonical(&location.url));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The image after which a blob is named; what an import converts has its format after the id.
+fn named_after(url: &BlobUrl) -> Option<ImageId> {
+    let name = url.as_str().rsplit('/').next()?;
+    name.get(..ID_CHARS)?.parse().ok()
+}
+
+/// Characters of the id of an image.
+const ID_CHARS: usize = 36;
+
+/// How many blobs may be under suspicion before the catalog is read for them.
+const SUSPECTS: usize = 4096;
+
+/// How many delayed deletes are read at once.
+const DELETES: u32 = 100;
+
+/// Further ahead than the clock of any node.
+const FAR_AHEAD: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,175 @@
+//! What the catalog says of images, held against the stores.
+
+use futures::future::join_all;
+
+use super::pages::Pages;
+use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
+use crate::domain::{IMPORT_LOCK, Image, Location, Status, StoreId, TaskId, TaskStatus};
+use crate::error::Error;
+use crate::ports::StoreError;
+
+impl Check<'_> {
+    /// Looks at all images, and asks the stores for the blobs at their locations.
+    pub(super) async fn images(&self, report: &mut Report<'_>) -> Result<(), Error> {
+        let mut pages = Pages::of(self.glance.catalog.as_ref());
+        loop {
+            let page = pages.next().await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            for few in page.chunks(AT_ONCE) {
+                for found in join_all(few.iter().map(|image| self.look_at(image))).await {
+                    for finding in found? {
+                        report.found(finding);
+                    }
+                }
+                self.tell_away(report);
+                report.looked_at(few.len(), 0);
+            }
+        }
+    }
+
+    async fn look_at(&self, image: &Image) -> Result<Vec<Finding>, Error> {
+        let mut found = Vec::new();
+        for location in &image.locations {
+            found.extend(self.look_at_location(image, location).await?);
+        }
+        if self.plan.store.is_none() && self.is_stuck(image).await? {
+            found.push(Finding {
+                trouble: Trouble::Stuck {
+                    status: image.status(),
+                    idle: self.glance.now().since(image.updated_at),
+                },
+                image: Some(image.id),
+                store: None,
+                url: None,
+                outcome: match self.plan.repair {
+                    true => self.requeued(image).await?,
+                    false => Outcome::Told,
+                },
+            });
+        }
+        Ok(found)
+    }
+
+    async fn look_at_location(
+        &self,
+        image: &Image,
+        location: &Location,
+    ) -> Result<Option<Finding>, Error> {
+        if self.trouble_at(image, location).await.is_none() {
+            return Ok(None);
+        }
+        // Deletes and edits may have taken the location away since it was read.
+        let seen = self.glance.catalog.find(image.id, None).await?;
+        let Some(image) = seen
+            .map(|seen| seen.image)
+            .filter(|image| image.locations.iter().any(|at| at.url == location.url))
+        else {
+            return Ok(None);
+        };
+        let Some((store, trouble)) = self.trouble_at(&image, location).await else {
+            return Ok(None);
+        };
+        let outcome = match &trouble {
+            _ if !self.plan.repair => Outcome::Told,
+            Trouble::Missing => self.location_dropped(&image, location).await?,
+            Trouble::NoStore => Outcome::Left("configure its store, or remove the location"),
+            Trouble::OtherSize { .. } => Outcome::Left("look at the data: it may be damaged"),
+            _ => Outcome::Left("look at the store"),
+        };
+        Ok(Some(Finding {
+            trouble,
+            image: Some(image.id),
+            store,
+            url: Some(location.url.clone()),
+            outcome,
+        }))
+    }
+
+    /// What is wrong at a location, and in which store.
+    async fn trouble_at(
+        &self,
+        image: &Image,
+        location: &Location,
+    ) -> Option<(Option<StoreId>, Trouble)> {
+        let Some(known) = self.glance.stores.of(location) else {
+            return self
+                .plan
+                .store
+                .is_none()
+                .then_some((None, Trouble::NoStore));
+        };
+        let id = known.id();
+        if !self.covers(id) || self.away.contains(id) {
+            return None;
+        }
+        let trouble = match known.store.size(&location.url).await {
+            Ok(found) => Trouble::OtherSize {
+                recorded: image.size.filter(|recorded| *recorded != found)?,
+                found,
+            },
+            Err(StoreError::NotFound { .. }) => Trouble::Missing,
+            Err(error @ StoreError::Unavailable { .. }) => {
+                self.away.note(id, error);
+                return None;
+            }
+            Err(source) => Trouble::Unreadable { source },
+        };
+        Some((Some(id.clone()), trouble))
+    }
+
+    /// Whether the blob at a location is as it should be.
+    pub(super) async fn is_good(&self, image: &Image, location: &Location) -> bool {
+        let Some(known) = self.glance.stores.of(location) else {
+            return false;
+        };
+        let size = known.store.size(&location.url).await;
+        size.is_ok_and(|size| image.size.is_none_or(|recorded| recorded == size))
+    }
+
+    /// Whether an image waits for data that nobody brings.
+    async fn is_stuck(&self, image: &Image) -> Result<bool, Error> {
+        let is_old = self.glance.now().since(image.updated_at) >= self.plan.min_age;
+        if !is_old || !waits_for_data(image) {
+            return Ok(false);
+        }
+        // Work on it, living or not, is settled by whoever takes it over.
+        let catalog = &self.glance.catalog;
+        if !catalog.intents_of(image.id).await?.is_empty() || self.is_being_imported(image).await? {
+            return Ok(false);
+        }
+        let seen = catalog.find(image.id, None).await?;
+        Ok(seen.is_some_and(|seen| {
+            let now = (seen.image.status(), seen.image.updated_at);
+            now == (image.status(), image.updated_at)
+        }))
+    }
+
+    /// Whether the task that has the import lock of an image lives.
+    async fn is_being_imported(&self, image: &Image) -> Result<bool, Error> {
+        let Some(id) = import_task(image) else {
+            return Ok(false);
+        };
+        let task = self.glance.catalog.find_task(&id).await?;
+        Ok(task.is_some_and(|task| {
+            let is_open = matches!(task.status(), TaskStatus::Pending | TaskStatus::Processing);
+            is_open && self.glance.now().since(task.updated_at) < self.plan.min_age
+        }))
+    }
+}
+
+/// Whether an image is in a status that somebody's work is to end.
+pub(super) fn waits_for_data(image: &Image) -> bool {
+    matches!(
+        image.status(),
+        Status::Saving | Status::Uploading | Status::Importing
+    )
+}
+
+/// The task that has the import lock of an image.
+pub(super) fn import_task(image: &Image) -> Option<TaskId> {
+    let mut properties = image.properties.iter();
+    let (_, task) = properties.find(|(name, _)| name.as_str() == IMPORT_LOCK)?;
+    task.as_str().parse().ok()
+}

@@ -1,0 +1,155 @@
+"""Imports on two nodes of one database: one is killed, a store is frozen or full."""
+
+import hashlib
+import json
+import os
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from harness import backends, http
+from harness.backends import Bucket, frozen, wait_until
+from harness.nodes import Node
+
+MEBIBYTES = 48
+DATA = http.CHUNK * MEBIBYTES
+# Seconds until another node has ended what a dead one left: a lease is 30, and may need a retry.
+TAKEN_OVER = 150
+
+pytestmark = pytest.mark.skipif(
+    "GLANCE_PEER_URL" in os.environ, reason="starts two servers of its own"
+)
+
+
+class Web(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(DATA)))
+        self.send_header("ETag", '"one"')
+        self.end_headers()
+        self.wfile.write(DATA)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def web():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Web)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+
+
+@pytest.fixture
+def bucket():
+    return Bucket("GLANCE_TEST_S3_S3S", large=5, chunk=5)
+
+
+@pytest.fixture(params=("postgres", "mariadb"))
+def nodes(request, tmp_path, web, bucket):
+    with getattr(backends, request.param)() as database:
+        make = partial(
+            Node, database=database, shared=tmp_path / "shared", bucket=bucket, web=web
+        )
+        pair = [make(tmp_path / name) for name in ("one", "two")]
+        pair[0].sync()
+        for node in pair:
+            node.start()
+        yield pair
+        for node in pair:
+            node.kill()
+
+
+def begin(node, service, method, web, stores):
+    """An image of which an import into the stores has just begun on the node."""
+    image = service.create()
+    named = {"name": method}
+    if method == "glance-direct":
+        path = f"/v2/images/{image}/stage"
+        assert service.request("PUT", path, DATA, http.OCTETS)[0] == 204
+    elif method == "copy-image":
+        assert service.upload(image, MEBIBYTES, store="near") == 204
+    else:
+        named["uri"] = f"http://127.0.0.1:{web}/image"
+    asked = {"method": named, "stores": stores, "all_stores_must_succeed": False}
+    path = f"/v2/images/{image}/import"
+    body = json.dumps(asked)
+    status, answer = service.request("POST", path, body, {"Content-Type": "application/json"})
+    assert status == 202, answer
+    return image
+
+
+def is_settled(service, image):
+    shown = service.show(image)
+    return shown["status"] in ("active", "queued") and not shown.get("os_glance_importing_to_stores")
+
+
+def has_all(service, image, stores):
+    shown = service.show(image)
+    assert set(shown["stores"].split(",")) == set(stores)
+    assert shown["os_hash_value"] == hashlib.sha512(DATA).hexdigest()
+    assert service.download(image) == len(DATA)
+
+
+METHODS = ("glance-direct", "web-download", "copy-image")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_killed_node_was_importing_another_brings_to_its_end(nodes, web, bucket, method):
+    one, two = nodes
+    service = http.Service(one.url)
+    other = http.Service(two.url)
+
+    with frozen("GLANCE_TEST_S3_S3S_PID"):
+        image = begin(one, service, method, web, ["bucket"])
+        one.kill()
+
+    assert wait_until(lambda: is_settled(other, image), TAKEN_OVER), other.show(image)
+    one.start()
+    shown = other.show(image)
+    if shown["status"] == "active" and method != "copy-image":
+        has_all(other, image, ["bucket"])
+    if method == "copy-image":
+        assert shown["status"] == "active"
+    else:
+        # What lies in the staging area of a dead node nobody else can read.
+        assert shown["status"] == ("queued" if method == "glance-direct" else "active")
+    assert wait_until(lambda: not one.staged() and not two.staged(), TAKEN_OVER)
+    assert bucket.uploads() == []
+    code, said = two.run("fsck")
+    assert code == 0, said
+
+
+def test_what_one_node_has_staged_the_other_imports(nodes, web):
+    one, two = nodes
+    service, other = http.Service(one.url), http.Service(two.url)
+    image = service.create()
+    path = f"/v2/images/{image}"
+    assert service.request("PUT", f"{path}/stage", DATA, http.OCTETS)[0] == 204
+
+    body = json.dumps({"method": {"name": "glance-direct"}, "stores": ["far", "bucket"]})
+    status, answer = other.request(
+        "POST", f"{path}/import", body, {"Content-Type": "application/json"}
+    )
+
+    assert status == 202, answer
+    assert wait_until(lambda: is_settled(other, image), 60)
+    has_all(other, image, ["far", "bucket"])
+    assert wait_until(lambda: not one.staged(), 10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_reading_fills_several_stores(nodes, web, method):
+    one, _ = nodes
+    service = http.Service(one.url)
+
+    image = begin(one, service, method, web, ["far", "bucket"])
+
+    assert wait_until(lambda: is_settled(service, image), 60)
+    stores = ["far", "bucket"] + ["near"] * (method == "copy-image")
+    has_all(service, image, stores)
