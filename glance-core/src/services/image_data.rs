@@ -262,7 +262,7 @@ impl Glance {
 
     /// Commits what was written, and meanwhile shows signs of life: it may take longer than a lease.
     /// Nothing stops it, not even a lost lease, because its outcome would then be in doubt.
-    pub(super) async fn commit_blob(
+    async fn commit_blob(
         &self,
         Place { store, intent }: &Place,
         writer: Box<dyn BlobWriter>,
@@ -397,7 +397,7 @@ impl Glance {
     /// Removes a blob that was committed after its lease was lost, if there is one, when it has had
     /// so long to land; in a task of its own, because no row tells anybody else of it: it tries
     /// until it is done.
-    fn remove_stray_later(&self, place: &Place, landing: Duration) {
+    pub(super) fn remove_stray_later(&self, place: &Place, landing: Duration) {
         let (glance, place) = (self.clone(), place.clone());
         let work = async move {
             glance.runtime.executor.sleep(landing).await;

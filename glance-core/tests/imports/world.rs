@@ -41,7 +41,7 @@ pub(crate) struct World {
     pub(crate) plugins: Vec<Arc<dyn ImportPlugin>>,
     pub(crate) at_a_time: usize,
     fails: BTreeMap<&'static str, Arc<Mutex<Fails>>>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// A web on which there is one disk.
@@ -77,12 +77,16 @@ impl WebSource for Web {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with_seed(1)
+    }
+
+    pub(crate) fn with_seed(seed: u64) -> Self {
         let store = |name: &str| Arc::new(MemoryStore::new(name.parse().unwrap()));
         let shared = Arc::new(Shared::default());
         // Ports only pause.
         shared.over.store(true, Ordering::Relaxed);
         Self {
-            simulation: Simulation::new(1),
+            simulation: Simulation::new(seed),
             catalog: Arc::default(),
             stores: STORES.map(|name| (name, store(name))).into(),
             staging: store("os_glance_staging_store"),

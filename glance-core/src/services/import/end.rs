@@ -1,13 +1,18 @@
 //! The end of an import: in one change of image, lock, task and intent.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
+use super::super::image_data::Place;
+use super::fill::warn_unswept;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
     Change, Holder, Image, Intent, LockStep, Status, StoreId, Task, TaskStatus, TaskStep, Work,
 };
 use crate::error::Error;
-use crate::ports::{CatalogError, StoreError};
+use crate::ports::{BlobKey, CatalogError, StoreError};
 
 impl Glance {
     /// Ends an import that is done with its stores.
@@ -25,6 +30,7 @@ impl Glance {
                 self.revert(import, &mut filling).await?;
             }
             self.clean(import, &mut filling).await?;
+            self.discard(import, &filling).await;
             let ended = match self.commit_end(import, &filling).await {
                 Ok(removals) => {
                     self.remove(removals).await;
@@ -104,7 +110,7 @@ impl Glance {
         match self.catalog.commit(&change).await {
             Ok(_) => Ok(Some(change.begun)),
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                self.keep_lease(&import.intent).await?;
+                self.keep_import(&import.intent).await?;
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -130,9 +136,14 @@ impl Glance {
     /// Ends an import that is not to go on: the image is deleted, another import has its lock, or
     /// somebody ended the task.
     pub(super) async fn give_up(&self, import: &Import, mut filling: Filling) -> Result<(), Error> {
-        self.keep_lease(&import.intent).await?;
+        if let Err(error) = self.keep_import(&import.intent).await {
+            self.remove_late(import, &filling);
+            return Err(error);
+        }
         self.revert(import, &mut filling).await?;
         self.clean(import, &mut filling).await?;
+        filling.unswept.extend(import.plan.stores.iter().cloned());
+        self.discard(import, &filling).await;
         for _ in 0..MAX_ATTEMPTS {
             let task = self.import_task_of(&import.intent).await?;
             let task = task.filter(|task| task.status() == TaskStatus::Processing);
@@ -159,6 +170,41 @@ impl Glance {
         Err(Error::Contended {
             image: import.plan.image,
         })
+    }
+
+    /// Removes what came to stores after the lease was lost, unless it may be somebody's by now.
+    fn remove_late(&self, import: &Import, filling: &Filling) {
+        if self.settings().delayed_delete {
+            return;
+        }
+        let landing = match filling.is_in_doubt {
+            true => self.settings().lease,
+            false => Duration::ZERO,
+        };
+        let stores = filling.stored.iter().map(|(store, _)| store);
+        for id in stores.chain(&filling.unclean) {
+            if let Some(known) = self.stores.get(id) {
+                let place = Place {
+                    store: Arc::clone(&known.store),
+                    intent: import.intent.clone(),
+                };
+                self.remove_stray_later(&place, landing);
+            }
+        }
+    }
+
+    /// Removes what was not committed, as far as that can be done now.
+    async fn discard(&self, import: &Import, filling: &Filling) {
+        let key = BlobKey::of(&import.intent);
+        let stores = filling.unswept.iter();
+        for known in stores.filter_map(|id| self.stores.get(id)) {
+            if self.keep_import(&import.intent).await.is_err() {
+                return;
+            }
+            if let Err(error) = known.store.discard(&key).await {
+                warn_unswept(&import.intent, known.id(), &error);
+            }
+        }
     }
 
     /// The image without the import, unless it is another's by now.
@@ -208,7 +254,7 @@ impl Glance {
                 // The node whose staging area it is removes it, and then this row.
                 return Ok(());
             };
-            self.keep_lease(&import.intent).await?;
+            self.keep_import(&import.intent).await?;
             match staging.delete(url).await {
                 Ok(()) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -222,7 +268,7 @@ impl Glance {
     async fn revert(&self, import: &Import, filling: &mut Filling) -> Result<(), Error> {
         while let Some((id, location)) = filling.stored.last() {
             if let Some(known) = self.stores.get(id) {
-                self.keep_lease(&import.intent).await?;
+                self.keep_import(&import.intent).await?;
                 let removing = async { Ok(known.store.delete(&location.url).await) };
                 match self.while_held(&import.intent, removing).await? {
                     Ok(()) | Err(StoreError::NotFound { .. }) => {}

@@ -12,7 +12,7 @@ use super::super::image_data::Place;
 use super::super::transfer::{Limits, transfer_to_all};
 use super::source::Opened;
 use super::{Filling, Import, ends_work};
-use crate::domain::{Image, StoreId};
+use crate::domain::{Image, Intent, StoreId};
 use crate::error::Error;
 use crate::ports::{BlobKey, BlobWriter, StoreError};
 
@@ -91,11 +91,11 @@ impl Glance {
         match written {
             Ok(true) => self.commit_targets(import, targets, filling).await,
             Ok(false) => {
-                abort(targets).await;
+                abort(targets, filling).await;
                 Ok(())
             }
             Err(error) => {
-                abort(targets).await;
+                abort(targets, filling).await;
                 Err(error)
             }
         }
@@ -183,7 +183,7 @@ impl Glance {
             }
         }
         let is_broken = !broken.is_empty();
-        abort(broken).await;
+        abort(broken, filling).await;
         *targets = whole;
         let received = match received {
             // The writers' own errors say why.
@@ -200,7 +200,6 @@ impl Glance {
                 return Ok(false);
             }
         }
-        self.keep_lease(&import.intent).await?;
         Ok(!is_lost(filling))
     }
 
@@ -214,25 +213,24 @@ impl Glance {
         let mut commits: FuturesUnordered<_> = targets
             .into_iter()
             .map(|Target { id, place, writer }| async move {
-                (id, self.commit_blob(&place, writer).await)
+                (id, self.commit_imported(&place, writer).await)
             })
             .collect();
         let mut trouble = None;
         while let Some((id, committed)) = commits.next().await {
+            let committed = match committed {
+                Ok(committed) => committed,
+                Err(error) => {
+                    trouble = trouble.or(Some(error));
+                    continue;
+                }
+            };
             match committed {
                 Ok(location) => filling.stored.push((id.clone(), location)),
                 Err(error) => {
-                    // Who stands where the blob was to go is nobody: the image is not there.
-                    match &error {
-                        StoreError::Unavailable { .. } => {
-                            filling.is_in_doubt = true;
-                            filling.unclean.insert(id.clone());
-                        }
-                        StoreError::AlreadyExists { .. } => {
-                            filling.unclean.insert(id.clone());
-                        }
-                        _ => {}
-                    }
+                    // What stands where the blob was to go is nobody's: the image is not there.
+                    filling.unclean.insert(id.clone());
+                    filling.is_in_doubt |= matches!(error, StoreError::Unavailable { .. });
                     filling.store_failed(&id, &error.into());
                     continue;
                 }
@@ -267,16 +265,22 @@ impl Glance {
     }
 }
 
-/// Gives up what was written. What stays nevertheless is swept.
-async fn abort(targets: Vec<Target>) {
-    let aborting = targets.into_iter().map(|target| async move {
-        if let Err(error) = target.writer.abort().await {
-            tracing::warn!(
-                image.id = %target.place.intent.image, store = %target.id,
-                error = &error as &dyn std::error::Error,
-                "what an import wrote could not be given up"
-            );
+/// Gives up what was written, and notes the stores where that fails.
+async fn abort(targets: Vec<Target>, filling: &mut Filling) {
+    let aborting = targets
+        .into_iter()
+        .map(|Target { id, writer, .. }| async move { (id, writer.abort().await) });
+    for (id, aborted) in join_all(aborting).await {
+        if aborted.is_err() {
+            filling.unswept.insert(id);
         }
-    });
-    join_all(aborting).await;
+    }
+}
+
+/// Tells of what was written and cannot be removed now.
+pub(super) fn warn_unswept(intent: &Intent, store: &StoreId, error: &StoreError) {
+    tracing::warn!(
+        image.id = %intent.image, %store, error = error as &dyn std::error::Error,
+        "what an import wrote could not be given up: it is swept later"
+    );
 }

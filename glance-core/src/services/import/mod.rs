@@ -2,6 +2,7 @@
 
 mod end;
 mod fill;
+mod lease;
 mod run;
 mod source;
 mod start;
@@ -59,6 +60,8 @@ struct Filling {
     stored: Vec<(StoreId, Location)>,
     /// Those where data of nobody may stand.
     unclean: BTreeSet<StoreId>,
+    /// Those where a part of the data may be.
+    unswept: BTreeSet<StoreId>,
     /// Data may still come there.
     is_in_doubt: bool,
     /// What came.

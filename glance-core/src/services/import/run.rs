@@ -1,18 +1,13 @@
-//! A run of an import: signs of life, and steps that only its holder takes.
-
-use std::convert::Infallible;
-use std::future::Future;
-use std::sync::atomic::Ordering;
+//! A run of an import, and steps that only its holder takes.
 
 use futures::FutureExt;
-use futures::future::{Either, select};
 
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
+use super::fill::warn_unswept;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
-    Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, TaskStatus,
-    Work,
+    Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, Work,
 };
 use crate::error::Error;
 use crate::ports::{BlobKey, CatalogError, ImageStore};
@@ -31,31 +26,31 @@ impl Glance {
             Err(Error::Gone { .. }) => return Ok(false),
             Err(error) => return Err(error),
         }
-        self.start_import(intent, false);
-        Ok(true)
-    }
-
-    /// Runs an import in the background: one that has just begun, or one that was taken over.
-    pub(super) fn start_import(&self, intent: &Intent, is_new: bool) {
         let at_work = self.at_work.on(intent.id.clone());
         let (glance, intent) = (self.clone(), intent.clone());
         let work = async move {
             let _at_work = at_work;
-            match glance.run_import(&intent, is_new).await {
-                // Deleted meanwhile, or another process is at it.
-                Ok(()) | Err(Error::Gone { .. }) => {}
-                Err(error) => tracing::warn!(
-                    image.id = %intent.image, task.id = %intent.id,
-                    error = &error as &dyn std::error::Error,
-                    "an import could not be brought to its end; it is taken up again later"
-                ),
-            }
+            glance.run_to_end(&intent, false).await;
         };
         self.runtime.executor.spawn(work.boxed());
+        Ok(true)
+    }
+
+    /// Runs an import that has just begun, or was taken over, and logs what stops it.
+    pub(super) async fn run_to_end(&self, intent: &Intent, is_new: bool) {
+        match self.run_import(intent, is_new).await {
+            // Deleted meanwhile, or another process is at it.
+            Ok(()) | Err(Error::Gone { .. }) => {}
+            Err(error) => tracing::warn!(
+                image.id = %intent.image, task.id = %intent.id,
+                error = &error as &dyn std::error::Error,
+                "an import could not be brought to its end; it is taken up again later"
+            ),
+        }
     }
 
     async fn run_import(&self, intent: &Intent, is_new: bool) -> Result<(), Error> {
-        self.keep_lease(intent).await?;
+        self.keep_import(intent).await?;
         let task = self.import_task_of(intent).await?;
         let plan = task.and_then(|task| ImportPlan::from_input(&task.input?));
         let image = self.catalog.find(intent.image, None).await?;
@@ -115,13 +110,9 @@ impl Glance {
                 continue;
             };
             let store = known.store.as_ref();
+            self.keep_import(&import.intent).await?;
             if let Err(error) = store.discard(&BlobKey::of(&import.intent)).await {
-                // It is swept one day.
-                tracing::info!(
-                    image.id = %import.plan.image, store = %id,
-                    error = &error as &dyn std::error::Error,
-                    "what a broken import has written could not be discarded"
-                );
+                warn_unswept(&import.intent, id, &error);
             }
             if let Err(error) = self.vacate_unfilled(import, store).await {
                 if ends_work(&error) {
@@ -156,7 +147,7 @@ impl Glance {
             }
         };
         if is_nobodys {
-            self.keep_lease(&import.intent).await?;
+            self.keep_import(&import.intent).await?;
             store.vacate(plan.image).await?;
         }
         Ok(())
@@ -186,7 +177,7 @@ impl Glance {
                 }
                 // It was edited meanwhile; or it is not this process's any more.
                 Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                    self.keep_lease(&import.intent).await?;
+                    self.keep_import(&import.intent).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -217,77 +208,5 @@ impl Glance {
         change
             .ending(renewed.id.clone(), renewed.holder.clone())
             .beginning([renewed])
-    }
-
-    /// Runs work, and meanwhile shows signs of life, to the task as well. The work stops where the
-    /// image is deleted, another has its lock, or somebody ended the task.
-    pub(super) async fn while_importing<T>(
-        &self,
-        import: &Import,
-        work: impl Future<Output = Result<T, Error>> + Send,
-    ) -> Result<T, Error> {
-        let watch = async {
-            let mut told = import.read.load(Ordering::Relaxed);
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                let held = self.keep_lease(&import.intent).await;
-                let goes_on = self.tell_progress(import, &mut told).await;
-                // A catalog that does not answer says nothing of the image: the work goes on.
-                if matches!(held, Err(Error::Gone { .. }))
-                    || matches!(goes_on, Err(Error::Gone { .. }))
-                {
-                    return;
-                }
-            }
-        };
-        match select(std::pin::pin!(work), std::pin::pin!(watch)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Gone {
-                image: import.plan.image,
-            }),
-        }
-    }
-
-    /// Tells how much was read, where that is more than before.
-    async fn tell_progress(&self, import: &Import, told: &mut u64) -> Result<(), Error> {
-        self.own_image(import).await?;
-        let task = self.import_task_of(&import.intent).await?;
-        let is_over = |task: &Task| task.status() != TaskStatus::Processing;
-        let gone = || Error::Gone {
-            image: import.plan.image,
-        };
-        let mut task = task.filter(|task| !is_over(task)).ok_or_else(gone)?;
-        let read = import.read.load(Ordering::Relaxed);
-        if read == *told {
-            return Ok(());
-        }
-        *told = read;
-        task.message = Some(format!("Copied {} MiB", read >> 20));
-        task.updated_at = self.now().max(task.updated_at);
-        match self.catalog.move_task(&task, TaskStatus::Processing).await {
-            Err(CatalogError::Conflict | CatalogError::NotFound) => Err(gone()),
-            result => Ok(result?),
-        }
-    }
-
-    /// Runs work that nothing but a lost lease stops.
-    pub(super) async fn while_held<T>(
-        &self,
-        intent: &Intent,
-        work: impl Future<Output = Result<T, Error>> + Send,
-    ) -> Result<T, Error> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if let Err(gone @ Error::Gone { .. }) = self.keep_lease(intent).await {
-                    return Err::<Infallible, _>(gone);
-                }
-            }
-        };
-        match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
-            Either::Left((result, _)) => result,
-            Either::Right((Err(gone), _)) => Err(gone),
-            Either::Right((Ok(never), _)) => match never {},
-        }
     }
 }

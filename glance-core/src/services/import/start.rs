@@ -1,5 +1,8 @@
 //! What is asked of an import, and its first step: one change of the image that begins it.
 
+use futures::FutureExt;
+use futures::channel::oneshot;
+
 use super::super::glance::Glance;
 use crate::domain::policy::Action;
 use crate::domain::{
@@ -101,7 +104,23 @@ impl Glance {
         if let Some(staged) = staged {
             change = change.ending(staged.id, Holder::nobody());
         }
-        match self.catalog.commit(&change).await {
+
+        // In a task of its own from the first commit on: whoever asks may go away at any moment.
+        let (sender, receiver) = oneshot::channel();
+        let glance = self.clone();
+        let at_work = self.at_work.on(intent.id.clone());
+        let work = async move {
+            let _at_work = at_work;
+            let begun = glance.catalog.commit(&change).await;
+            let is_begun = begun.is_ok();
+            // Nobody may wait for it any more.
+            let _ = sender.send(begun);
+            if is_begun {
+                glance.run_to_end(&intent, true).await;
+            }
+        };
+        self.runtime.executor.spawn(work.boxed());
+        match receiver.await.map_err(|_| Error::Stopping)? {
             Ok(_) => {}
             // Another import was first, or a delete.
             Err(CatalogError::Conflict | CatalogError::NotFound) => {
@@ -109,7 +128,6 @@ impl Glance {
             }
             Err(error) => return Err(error.into()),
         }
-        self.start_import(&intent, true);
         Ok(Some(task))
     }
 
