@@ -87,6 +87,7 @@ macro_rules! catalog_conformance {
                 lists_of_tasks_mean_what_their_queries_mean
                 pages_of_tasks_follow_each_other_without_gap_or_repeat
                 what_has_expired_is_taken_away
+                what_has_expired_goes_so_many_at_a_time
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean

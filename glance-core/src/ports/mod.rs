@@ -24,7 +24,7 @@ pub use self::limits::{LimitError, LimitSource, UsageLedger};
 pub use self::metadef_catalog::{MetadefCatalog, Parts, Put, Wanted};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
 pub use self::scheduled_deletes::{ScheduledDelete, ScheduledDeletes};
-pub use self::task_log::TaskLog;
+pub use self::task_log::{TASKS_AT_ONCE, TaskLog};
 pub use self::token_verifier::{InvalidToken, Token, TokenError, TokenVerifier, Tokens};
 pub use self::web_source::{Incoming, SourceError, WebSource};
 
