@@ -69,6 +69,7 @@ macro_rules! catalog_conformance {
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
+                so_many_of_each_store_are_abandoned_at_a_time
                 open_deletes_are_told_by_their_image
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, import_locks:

@@ -36,6 +36,8 @@ use crate::domain::{
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
 /// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of
 ///   one's own, and takes over one that is abandoned;
+/// * `abandoned_intents` gives, of each store, [`ABANDONED_AT_ONCE`] intents or as many as there are:
+///   those whose leases ended first, so that neither a large number nor a dead store hides others;
 /// * `open_deletes` tells all that the image's intents to delete name;
 /// * `finish_delete` ends an intent to delete that `holder` holds and, where the delete of the image
 ///   was delayed, notes that the data at the location is gone: both or neither. That either was so
@@ -80,7 +82,8 @@ pub trait Catalog: TaskLog + UsageLedger {
     /// An intent by its id.
     async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError>;
 
-    /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`].
+    /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`]. The rest is for
+    /// another time.
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -111,6 +114,10 @@ pub trait Catalog: TaskLog + UsageLedger {
         now: Timestamp,
     ) -> Result<(), CatalogError>;
 }
+
+/// The most intents of one store that are read at a time, so that memory does not grow with what was
+/// left behind.
+pub const ABANDONED_AT_ONCE: u64 = 500;
 
 /// An image as a project meets it.
 #[derive(Debug, Clone, PartialEq)]

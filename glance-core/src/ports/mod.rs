@@ -15,7 +15,7 @@ mod token_verifier;
 mod web_source;
 
 pub use self::byte_stream::{BodyError, ByteStream};
-pub use self::catalog::{Catalog, CatalogError, SeenImage};
+pub use self::catalog::{ABANDONED_AT_ONCE, Catalog, CatalogError, SeenImage};
 pub use self::clock::{Clock, IdSource};
 pub use self::executor::{Executor, run_blocking};
 pub use self::image_store::{BlobKey, BlobWriter, Capabilities, ImageStore, Operation, StoreError};
