@@ -71,6 +71,15 @@ pub enum Error {
         /// The image.
         image: ImageId,
     },
+    /// The image was deactivated because its data turned out to be what is refused.
+    #[error(
+        "image {image} stays deactivated: its data is not what it was when it was accepted, and is \
+         refused"
+    )]
+    DataRefused {
+        /// The image.
+        image: ImageId,
+    },
     /// Downloads of the image are stopped.
     #[error("image {image} is deactivated: only an administrator may download it")]
     Deactivated {
@@ -348,6 +357,7 @@ impl Error {
             | Self::Contended { .. }
             | Self::DataGoing { .. }
             | Self::DataGone { .. }
+            | Self::DataRefused { .. }
             | Self::DuplicateDefinition { .. }
             | Self::DuplicateImage { .. }
             | Self::DuplicateNamespace { .. }

@@ -6,9 +6,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use futures::executor::block_on;
-use glance_core::domain::query::{ImageQuery, Listed};
-use glance_core::domain::{Change, Image, ImageId, MemberStatus, Status, Viewer};
-use glance_core::ports::{Catalog, CatalogError};
+use glance_core::domain::query::{ImageQuery, Listed, TaskQuery};
+use glance_core::domain::{Change, Image, ImageId, MemberStatus, Status, Timestamp, Viewer};
+use glance_core::ports::{Catalog, CatalogError, TaskLog};
 use glance_stores::{OpenError, SqliteCatalog, SqliteOptions, schema_version};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -44,6 +44,38 @@ fn images_of_upstream_are_found_with_all_they_have() {
     assert_eq!(image.locations, [(url.to_owned(), Some("fast".to_owned()))]);
     assert_eq!(image.created_at, 1_795_312_805_689_365);
 }
+
+#[test]
+fn an_odd_task_fails_no_list_of_tasks() {
+    let (catalog, folder) = upstream_catalog();
+    let connection = Connection::open(folder.path().join("glance.sqlite")).unwrap();
+    let viewer = Viewer {
+        project: None,
+        admin: true,
+    };
+    let listed = || {
+        let query = TaskQuery::of(viewer.clone(), Timestamp::from_micros(0));
+        block_on(catalog.list_tasks(&query)).unwrap()
+    };
+    let before = listed().len();
+    connection.execute_batch(ODD_TASKS).unwrap();
+
+    let after = listed();
+
+    assert_eq!(after.len(), before + 1);
+    let odd = after.iter().find(|task| task.id.as_str() == "odd").unwrap();
+    assert_eq!((odd.image, &odd.input, &odd.result), (None, &None, &None));
+    assert_eq!(odd.message.as_deref(), Some("half way"));
+}
+
+const ODD_TASKS: &str = "
+    INSERT INTO tasks (id, type, status, owner, image_id, created_at, updated_at, deleted)
+    SELECT id, type, status, 'o', 'no id', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 0
+    FROM (SELECT 'odd' AS id, 'import' AS type, 'success' AS status
+        UNION SELECT 'other kind', 'export', 'success'
+        UNION SELECT 'other status', 'import', 'asleep');
+    INSERT INTO task_info (task_id, input, result, message)
+    VALUES ('odd', '[1]', 'no JSON', 'half way');";
 
 #[test]
 fn what_upstream_left_in_odd_states_reads_as_it_does_there() {
@@ -196,7 +228,7 @@ fn the_lock_of_an_import_stays_whatever_a_save_says() {
 #[test]
 fn ids_that_upstream_deleted_stay_taken() {
     let (catalog, _folder) = upstream_catalog();
-    let image = Image::queued(id(9), glance_core::domain::Timestamp::from_micros(0));
+    let image = Image::queued(id(9), Timestamp::from_micros(0));
 
     let again = block_on(catalog.insert(&image, None));
 

@@ -9,7 +9,7 @@ use glance_http::ApiOptions;
 use serde_json::{Value, json};
 
 use super::samples;
-use super::support::{ALICE, Answer, Site};
+use super::support::{ADMIN, ALICE, Answer, Site};
 use super::web::WebSite;
 
 /// Data that nobody may open, and that is refused whatever it is said to be.
@@ -291,6 +291,16 @@ async fn an_image_whose_located_data_has_turned_bad_is_deactivated() {
 
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     assert_eq!(web.status_of(&id).await["status"], "deactivated");
+    // Nobody lets it be downloaded again.
+    for who in [ALICE, ADMIN] {
+        let path = format!("/v2/images/{id}/actions/reactivate");
+        let refused = web.site.post(who, &path, "").await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.text().contains("is refused"), "{}", refused.text());
+    }
+    let shown = web.status_of(&id).await;
+    assert_eq!(shown["status"], "deactivated");
+    assert!(!shown.to_string().contains("refused"), "{shown}");
 }
 
 #[tokio::test]

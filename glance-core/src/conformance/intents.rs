@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::catalog::{at, found, rich_image};
 use crate::domain::{BlobUrl, Change, Event, Holder, Image, Intent, Status, Work};
-use crate::ports::{Catalog, CatalogError};
+use crate::ports::{ABANDONED_AT_ONCE, Catalog, CatalogError};
 
 /// It is recorded with the change that begins it and goes with the change that ends it.
 pub async fn an_intent_lives_from_change_to_change(catalog: &dyn Catalog) {
@@ -232,6 +232,34 @@ pub async fn what_a_restarted_node_left_is_abandoned(catalog: &dyn Catalog) {
 
     assert_eq!((to_itself, to_another), (vec![], vec![]));
     assert_eq!(to_the_next, both);
+}
+
+/// Those that wait the longest, and those of other stores beside them.
+pub async fn so_many_of_each_store_are_abandoned_at_a_time(catalog: &dyn Catalog) {
+    let image = rich_image(1);
+    catalog.insert(&image, None).await.unwrap();
+    let waiting = |n: u64, store: &str| Intent {
+        id: format!("{store} {n:04}").parse().unwrap(),
+        store: store.parse().unwrap(),
+        // Seconds: MySQL keeps no more.
+        lease_until: at(1_000_000 * (2_000 - n as i64)),
+        ..intent(&image, Work::Upload)
+    };
+    let mut dead: Vec<Intent> = (0..ABANDONED_AT_ONCE + 2)
+        .map(|n| waiting(n, "dead"))
+        .collect();
+    let other = waiting(0, "other");
+    let all = dead.iter().cloned().chain([other.clone()]);
+    let change = Change::of_status(image.clone(), image.clone()).beginning(all);
+    catalog.commit(&change).await.unwrap();
+
+    let late = at(2_000_000_000);
+    let found = catalog.abandoned_intents(&holder("b", "2"), late).await;
+
+    dead.reverse();
+    dead.truncate(usize::try_from(ABANDONED_AT_ONCE).unwrap());
+    dead.push(other);
+    assert!(found.unwrap() == dead);
 }
 
 /// Deletes alone, whoever holds them, until they end.

@@ -70,6 +70,7 @@ macro_rules! catalog_conformance {
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
+                so_many_of_each_store_are_abandoned_at_a_time
                 open_deletes_are_told_by_their_image
                 intents_are_told_by_their_image
                 data_of_no_image_is_claimed_by_one_at_a_time
@@ -90,6 +91,7 @@ macro_rules! catalog_conformance {
                 lists_of_tasks_mean_what_their_queries_mean
                 pages_of_tasks_follow_each_other_without_gap_or_repeat
                 what_has_expired_is_taken_away
+                what_has_expired_goes_so_many_at_a_time
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, queries:
                 lists_mean_what_their_queries_mean

@@ -1,12 +1,13 @@
 //! What holds of tasks in every catalog.
 
+use futures::future::join_all;
 use serde_json::{Map, json};
 
 use super::catalog::at;
 use crate::domain::query::{Direction, TaskKey, TaskQuery};
 use crate::domain::{ImageId, Task, TaskId, TaskKind, TaskStatus, Timestamp, UserId, Viewer};
 use crate::memory::Simulation;
-use crate::ports::{Catalog, CatalogError};
+use crate::ports::{Catalog, CatalogError, TASKS_AT_ONCE};
 
 /// With all it has, and with as little as it may have; and once.
 pub async fn a_task_is_found_as_it_was(catalog: &dyn Catalog) {
@@ -125,6 +126,29 @@ pub async fn what_has_expired_is_taken_away(catalog: &dyn Catalog) {
     assert_eq!(catalog.find_task(&late.id).await.unwrap(), Some(late));
     assert_eq!(catalog.find_task(&open.id).await.unwrap(), Some(open));
     assert_eq!(catalog.expire_tasks(second(61)).await.unwrap(), 0);
+}
+
+/// However many there are, each call takes away so many.
+pub async fn what_has_expired_goes_so_many_at_a_time(catalog: &dyn Catalog) {
+    let lifetime = std::time::Duration::from_secs(60);
+    let mut tasks = Vec::new();
+    for n in 0..TASKS_AT_ONCE + 2 {
+        let task = Task::pending(id(n.into()), TaskKind::Import, second(1));
+        tasks.push(task.failed("why".to_owned(), second(1), lifetime).unwrap());
+    }
+    for some in tasks.chunks(20) {
+        let inserts = some.iter().map(|task| catalog.insert_task(task));
+        for inserted in join_all(inserts).await {
+            inserted.unwrap();
+        }
+    }
+
+    let mut taken = Vec::new();
+    for _ in 0..3 {
+        taken.push(catalog.expire_tasks(second(61)).await.unwrap());
+    }
+
+    assert_eq!(taken, [TASKS_AT_ONCE, 2, 0]);
 }
 
 async fn filled(catalog: &dyn Catalog, random: &Simulation) -> Vec<Task> {

@@ -157,5 +157,6 @@ impl Image {
         self.multihash = None;
         self.locations.clear();
         self.properties.remove(&PropertyName::stage_host());
+        self.properties.remove(&PropertyName::refused_hash());
     }
 }

@@ -6,6 +6,7 @@ use super::content::{Content, Multihash};
 use super::image::Image;
 use super::inspect::Report;
 use super::location::{BlobUrl, Location};
+use super::property::{PropertyName, PropertyValue};
 use super::status::{Event, Status};
 use super::text::{self, InvalidText};
 use super::time::Timestamp;
@@ -133,6 +134,25 @@ impl Image {
         image.multihash = Some(content.multihash.clone());
         Some(image)
     }
+
+    /// The image with a note that its data turned out to be what is refused. Python nodes keep the
+    /// note, and do not mind it.
+    #[must_use]
+    pub fn with_refused_data(mut self) -> Self {
+        if let Some(hash) = &self.multihash {
+            let hash = PropertyValue::stored(Some(hash.value.clone()));
+            self.properties.insert(PropertyName::refused_hash(), hash);
+        }
+        self
+    }
+
+    /// Whether the data that it has turned out to be what is refused. Other data is not concerned.
+    pub fn has_refused_data(&self) -> bool {
+        let noted = self.properties.get(&PropertyName::refused_hash());
+        let hash = self.multihash.as_ref();
+        hash.zip(noted)
+            .is_some_and(|(hash, noted)| noted.as_str() == hash.value)
+    }
 }
 
 /// When data is compared with the hash that is expected of it.
@@ -240,6 +260,27 @@ mod tests {
 
         assert!(BlobUrl::given("http://a/🚀").is_err());
         assert!(BlobUrl::given(&long).is_err());
+    }
+
+    #[test]
+    fn refused_data_is_noted_for_as_long_as_the_image_has_it() {
+        let now = Timestamp::from_micros(5);
+        let mut image = Image::queued(ImageId::from_bits(1), now).stored_as(Status::Deactivated);
+        let hash = |value: &str| {
+            let value = value.to_owned();
+            let algorithm = "sha512".to_owned();
+            Some(Multihash { algorithm, value })
+        };
+        image.multihash = hash("bad");
+
+        let mut noted = image.clone().with_refused_data();
+
+        assert!(!image.has_refused_data());
+        assert!(noted.has_refused_data());
+        let shown = noted.properties.keys().filter(|name| name.is_shown());
+        assert_eq!(shown.count(), 0);
+        noted.multihash = hash("other");
+        assert!(!noted.has_refused_data());
     }
 
     #[test]

@@ -41,6 +41,13 @@ impl PropertyName {
         Self(STAGE_HOST.to_owned())
     }
 
+    /// What keeps an image from being reactivated: see [`Image::has_refused_data`].
+    ///
+    /// [`Image::has_refused_data`]: super::image::Image::has_refused_data
+    pub(super) fn refused_hash() -> Self {
+        Self(REFUSED_HASH.to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -53,7 +60,7 @@ impl PropertyName {
 
     /// Whether readers of the image see it.
     ///
-    /// Upstream hides two internal ones; a row that bears the name of an attribute (upstream's
+    /// Upstream hides two internal ones, and one is ours; a row that bears the name of an attribute (upstream's
     /// POST lets `os_hash_value` become one) is covered by the attribute.
     pub fn is_shown(&self) -> bool {
         !HIDDEN.contains(&self.0.as_str()) && !is_attribute(&self.0)
@@ -152,10 +159,12 @@ fn is_attribute(name: &str) -> bool {
 
 const INTERNAL_PREFIX: &str = "os_glance";
 
-/// Internal properties that nobody is shown (upstream).
-const HIDDEN: [&str; 2] = [STAGE_HOST, "os_glance_hash_op_host"];
+/// Internal properties that nobody is shown (upstream), and one of ours.
+const HIDDEN: [&str; 3] = [STAGE_HOST, "os_glance_hash_op_host", REFUSED_HASH];
 
 const STAGE_HOST: &str = "os_glance_stage_host";
+
+const REFUSED_HASH: &str = "os_glance_refused_hash";
 
 /// Names of upstream's columns and internals that are no attribute on the wire.
 const RESERVED: [&str; 5] = [

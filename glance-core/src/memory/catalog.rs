@@ -12,7 +12,7 @@ use crate::domain::{
     IntentId, Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId,
     Timestamp, Usage, Viewer, Work,
 };
-use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
+use crate::ports::{ABANDONED_AT_ONCE, Catalog, CatalogError, SeenImage, UsageLedger};
 
 /// Rows in memory.
 #[derive(Debug, Default)]
@@ -337,11 +337,18 @@ impl Catalog for MemoryCatalog {
         now: Timestamp,
     ) -> Result<Vec<Intent>, CatalogError> {
         let rows = self.rows();
-        let abandoned = rows
-            .intents
-            .values()
-            .filter(|intent| intent.is_abandoned(asking, now));
-        Ok(abandoned.cloned().collect())
+        let abandoned = rows.intents.values();
+        let mut abandoned: Vec<&Intent> = abandoned
+            .filter(|intent| intent.is_abandoned(asking, now))
+            .collect();
+        abandoned.sort_by_key(|intent| (intent.lease_until, intent.id.as_str()));
+        let mut of_store = BTreeMap::new();
+        abandoned.retain(|intent| {
+            let count = of_store.entry(&intent.store).or_insert(0);
+            *count += 1;
+            *count <= ABANDONED_AT_ONCE
+        });
+        Ok(abandoned.into_iter().cloned().collect())
     }
 
     async fn renew_intent(

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::MemoryCatalog;
 use crate::domain::query::TaskQuery;
 use crate::domain::{Task, TaskId, TaskStatus, TaskStep, Timestamp};
-use crate::ports::{CatalogError, TaskLog};
+use crate::ports::{CatalogError, TASKS_AT_ONCE, TaskLog};
 
 #[async_trait]
 impl TaskLog for MemoryCatalog {
@@ -34,9 +34,13 @@ impl TaskLog for MemoryCatalog {
 
     async fn expire_tasks(&self, now: Timestamp) -> Result<u64, CatalogError> {
         let mut rows = self.rows();
-        let before = rows.tasks.len();
-        rows.tasks.retain(|_, task| task.is_told(now));
-        Ok((before - rows.tasks.len()) as u64)
+        let mut taken = 0;
+        rows.tasks.retain(|_, task| {
+            let stays = taken == TASKS_AT_ONCE || task.is_told(now);
+            taken += u64::from(!stays);
+            stays
+        });
+        Ok(taken)
     }
 }
 

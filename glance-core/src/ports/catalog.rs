@@ -40,6 +40,8 @@ use crate::domain::{
 /// * `begin_delete` records an intent to delete data that is named after an image which is not there:
 ///   `Conflict` where it is, or its delete is delayed, or somebody else removes the same data. An
 ///   intent that is abandoned gives way;
+/// * `abandoned_intents` gives, of each store, [`ABANDONED_AT_ONCE`] intents or as many as there are:
+///   those whose leases ended first, so that neither a large number nor a dead store hides others;
 /// * `open_deletes` tells all that the image's intents to delete name;
 /// * `finish_delete` ends an intent to delete that `holder` holds and, where the delete of the image
 ///   was delayed, notes that the data at the location is gone: both or neither. That either was so
@@ -87,7 +89,8 @@ pub trait Catalog: TaskLog + UsageLedger {
     /// What is being done with data of an image.
     async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError>;
 
-    /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`].
+    /// Intents that `asking` may take over at `now`: see [`Intent::is_abandoned`]. The rest is for
+    /// another time.
     async fn abandoned_intents(
         &self,
         asking: &Holder,
@@ -121,6 +124,10 @@ pub trait Catalog: TaskLog + UsageLedger {
         now: Timestamp,
     ) -> Result<(), CatalogError>;
 }
+
+/// The most intents of one store that are read at a time, so that memory does not grow with what was
+/// left behind.
+pub const ABANDONED_AT_ONCE: u64 = 500;
 
 /// An image as a project meets it.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,7 +17,7 @@ mod token_verifier;
 mod web_source;
 
 pub use self::byte_stream::{BodyError, ByteStream};
-pub use self::catalog::{Catalog, CatalogError, SeenImage};
+pub use self::catalog::{ABANDONED_AT_ONCE, Catalog, CatalogError, SeenImage};
 pub use self::clock::{Clock, IdSource};
 pub use self::executor::{Executor, run_blocking};
 pub use self::found_blob::{BlobList, FoundBlob};
@@ -28,7 +28,7 @@ pub use self::metadef_catalog::{MetadefCatalog, Parts, Put, Wanted};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
 pub use self::scheduled_deletes::{ScheduledDelete, ScheduledDeletes};
 pub use self::signatures::{CertificateSource, SignatureCheck, SignatureError, SignatureVerifier};
-pub use self::task_log::TaskLog;
+pub use self::task_log::{TASKS_AT_ONCE, TaskLog};
 pub use self::token_verifier::{InvalidToken, Token, TokenError, TokenVerifier, Tokens};
 pub use self::web_source::{Incoming, SourceError, WebSource};
 

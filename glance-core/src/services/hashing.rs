@@ -184,9 +184,11 @@ impl Glance {
             // It was acceptable when it was looked at, and has changed since.
             Some(after) if image.status() == Status::Active => {
                 warn_changed(intent, rejected.as_ref());
-                Ok(after.after(Event::Deactivated, self.now())?)
+                let after = after.after(Event::Deactivated, self.now())?;
+                Ok(after.with_refused_data())
             }
-            Some(after) if image.status() == Status::Deactivated => Ok(after),
+            // It was not downloaded before, and is not to be.
+            Some(after) if image.status() == Status::Deactivated => Ok(after.with_refused_data()),
             _ => {
                 warn_refused(intent, rejected.as_ref());
                 self.keep_lease(intent).await?;

@@ -10,7 +10,7 @@ use super::glance::Glance;
 use super::image_data::Place;
 use crate::domain::{Change, Event, ImageId, Intent, Status, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
-use crate::ports::{BlobKey, CatalogError, ImageStore, StoreError};
+use crate::ports::{BlobKey, CatalogError, ImageStore, StoreError, TASKS_AT_ONCE};
 
 /// What a pass of the scrubber did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,7 +54,13 @@ impl Glance {
             done.failures += failures;
         }
         done.expired = self.expire_queued().await?;
-        done.tasks = self.catalog.expire_tasks(self.now()).await?;
+        loop {
+            let taken = self.catalog.expire_tasks(self.now()).await?;
+            done.tasks += taken;
+            if taken < TASKS_AT_ONCE {
+                break;
+            }
+        }
         Ok(done)
     }
 

@@ -1,8 +1,8 @@
 //! Intents: the rows that explain blobs (design D8).
 
 use glance_core::domain::{BlobUrl, Holder, ImageId, Intent, IntentId, Timestamp, Work};
-use glance_core::ports::CatalogError;
-use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use glance_core::ports::{ABANDONED_AT_ONCE, CatalogError};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement};
 
 use super::database::{Batch, Breach, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
@@ -18,10 +18,20 @@ pub(in crate::catalog) async fn abandoned(
     now: Timestamp,
 ) -> Result<Vec<Intent>, CatalogError> {
     let dialect = database.dialect();
-    let select = Query::select()
+    let first = WindowStatement::partition_by(STORE)
+        .order_by(LEASE_UNTIL, Order::Asc)
+        .order_by(ID, Order::Asc)
+        .take();
+    let found = Query::select()
         .columns(COLUMNS)
+        .expr_window_as(Func::cust("ROW_NUMBER"), first, TURN)
         .from(INTENTS)
         .cond_where(is_abandoned(asking, now))
+        .take();
+    let select = Query::select()
+        .columns(COLUMNS)
+        .from_subquery(found, "found")
+        .and_where(Expr::col(TURN).lte(ABANDONED_AT_ONCE))
         .order_by(LEASE_UNTIL, Order::Asc)
         .order_by(ID, Order::Asc)
         .take();
@@ -255,11 +265,14 @@ fn is_node(holder: &Holder) -> Expr {
 }
 
 pub(super) const WORK: &str = "work";
+const STORE: &str = "store";
 const URL: &str = "url";
 const NODE: &str = "node";
 const PROCESS: &str = "process";
 const LEASE_UNTIL: &str = "lease_until";
-const COLUMNS: [&str; 8] = [ID, IMAGE_ID, "store", WORK, URL, NODE, PROCESS, LEASE_UNTIL];
+/// Which of the intents of its store an intent is.
+const TURN: &str = "turn";
+const COLUMNS: [&str; 8] = [ID, IMAGE_ID, STORE, WORK, URL, NODE, PROCESS, LEASE_UNTIL];
 
 pub(super) const STAGE: &str = "stage";
 const STAGED: &str = "staged";

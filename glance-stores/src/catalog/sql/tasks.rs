@@ -1,8 +1,8 @@
 //! Tasks, in upstream's two tables: what all lists show in `tasks`, what may be long in `task_info`.
 
 use glance_core::domain::query::{Direction, TaskKey, TaskQuery, TaskValue};
-use glance_core::domain::{ProjectId, Task, TaskId, TaskStatus, Timestamp, UserId};
-use glance_core::ports::CatalogError;
+use glance_core::domain::{ProjectId, Task, TaskId, TaskKind, TaskStatus, Timestamp, UserId};
+use glance_core::ports::{CatalogError, TASKS_AT_ONCE};
 use sea_query::{Cond, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, Value};
 use serde_json::{Map, Value as Json};
 
@@ -72,33 +72,30 @@ pub(in crate::catalog) async fn expire(
     now: Timestamp,
 ) -> Result<u64, CatalogError> {
     let dialect = database.dialect();
-    let expired = || {
-        let has_expired = column(EXPIRES_AT).lte(Expr::val(time_value(now)));
-        has_expired.and(dialect.live_value(TASKS))
-    };
-    let count = Query::select()
-        .expr(Expr::cust("COUNT(*)"))
+    let some = Query::select()
+        .expr(column(ID))
         .from(TASKS)
-        .and_where(expired())
+        .and_where(column(EXPIRES_AT).lte(Expr::val(time_value(now))))
+        .and_where(dialect.live_value(TASKS))
+        .limit(TASKS_AT_ONCE)
         .take();
-    let selects = Selects::new("count expired tasks", vec![dialect.statement(&count)]);
+    let selects = Selects::new("find expired tasks", vec![dialect.statement(&some)]);
     let found = database.read(selects).await?.found;
-    let Some(row) = found.into_iter().flatten().next() else {
-        return Ok(0);
-    };
-    let number = Fields::of(TASKS, &["count"], row).size()?.unwrap_or(0);
-    if number > 0 {
+    let ids = found.into_iter().flatten();
+    let ids = ids.map(|row| Fields::of(TASKS, &[ID], row).required());
+    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    if !ids.is_empty() {
         let update = Query::update()
             .table(TASKS)
             .value(DELETED, true)
             .value(DELETED_AT, time_value(now))
-            .and_where(expired())
+            .and_where(dialect.is_one_of(column(ID), ids.iter().map(String::as_str)))
             .take();
         let mut batch = Batch::new("take expired tasks away");
         batch.change(dialect.statement(&update));
         database.write(batch).await?;
     }
-    Ok(number)
+    Ok(ids.len() as u64)
 }
 
 /// The steps that record a new task.
@@ -186,13 +183,19 @@ fn select_page(dialect: Dialect, query: &TaskQuery) -> Option<SelectStatement> {
         .add(column(EXPIRES_AT).is_null())
         .add(column(EXPIRES_AT).gt(Expr::val(time_value(query.now))));
     select.cond_where(not_expired);
+    // A row of another kind, of whoever writes to the same tables, is no task to us.
+    let kinds = TaskKind::ALL.iter().map(|kind| kind.as_str());
+    let statuses = TaskStatus::ALL.iter().map(|status| status.as_str());
+    select
+        .and_where(dialect.without_index(column(TYPE)).is_in(kinds))
+        .and_where(dialect.without_index(column(STATUS)).is_in(statuses));
     let conditions = [
         (OWNER, query.owner.as_ref().map(ProjectId::as_str)),
         (IMAGE_ID, query.image.as_ref().map(|image| image.as_str())),
         (REQUEST_ID, query.request_id.as_deref()),
         (USER_ID, query.user.as_ref().map(UserId::as_str)),
         (STATUS, query.status.map(TaskStatus::as_str)),
-        (TYPE, query.kind.map(glance_core::domain::TaskKind::as_str)),
+        (TYPE, query.kind.map(TaskKind::as_str)),
     ];
     for (name, wanted) in conditions {
         if let Some(wanted) = wanted {
@@ -267,10 +270,10 @@ fn read(row: Row) -> Result<Task, BadRow> {
     let kind = fields.parsed()?;
     let status = fields.parsed()?;
     let owner = fields.required()?;
-    let image = match fields.text()? {
-        Some(image) => Some(image.parse().map_err(|error| fields.bad(error))?),
-        None => None,
-    };
+    let image = fields.text()?.and_then(|image| {
+        let image = image.parse().map_err(|error| fields.bad(error));
+        image.inspect_err(passed_over).ok()
+    });
     let request_id = fields.text()?;
     let user = fields.text()?.map(UserId::stored);
     let expires_at = fields.time()?;
@@ -291,7 +294,8 @@ fn read(row: Row) -> Result<Task, BadRow> {
     Ok(task)
 }
 
-/// An object of JSON. Upstream also keeps results that are none, as `null`.
+/// An object of JSON. Upstream also keeps results that are none, as `null`; what is neither fails no
+/// list.
 fn object(fields: &mut Fields) -> Result<Option<Map<String, Json>>, BadRow> {
     let Some(text) = fields.text()? else {
         return Ok(None);
@@ -299,9 +303,20 @@ fn object(fields: &mut Fields) -> Result<Option<Map<String, Json>>, BadRow> {
     match serde_json::from_str(&text) {
         Ok(Json::Object(object)) => Ok(Some(object)),
         Ok(Json::Null) => Ok(None),
-        Ok(_) => Err(fields.bad("is not an object of JSON")),
-        Err(error) => Err(fields.bad(format_args!("is not JSON: {error}"))),
+        Ok(_) => {
+            passed_over(&fields.bad("is not an object of JSON"));
+            Ok(None)
+        }
+        Err(error) => {
+            passed_over(&fields.bad(format_args!("is not JSON: {error}")));
+            Ok(None)
+        }
     }
+}
+
+fn passed_over(bad: &BadRow) {
+    let error = bad as &dyn std::error::Error;
+    tracing::warn!(error, "a part of a task reads as if it were not there");
 }
 
 fn json(object: Option<&Map<String, Json>>) -> Result<Value, CatalogError> {
