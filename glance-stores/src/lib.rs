@@ -11,6 +11,7 @@
 //! | `ImageStore` | any other: with deadlines and a bulkhead, tried again, counted | always there | [`Limited`], [`Retried`], [`Metered`] |
 //! | `ImageStore` | a container on Azure Blob Storage | `azure` | `ObjectBridge::open_azure` |
 //! | `ImageStore` | a bucket on Google Cloud Storage | `gcs` | `ObjectBridge::open_gcs` |
+//! | `WebSource` | any web server | `http-store` | `HttpSource` |
 //! | `Clock`, `Executor`, `IdSource` | the system and tokio | always there | [`tokio_runtime`] |
 
 mod blob;
@@ -18,6 +19,8 @@ mod blob;
 mod catalog;
 #[cfg(feature = "http-store")]
 mod guard;
+#[cfg(feature = "http-store")]
+mod import;
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",
@@ -61,6 +64,8 @@ pub use self::catalog::{
 };
 #[cfg(feature = "http-store")]
 pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
+#[cfg(feature = "http-store")]
+pub use self::import::{HttpSource, HttpSourceOptions};
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",

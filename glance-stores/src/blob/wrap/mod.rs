@@ -13,6 +13,8 @@ pub use self::exposition::exposition;
 pub use self::histogram::Histogram;
 pub use self::limited::{Limited, StoreLimits};
 pub use self::metered::{Metered, OperationMetrics, StoreMetrics, StoreOperation};
+#[cfg(feature = "http-store")]
+pub(crate) use self::retried::random;
 pub use self::retried::{Retried, Retries};
 
 #[cfg(test)]
