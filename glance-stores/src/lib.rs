@@ -66,10 +66,12 @@ pub use self::catalog::{
 };
 #[cfg(feature = "http-store")]
 pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
+#[cfg(feature = "import-plugins")]
+pub use self::import::{
+    ConversionFormat, ConversionOptions, ImageConversion, ImageDecompression, InjectImageMetadata,
+};
 #[cfg(feature = "http-store")]
 pub use self::import::{HttpSource, HttpSourceOptions};
-#[cfg(feature = "import-plugins")]
-pub use self::import::{ImageDecompression, InjectImageMetadata};
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",

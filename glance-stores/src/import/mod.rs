@@ -9,6 +9,8 @@ mod plugins;
 mod web;
 
 #[cfg(feature = "import-plugins")]
-pub use self::plugins::{ImageDecompression, InjectImageMetadata};
+pub use self::plugins::{
+    ConversionFormat, ConversionOptions, ImageConversion, ImageDecompression, InjectImageMetadata,
+};
 #[cfg(feature = "http-store")]
 pub use self::web::{HttpSource, HttpSourceOptions};
