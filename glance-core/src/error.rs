@@ -4,11 +4,13 @@ use thiserror::Error;
 
 use crate::domain::metadef::{NamespaceName, Part};
 use crate::domain::{
-    CannotEditLocations, CannotUpload, EditError, IllegalTransition, ImageId, ImportMethod,
-    InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status, StoreId, Unsatisfiable,
-    Visibility, inspect::Rejected,
+    CannotEditLocations, CannotImport, CannotUpload, EditError, IllegalMove, IllegalTransition,
+    ImageId, ImportMethod, InvalidValidation, LocationFault, ProjectId, QuotaExceeded, Status,
+    StoreId, Unsatisfiable, Visibility, inspect::Rejected,
 };
-use crate::ports::{BodyError, CatalogError, Denied, LimitError, StoreError};
+use crate::ports::{
+    BodyError, CatalogError, Denied, LimitError, PluginError, SourceError, StoreError,
+};
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, Error)]
@@ -42,6 +44,9 @@ pub enum Error {
     /// The image cannot take data.
     #[error(transparent)]
     CannotUpload(#[from] CannotUpload),
+    /// The image is not imported as asked.
+    #[error(transparent)]
+    CannotImport(#[from] CannotImport),
     /// The catalog failed.
     #[error("the catalog failed")]
     Catalog(#[source] CatalogError),
@@ -198,6 +203,17 @@ pub enum Error {
         /// What it is instead.
         visibility: Visibility,
     },
+    /// A store gives other data for the image than it is known to have.
+    #[error("the data of image {image} in store `{store}` is not what it was")]
+    OtherData {
+        /// The image.
+        image: ImageId,
+        /// The store.
+        store: StoreId,
+    },
+    /// A plugin gave no data on.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     /// Without it, the image would have no data.
     #[error("cannot delete image {image} from its only store")]
     OnlyLocation {
@@ -247,6 +263,12 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is no data where an import is to read it.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// What was asked of a task is over.
+    #[error(transparent)]
+    Task(#[from] IllegalMove),
     /// The status does not allow it.
     #[error(transparent)]
     Transition(#[from] IllegalTransition),
@@ -323,7 +345,15 @@ impl Error {
             | Self::DuplicateImage { .. }
             | Self::DuplicateNamespace { .. }
             | Self::NotActive { .. }
-            | Self::NotScheduled { .. } => ErrorKind::Conflict,
+            | Self::NotScheduled { .. }
+            | Self::Task(_) => ErrorKind::Conflict,
+            Self::CannotImport(error) => import_kind(error),
+            Self::OtherData { .. } | Self::Plugin(PluginError::Failed { .. }) => {
+                ErrorKind::Internal
+            }
+            Self::Plugin(PluginError::BadData { .. }) => ErrorKind::BadData,
+            Self::Source(SourceError::Forbidden { .. }) => ErrorKind::Invalid,
+            Self::Source(_) => ErrorKind::Unavailable,
             Self::Body(_)
             | Self::Location(_)
             | Self::SizeMismatch { .. }
@@ -372,6 +402,21 @@ impl From<CatalogError> for Error {
             CatalogError::Quota(quota) => Self::Quota(quota),
             error => Self::Catalog(error),
         }
+    }
+}
+
+fn import_kind(error: &CannotImport) -> ErrorKind {
+    match error {
+        CannotImport::Address { .. }
+        | CannotImport::AlreadyThere { .. }
+        | CannotImport::NotEnabled { .. }
+        | CannotImport::SingleStore
+        | CannotImport::StoresTwice => ErrorKind::Invalid,
+        CannotImport::FormatMissing { .. }
+        | CannotImport::NothingStaged { .. }
+        | CannotImport::ReadOnly { .. }
+        | CannotImport::Status { .. }
+        | CannotImport::UnknownStore { .. } => ErrorKind::Conflict,
     }
 }
 

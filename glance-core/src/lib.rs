@@ -31,6 +31,7 @@ mod services;
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Glance, GlanceBuilder, ImageCheck,
-    ImageList, ImportSettings, Loaded, LocationSettings, Metadefs, NamespaceList, ProjectUsage,
-    Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, TaskList, TaskRequest, UploadOptions,
+    ImageList, ImportRequest, ImportSettings, Loaded, LocationSettings, Metadefs, NamespaceList,
+    ProjectUsage, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, TaskList, TaskRequest,
+    UploadOptions,
 };

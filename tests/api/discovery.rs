@@ -357,7 +357,10 @@ async fn what_is_not_there_yet_says_so() {
     let site = Site::new();
 
     let methods = site.get(ALICE, "/v2/info/import").await.json();
-    assert_eq!(methods["import-methods"]["value"], json!(["glance-direct"]));
+    assert_eq!(
+        methods["import-methods"]["value"],
+        json!(["glance-direct", "copy-image"])
+    );
     let stores = site.get(ALICE, "/v2/info/stores").await;
     assert_eq!(
         stores.explanation(),

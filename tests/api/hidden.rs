@@ -71,6 +71,10 @@ async fn a_hidden_image_costs_what_an_absent_one_costs_on_every_route() {
 fn body_of(path: &str, method: &axum::http::Method) -> (&'static str, &'static str) {
     match (method.as_str(), path.rsplit('/').next()) {
         ("PATCH", _) => (V21, r#"[{"op": "add", "path": "/name", "value": "n"}]"#),
+        ("POST", Some("import")) => (
+            "application/json",
+            r#"{"method": {"name": "glance-direct"}}"#,
+        ),
         ("POST", Some("locations")) => ("application/json", r#"{"url": "http://a/b"}"#),
         ("POST", Some("members")) => ("application/json", r#"{"member": "p3"}"#),
         ("PUT", Some("p3")) => ("application/json", r#"{"status": "accepted"}"#),

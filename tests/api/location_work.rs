@@ -1,7 +1,7 @@
 //! Locations beside other work: imports that lock an image, and hashes of others.
 
 use axum::http::StatusCode;
-use glance_core::domain::{Change, IMPORT_LOCK, PropertyName};
+use glance_core::domain::{Change, LockStep, TaskId};
 use glance_core::ports::Catalog;
 use serde_json::json;
 
@@ -21,16 +21,20 @@ async fn an_image_that_an_import_has_locked_takes_no_location() {
     let web = WebSite::new();
     web.web.publish(URL, "the bytes of a disk");
     let id = web.site.image(ALICE, RAW).await;
-    let before = web.site.held(&id).await;
-    let mut locked = before.clone();
-    let name = PropertyName::stored(IMPORT_LOCK.to_owned());
-    locked.properties.insert(name, "task".parse().unwrap());
-    let lock = Change::of_edit(before.clone(), locked.clone());
-    web.memory.catalog.commit(&lock).await.unwrap();
+    let image = web.site.held(&id).await;
+    let task: TaskId = "task".parse().unwrap();
+    let commit = async |lock| {
+        let change = Change::of_status(image.clone(), image.clone()).locking(lock);
+        web.memory.catalog.commit(&change).await.unwrap();
+    };
+    commit(LockStep::Taken {
+        by: task.clone(),
+        instead_of: None,
+    })
+    .await;
 
     let refused = locate(&web, ALICE, &id).await;
-    let unlock = Change::of_edit(locked, before);
-    web.memory.catalog.commit(&unlock).await.unwrap();
+    commit(LockStep::Dropped(task)).await;
 
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text().contains("active task"), "{}", refused.text());

@@ -12,6 +12,7 @@ mod image_patch;
 mod image_schema;
 mod image_show;
 mod images;
+mod import;
 mod inspection;
 mod limits;
 mod location_patch;

@@ -154,18 +154,25 @@ async fn staged_data_that_nobody_imports_goes_when_its_lease_ends() {
 #[tokio::test]
 async fn the_ways_to_import_are_told_and_no_other_is_there() {
     let site = Site::new();
-    let none = Site::with(ApiOptions::default(), Settings::default());
+    let settings = Settings {
+        import: ImportSettings {
+            methods: Vec::new(),
+            ..ImportSettings::default()
+        },
+        ..Settings::default()
+    };
+    let none = Site::with(ApiOptions::default(), settings);
     let methods = async |site: &Site| {
         let info = site.get(ALICE, "/v2/info/import").await.json();
         info["import-methods"]["value"].clone()
     };
 
-    assert_eq!(methods(&site).await, json!(["glance-direct"]));
+    assert_eq!(methods(&site).await, json!(["glance-direct", "copy-image"]));
     assert_eq!(methods(&none).await, json!([]));
     let created = site.post(ALICE, "/v2/images", RAW).await;
     assert_eq!(
         created.headers["openstack-image-import-methods"],
-        "glance-direct"
+        "glance-direct,copy-image"
     );
     let created = none.post(ALICE, "/v2/images", RAW).await;
     assert!(

@@ -19,13 +19,15 @@ pub(crate) struct ImportConfig {
 impl Reader<'_> {
     pub(super) fn import(&mut self, has_named_stores: bool) -> Result<ImportConfig, ConfigError> {
         let methods = self.import_methods()?;
-        let staging = match methods.is_empty() {
-            true => None,
-            false => Some(self.staging_folder(has_named_stores)?),
+        let is_staged = methods.contains(&ImportMethod::GlanceDirect);
+        let staging = match is_staged && self.is_staging_asked_for(has_named_stores) {
+            true => Some(self.staging_folder(has_named_stores)?),
+            false => None,
         };
         let self_reference = self.settings.text("DEFAULT", "worker_self_reference_url")?;
         Ok(ImportConfig {
             settings: ImportSettings {
+                max_parallel_stores: self.size("image_import_opts", "max_parallel_stores")?,
                 methods,
                 self_reference,
             },
@@ -33,18 +35,18 @@ impl Reader<'_> {
         })
     }
 
-    /// None where the file names none: data can be staged, but only a Python node on the same
-    /// database imports it.
     fn import_methods(&mut self) -> Result<Vec<ImportMethod>, ConfigError> {
         let (group, option) = ("DEFAULT", "enabled_import_methods");
         if !self.settings.is_set(group, option) {
-            return Ok(Vec::new());
+            return Ok(ImportMethod::ALL.to_vec());
         }
         let mut methods = Vec::new();
+        let mut is_whole = true;
         for name in self.settings.list(group, option)? {
             match name.parse() {
+                Ok(ImportMethod::WebDownload) => is_whole = false,
                 Ok(method) => methods.push(method),
-                Err(_) if NOT_BUILT.contains(&name.as_str()) => {}
+                Err(_) if name == GLANCE_DOWNLOAD => is_whole = false,
                 Err(_) => {
                     let allowed = "a list of `glance-direct`, `web-download`, `copy-image` and \
                                    `glance-download`";
@@ -52,18 +54,28 @@ impl Reader<'_> {
                 }
             }
         }
-        self.warnings.push(Warning::InPart {
-            setting: *self.settings.setting(group, option),
-            reason: "of `glance-direct`, data is staged; a Python node on the same database has to \
-                     import it, and other ways to import are not built in this version",
-        });
+        if !is_whole {
+            self.warnings.push(Warning::InPart {
+                setting: *self.settings.setting(group, option),
+                reason: "`web-download` and `glance-download` are not built in this version",
+            });
+        }
         Ok(methods)
+    }
+
+    /// Where nothing asks for it and stores have names, data is staged only where the file says in
+    /// which folder: upstream's own default is a folder that few may make.
+    fn is_staging_asked_for(&self, has_named_stores: bool) -> bool {
+        let (group, option) = STAGING_FOLDER;
+        !has_named_stores
+            || self.settings.is_set("DEFAULT", "enabled_import_methods")
+            || self.settings.is_set(group, option)
     }
 
     /// With `enabled_backends`, upstream has a reserved store for it.
     fn staging_folder(&self, has_named_stores: bool) -> Result<PathBuf, ConfigError> {
         if has_named_stores {
-            let (group, option) = ("os_glance_staging_store", "filesystem_store_datadir");
+            let (group, option) = STAGING_FOLDER;
             let folder = self.settings.text(group, option)?;
             let folder =
                 folder.ok_or_else(|| self.settings.invalid(group, option, "", "a folder"))?;
@@ -81,4 +93,6 @@ impl Reader<'_> {
     }
 }
 
-const NOT_BUILT: [&str; 3] = ["web-download", "copy-image", "glance-download"];
+const STAGING_FOLDER: (&str, &str) = ("os_glance_staging_store", "filesystem_store_datadir");
+
+const GLANCE_DOWNLOAD: &str = "glance-download";

@@ -60,7 +60,7 @@ fn a_server_that_is_idle_stops_at_once() {
         start.elapsed()
     );
     let left = crate::support::files_in(&server.folder.path().join("glance-data"));
-    let kept = ["glance.sqlite", "images"];
+    let kept = ["glance.sqlite", "images", "staging"];
     assert_eq!(left, kept, "the database is closed");
 }
 

@@ -57,6 +57,71 @@ pub async fn an_intent_is_found_by_its_id(catalog: &dyn Catalog) {
     assert!(taken.unwrap());
 }
 
+/// It may end and begin anew in one change, which so is its holder's alone.
+pub async fn an_intent_may_begin_anew_as_it_ends(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let step = |work: Work, before: &Image| {
+        let renewed = Intent {
+            work,
+            ..intent.clone()
+        };
+        let mut touched = before.clone();
+        touched.touch(at(20));
+        Change::of_status(before.clone(), touched)
+            .ending(intent.id.clone(), intent.holder.clone())
+            .beginning([renewed])
+    };
+    let mut image = saving;
+    for work in [
+        Work::Import(None),
+        Work::Import(Some(BlobUrl::new("file:///staging/a"))),
+    ] {
+        image = catalog.commit(&step(work.clone(), &image)).await.unwrap();
+
+        let found = catalog.find_intent(&intent.id).await.unwrap();
+        assert_eq!(found.map(|found| found.work), Some(work));
+    }
+    let late = intent.lease_until;
+    let (other, until) = (holder("b", "2"), at(1_000_000));
+    let taken = catalog.renew_intent(&intent.id, &other, late, until).await;
+    assert!(taken.unwrap());
+
+    let refused = catalog.commit(&step(Work::Import(None), &image)).await;
+
+    assert!(
+        matches!(refused, Err(CatalogError::Conflict)),
+        "{refused:?}"
+    );
+}
+
+/// Its id is free again when it has ended, and not before.
+pub async fn an_intent_that_is_there_does_not_begin(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let other = Intent {
+        holder: holder("b", "2"),
+        ..intent.clone()
+    };
+    let mut touched = saving.clone();
+    touched.touch(at(20));
+    let begin = Change::of_status(saving.clone(), touched).beginning([other.clone()]);
+
+    let refused = catalog.commit(&begin).await;
+
+    assert!(
+        matches!(refused, Err(CatalogError::Conflict)),
+        "{refused:?}"
+    );
+    assert_eq!(found(catalog, saving.id).await, Some(saving));
+    let there = catalog.find_intent(&intent.id).await.unwrap();
+    assert_eq!(there, Some(intent.clone()));
+    catalog
+        .end_intent(&intent.id, &intent.holder)
+        .await
+        .unwrap();
+    catalog.commit(&begin).await.unwrap();
+    assert_eq!(catalog.find_intent(&other.id).await.unwrap(), Some(other));
+}
+
 /// Who lost its lease cannot commit what it did.
 pub async fn an_intent_that_was_taken_ends_nothing(catalog: &dyn Catalog) {
     let (saving, intent) = begun_upload(catalog).await;

@@ -22,6 +22,7 @@
 
 pub mod catalog;
 pub mod image_store;
+pub mod import_locks;
 pub mod intents;
 pub mod members;
 pub mod metadefs;
@@ -64,10 +65,22 @@ macro_rules! catalog_conformance {
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, intents:
                 an_intent_lives_from_change_to_change
                 an_intent_is_found_by_its_id
+                an_intent_may_begin_anew_as_it_ends
+                an_intent_that_is_there_does_not_begin
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
                 what_a_restarted_node_left_is_abandoned
                 open_deletes_are_told_by_their_image
+            );
+            $crate::conformance_tests!([$(#[$attribute])*] $run, $make, import_locks:
+                a_lock_is_taken_from_nobody_or_from_whom_the_taker_names
+                a_lock_is_dropped_by_whom_it_belongs_and_can_be_taken_again
+                a_lock_without_a_task_is_none
+                an_edit_does_not_touch_the_lock
+                one_of_many_takes_the_lock
+                the_lock_goes_with_its_image
+                a_task_is_recorded_and_moved_with_a_change
+                a_change_is_not_made_without_its_tasks
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, tasks:
                 a_task_is_found_as_it_was
@@ -133,6 +146,7 @@ macro_rules! scheduled_deletes_conformance {
                 deletes_come_due_in_the_order_of_ids
                 a_delete_ends_when_no_data_is_left
                 a_restored_image_has_all_that_went_with_it
+                a_restored_image_is_not_locked
                 what_was_removed_before_stays_removed
                 a_delete_that_is_claimed_or_done_is_not_taken_back
                 data_is_claimed_by_one_scrubber_at_a_time

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::catalog::{at, changed, found, rich_image};
 use crate::domain::{
-    BlobUrl, Change, Event, Holder, Image, ImageId, Intent, Location, Membership, Status,
+    BlobUrl, Change, Event, Holder, Image, ImageId, Intent, Location, LockStep, Membership, Status,
     Timestamp, Work,
 };
 use crate::ports::{Catalog, CatalogError, ScheduledDelete, ScheduledDeletes};
@@ -182,6 +182,27 @@ where
     assert_eq!(due(catalog, 300).await, []);
     let again = catalog.restore(image.id, second(210)).await;
     assert!(matches!(again, Err(CatalogError::NotFound)), "{again:?}");
+}
+
+/// The import that had locked it has noticed the delete, and ended.
+pub async fn a_restored_image_is_not_locked<C>(catalog: &C)
+where
+    C: Catalog + ScheduledDeletes,
+{
+    let image = stored(catalog, 1).await;
+    let lock = LockStep::Taken {
+        by: "task".parse().unwrap(),
+        instead_of: None,
+    };
+    let change = Change::of_status(image.clone(), image).locking(lock);
+    let locked = catalog.commit(&change).await.unwrap();
+    schedule(catalog, &locked, 90).await;
+
+    let restored = catalog.restore(locked.id, second(200)).await.unwrap();
+
+    assert!(locked.is_being_imported());
+    assert_eq!(restored.import_lock(), None);
+    assert_eq!(restored.properties.len() + 1, locked.properties.len());
 }
 
 /// A delete takes back itself alone, not what was done before it.

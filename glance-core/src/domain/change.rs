@@ -2,8 +2,10 @@
 
 use super::id::{IntentId, TaskId};
 use super::image::Image;
+use super::import::IMPORT_LOCK;
 use super::lease::{Holder, Intent, Work};
 use super::location::{BlobUrl, Location};
+use super::property::{PropertyName, PropertyValue};
 use super::status::Status;
 use super::task::{Task, TaskStatus};
 use super::usage::Claim;
@@ -37,7 +39,7 @@ pub struct Change {
 }
 
 /// What a change does with the lock by which an import keeps others off, see
-/// [`IMPORT_LOCK`](super::IMPORT_LOCK). What differs of that property alone is not committed.
+/// [`IMPORT_LOCK`]. What differs of that property alone is not committed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "catalogs must answer every step")]
 pub enum LockStep {
@@ -123,9 +125,10 @@ impl Change {
         self
     }
 
-    /// The upload that begins with it.
+    /// The upload or import that begins with it.
     pub fn begun_upload(&self) -> Option<&Intent> {
-        self.begun.iter().find(|intent| intent.work == Work::Upload)
+        let writes = |work: &Work| matches!(work, Work::Import(_) | Work::Upload);
+        self.begun.iter().find(|intent| writes(&intent.work))
     }
 
     /// The same change, which ends an intent that `holder` holds.
@@ -151,14 +154,15 @@ impl Change {
         matches!(self.after.status(), Status::Deleted | Status::PendingDelete)
     }
 
-    /// What committing makes of the `stored` image: `None` where the guard does not hold. Of a
-    /// deleted one, tags, properties and locations are gone.
+    /// What committing makes of the `stored` image: `None` where the guard does not hold, or the
+    /// lock is not as its step needs it. Of a deleted one, tags, properties and locations are gone.
     ///
     /// This is the meaning of a commit; every catalog is held to it.
     pub fn applied_to(&self, stored: &Image) -> Option<Image> {
         let (before, after) = (&self.before, &self.after);
         let holds = stored.status() == before.status()
-            && (self.guard == Guard::Status || stored.updated_at == before.updated_at);
+            && (self.guard == Guard::Status || stored.updated_at == before.updated_at)
+            && self.lock.is_open_to(stored);
         if !holds {
             return None;
         }
@@ -198,23 +202,35 @@ impl Change {
         image
             .tags
             .extend(after.tags.difference(&before.tags).cloned());
-        for name in before
-            .properties
-            .keys()
-            .filter(|name| !after.properties.contains_key(name))
-        {
+        for name in self.removed_properties() {
             image.properties.remove(name);
         }
-        for (name, value) in &after.properties {
-            if before.properties.get(name) != Some(value) {
-                image.properties.insert(name.clone(), value.clone());
-            }
-        }
+        let set = self.set_properties();
+        image
+            .properties
+            .extend(set.map(|(name, value)| (name.clone(), value.clone())));
+        self.lock.apply_to(&mut image);
         let (removed, added) = self.location_changes();
         let is_removed = |stored: &Location| removed.contains(&&stored.url);
         image.locations.retain(|stored| !is_removed(stored));
         image.locations.extend_from_slice(added);
         Some(image)
+    }
+
+    /// The properties that go; the lock of an import is none of them.
+    pub fn removed_properties(&self) -> impl Iterator<Item = &PropertyName> + Clone {
+        let after = &self.after.properties;
+        let names = self.before.properties.keys();
+        names.filter(|name| !after.contains_key(*name) && name.as_str() != IMPORT_LOCK)
+    }
+
+    /// The properties that come, or get another value; the lock of an import is none of them.
+    pub fn set_properties(&self) -> impl Iterator<Item = (&PropertyName, &PropertyValue)> + Clone {
+        let before = &self.before.properties;
+        let after = self.after.properties.iter();
+        after.filter(|(name, value)| {
+            before.get(*name) != Some(*value) && name.as_str() != IMPORT_LOCK
+        })
     }
 
     /// The URLs whose locations go, and the locations that are then added at the end: so that what

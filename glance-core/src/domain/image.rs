@@ -131,12 +131,17 @@ impl Image {
     /// The image with its data: what is known of it, and where it is.
     #[must_use]
     pub fn with_content(mut self, content: Content, location: Location) -> Self {
+        self.learn(content);
+        self.locations.push(location);
+        self
+    }
+
+    /// Takes in what is known of its data.
+    pub(super) fn learn(&mut self, content: Content) {
         self.size = Some(content.size);
         self.virtual_size = content.virtual_size;
         self.checksum = Some(content.checksum);
         self.multihash = Some(content.multihash);
-        self.locations.push(location);
-        self
     }
 
     /// Moves `updated_at` to `now`, or just past where it was: a change is never unseen.

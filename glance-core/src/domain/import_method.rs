@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::status::Status;
+
 /// A way for an image to come to its data that goes on after the request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
@@ -14,16 +16,31 @@ use thiserror::Error;
 pub enum ImportMethod {
     /// From the data that a client has staged.
     GlanceDirect,
+    /// From a server on the web.
+    WebDownload,
+    /// From a store that has the data, to others.
+    CopyImage,
 }
 
 impl ImportMethod {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::GlanceDirect];
+    pub const ALL: [Self; 3] = [Self::GlanceDirect, Self::WebDownload, Self::CopyImage];
 
     /// The name on the wire and in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GlanceDirect => "glance-direct",
+            Self::WebDownload => "web-download",
+            Self::CopyImage => "copy-image",
+        }
+    }
+
+    /// The status of images that can be imported in this way.
+    pub fn status(self) -> Status {
+        match self {
+            Self::GlanceDirect => Status::Uploading,
+            Self::WebDownload => Status::Queued,
+            Self::CopyImage => Status::Active,
         }
     }
 }

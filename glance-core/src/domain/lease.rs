@@ -52,6 +52,8 @@ pub enum Work {
     Stage,
     /// It lies in the staging area, until an import takes it up. Nobody is at work on it.
     Staged(BlobUrl),
+    /// An import fills stores, from the staged blob where it has one; its task bears the same id.
+    Import(Option<BlobUrl>),
     /// It is being written.
     Upload,
     /// It is being removed.
@@ -66,6 +68,7 @@ impl Work {
         match self {
             Self::Stage | Self::Upload => None,
             Self::Delete(url) | Self::Hash(url) | Self::Staged(url) => Some(url),
+            Self::Import(url) => url.as_ref(),
         }
     }
 }

@@ -11,7 +11,10 @@ mod format;
 mod id;
 mod image;
 mod import;
+mod import_end;
+mod import_lock;
 mod import_method;
+mod import_plan;
 pub mod inspect;
 mod lease;
 mod location;
@@ -50,8 +53,10 @@ pub use self::id::{
     DomainId, ImageId, IntentId, InvalidId, InvalidTextId, ProjectId, StoreId, TaskId, UserId,
 };
 pub use self::image::Image;
-pub use self::import::{IMPORT_LOCK, IMPORTING_TO_STORES};
+pub use self::import::{FAILED_IMPORT, IMPORT_LOCK, IMPORTING_TO_STORES};
+pub use self::import_end::{Imported, Tally};
 pub use self::import_method::{ImportMethod, UnknownImportMethod};
+pub use self::import_plan::{CannotImport, ImportPlan};
 pub use self::lease::{Holder, Intent, Work};
 pub use self::location::{BlobUrl, Location};
 pub use self::location_edit::{CannotEditLocations, LocationEdit, Position};

@@ -31,6 +31,11 @@ impl PropertyName {
         Self(text)
     }
 
+    /// One of the service's own names, which stands in the code.
+    pub(super) fn literal(name: &'static str) -> Self {
+        Self(name.to_owned())
+    }
+
     /// What tells Python nodes whom to ask for staged data.
     pub(super) fn stage_host() -> Self {
         Self(STAGE_HOST.to_owned())

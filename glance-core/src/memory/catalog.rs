@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, Location,
-    MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId, Timestamp, Usage, Viewer,
-    Work,
+    BlobUrl, Change, Claim, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas, Intent, IntentId,
+    Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId, Timestamp,
+    Usage, Viewer, Work,
 };
 use crate::ports::{Catalog, CatalogError, SeenImage, UsageLedger};
 
@@ -89,6 +89,9 @@ impl Rows {
             let mut image = as_deleted.clone();
             image.tags = stored.tags;
             image.properties = stored.properties;
+            image
+                .properties
+                .retain(|name, _| name.as_str() != IMPORT_LOCK);
             image.locations = stored.locations;
             let scheduled = Scheduled {
                 left: image.locations.clone(),
@@ -113,9 +116,12 @@ impl Rows {
             .values()
             .filter_map(move |intent| match &intent.work {
                 Work::Delete(url) if intent.image == image => Some((intent, url)),
-                Work::Delete(_) | Work::Hash(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
-                    None
-                }
+                Work::Delete(_)
+                | Work::Hash(_)
+                | Work::Import(_)
+                | Work::Stage
+                | Work::Staged(_)
+                | Work::Upload => None,
             })
     }
 
@@ -219,6 +225,19 @@ impl Catalog for MemoryCatalog {
             if held.is_none_or(|intent| intent.holder != *holder) {
                 return Err(CatalogError::Conflict);
             }
+        }
+        let ended = change.ended.as_ref().map(|(ended, _)| ended);
+        let is_there = |intent: &Intent| {
+            ended != Some(&intent.id) && rows.intents.contains_key(intent.id.as_str())
+        };
+        if change.begun.iter().any(is_there) {
+            return Err(CatalogError::Conflict);
+        }
+        let tasks = rows.tasks_after(&change.tasks)?;
+
+        // From here on, nothing fails.
+        rows.tasks.extend(tasks);
+        if let Some((ended, _)) = &change.ended {
             rows.intents.remove(ended.as_str());
         }
         for intent in &change.begun {

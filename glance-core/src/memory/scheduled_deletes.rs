@@ -35,6 +35,9 @@ impl ScheduledDeletes for MemoryCatalog {
         if !rows.scheduled.contains_key(&intent.image) {
             return Err(CatalogError::Conflict);
         }
+        if rows.intents.contains_key(intent.id.as_str()) {
+            return Err(CatalogError::Conflict);
+        }
         let same = rows.deletes(intent.image);
         let (abandoned, held): (Vec<&Intent>, Vec<&Intent>) = same
             .map(|(same, _)| same)

@@ -20,12 +20,18 @@ use crate::domain::{
 ///   for, and of no other;
 /// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
 ///   tags, properties and locations, in a number of statements that does not grow with the page;
-/// * `commit` makes what [`Change::applied_to`] means, locations in their order, whole or not at all, and gives it back;
-///   `Conflict` where the guard does not hold or the ended intent is gone or another's, `NotFound`
-///   where the image is gone, `Quota` where its claim passes a limit;
+/// * `commit` makes what [`Change::applied_to`] means, locations in their order, and gives it back;
+///   its intents and tasks come and go with it, all of it or nothing;
+/// * `commit` refuses with `Conflict` where the guard does not hold, where the import lock is
+///   another's, where the ended intent is gone or another's, where an intent to begin is there
+///   already and does not end with it, and where a task cannot be recorded or moved; with `NotFound` where the image is gone;
+///   with `Quota` where its claim passes a limit;
+/// * of many changes that take the import lock of an image at once, one is made, also where a Python
+///   node writes to the same rows;
 /// * `idle_queued` gives queued images that are not protected and did not change since a time, the
 ///   longest unchanged first;
-/// * a change to `deleted` takes properties, tags, members and locations with it;
+/// * a change to `deleted` takes properties, tags, members and locations with it, and the import
+///   lock for good: an image whose delete is taken back is not locked;
 /// * members of an image that is gone are gone; a project is a member once;
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
 /// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of

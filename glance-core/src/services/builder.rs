@@ -10,7 +10,10 @@ use super::glance::{Glance, Settings};
 use super::stores::Stores;
 use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
-use crate::ports::{Catalog, Clock, Executor, IdSource, LimitSource, MetadefCatalog, Policy};
+use crate::ports::{
+    Catalog, Clock, Executor, IdSource, ImportPlugin, LimitSource, MetadefCatalog, Policy,
+    WebSource,
+};
 
 /// Time, ids and work beside the request.
 #[derive(Debug, Clone)]
@@ -33,6 +36,8 @@ pub struct GlanceBuilder {
     policy: Arc<dyn Policy>,
     protections: Option<Arc<Protections>>,
     limits: Option<Arc<dyn LimitSource>>,
+    web: Option<Arc<dyn WebSource>>,
+    plugins: Vec<Arc<dyn ImportPlugin>>,
     settings: Settings,
     node: Option<String>,
 }
@@ -48,6 +53,8 @@ impl GlanceBuilder {
             policy: Arc::new(Rules::default()),
             protections: None,
             limits: None,
+            web: None,
+            plugins: Vec::new(),
             settings: Settings::default(),
             node: None,
         }
@@ -80,6 +87,21 @@ impl GlanceBuilder {
     #[must_use]
     pub fn with_limits(mut self, limits: Arc<dyn LimitSource>) -> Self {
         self.limits = Some(limits);
+        self
+    }
+
+    /// Reads data from the web, for imports. Without, none is imported from there.
+    #[must_use]
+    pub fn with_web_source(mut self, web: Arc<dyn WebSource>) -> Self {
+        self.web = Some(web);
+        self
+    }
+
+    /// What data of imports passes on its way to the stores, in order. Copies between stores pass
+    /// nothing.
+    #[must_use]
+    pub fn with_plugins(mut self, plugins: Vec<Arc<dyn ImportPlugin>>) -> Self {
+        self.plugins = plugins;
         self
     }
 
@@ -120,6 +142,8 @@ impl GlanceBuilder {
             policy: self.policy,
             protections: self.protections,
             limits: self.limits,
+            web: self.web,
+            plugins: self.plugins.into(),
             runtime: self.runtime,
             settings: Arc::new(self.settings),
             holder: Arc::new(Holder { node, process }),

@@ -7,7 +7,7 @@ use crate::domain::inspect::InspectionRules;
 use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
-use crate::ports::{Catalog, LimitSource, MetadefCatalog, Policy};
+use crate::ports::{Catalog, ImportPlugin, LimitSource, MetadefCatalog, Policy, WebSource};
 
 use super::at_work::AtWork;
 use super::builder::Runtime;
@@ -22,6 +22,8 @@ pub struct Glance {
     pub(super) policy: Arc<dyn Policy>,
     pub(super) protections: Option<Arc<Protections>>,
     pub(super) limits: Option<Arc<dyn LimitSource>>,
+    pub(super) web: Option<Arc<dyn WebSource>>,
+    pub(super) plugins: Arc<[Arc<dyn ImportPlugin>]>,
     pub(super) runtime: Runtime,
     pub(super) settings: Arc<Settings>,
     pub(super) holder: Arc<Holder>,
@@ -94,13 +96,25 @@ impl Default for Settings {
 }
 
 /// How images are imported.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportSettings {
-    /// The ways that are offered, where there is a staging area: `enabled_import_methods`. None, if
-    /// not set: what is staged waits for a Python node on the same database, which imports it.
+    /// To how many stores data is written at a time: `max_parallel_stores`. More are filled from
+    /// those.
+    pub max_parallel_stores: usize,
+    /// The ways that are offered, where the service has what they take: `enabled_import_methods`.
     pub methods: Vec<ImportMethod>,
     /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
     pub self_reference: Option<String>,
+}
+
+impl Default for ImportSettings {
+    fn default() -> Self {
+        Self {
+            max_parallel_stores: 1,
+            methods: ImportMethod::ALL.to_vec(),
+            self_reference: None,
+        }
+    }
 }
 
 /// What becomes of data that somebody else wrote and a caller gives a location of.

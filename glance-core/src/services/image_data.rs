@@ -262,7 +262,7 @@ impl Glance {
 
     /// Commits what was written, and meanwhile shows signs of life: it may take longer than a lease.
     /// Nothing stops it, not even a lost lease, because its outcome would then be in doubt.
-    async fn commit_blob(
+    pub(super) async fn commit_blob(
         &self,
         Place { store, intent }: &Place,
         writer: Box<dyn BlobWriter>,

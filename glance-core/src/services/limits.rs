@@ -1,7 +1,9 @@
 //! What projects may have, and what they get of it (rule R9).
 
 use super::glance::Glance;
-use crate::domain::{Caller, Claim, Image, Intent, ProjectId, ProjectLimits, Usage};
+use crate::domain::{
+    Caller, Claim, Image, Intent, ProjectId, ProjectLimits, Resource, Status, Usage,
+};
 use crate::error::Error;
 use crate::ports::CatalogError;
 
@@ -58,6 +60,31 @@ impl Glance {
         Ok(claim(image, limits, 0, 1))
     }
 
+    /// The claim to import data to so many stores. What was staged is counted as getting data already.
+    pub(super) async fn claim_for_import(
+        &self,
+        image: &Image,
+        stores: usize,
+    ) -> Result<Option<Claim>, Error> {
+        let limits = self.limits_of(image.owner.as_ref()).await?;
+        let bytes = image.size.unwrap_or(0).saturating_mul(stores as u64);
+        let uploads = u64::from(image.status() != Status::Uploading);
+        Ok(claim(image, limits, bytes, uploads))
+    }
+
+    /// Refuses to begin what takes more bytes where the caller's project has too many already.
+    pub(super) async fn check_room(&self, caller: &Caller) -> Result<(), Error> {
+        let Some(project) = caller.project() else {
+            return Ok(());
+        };
+        let limit = self.limits_of(Some(project)).await?.stored_bytes;
+        if limit.is_some() {
+            let usage = self.catalog.usage(project).await?;
+            Resource::StoredBytes.check(usage.stored_bytes, limit)?;
+        }
+        Ok(())
+    }
+
     /// The claim of what an edit adds to what is stored; `None` where it adds nothing.
     pub(super) async fn claim_for_edit(
         &self,
@@ -91,6 +118,8 @@ pub(super) struct Allowance {
     glance: Glance,
     intent: Intent,
     claim: Claim,
+    /// How often the data is stored.
+    copies: u64,
 }
 
 impl Allowance {
@@ -105,14 +134,22 @@ impl Allowance {
                 uploads: 0,
                 ..claim
             },
+            copies: 1,
         })
     }
 
-    /// Makes sure that so many bytes in all are reserved.
+    /// The same for data that is stored several times.
+    pub(super) fn for_copies(mut self, copies: usize) -> Self {
+        self.copies = copies as u64;
+        self
+    }
+
+    /// Makes sure that so much data is reserved for.
     ///
     /// # Errors
     /// That passes the limit; somebody else took the upload over; the catalog fails.
     pub(super) async fn cover(&mut self, size: u64) -> Result<(), Error> {
+        let size = size.saturating_mul(self.copies);
         if size <= self.claim.bytes {
             return Ok(());
         }

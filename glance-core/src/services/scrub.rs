@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use super::glance::Glance;
 use super::image_data::Place;
-use crate::domain::{Change, Event, ImageId, Intent, StoreId, Timestamp, Upload, Work};
+use crate::domain::{Change, Event, ImageId, Intent, Status, StoreId, Timestamp, Upload, Work};
 use crate::error::Error;
 use crate::ports::{BlobKey, CatalogError, ImageStore, StoreError};
 
@@ -25,6 +25,8 @@ pub struct Scrubbed {
     pub expired: usize,
     /// Located images whose data is being read for its hash again.
     pub hashes: usize,
+    /// Broken imports that were taken over.
+    pub imports: usize,
     /// Tasks that ended long ago and are not told of any more.
     pub tasks: u64,
     /// Unfinished blobs of nobody that were removed.
@@ -95,6 +97,7 @@ impl Glance {
             done.uploads += of_one.uploads;
             done.deletes += of_one.deletes;
             done.hashes += of_one.hashes;
+            done.imports += of_one.imports;
             done.failures += of_one.failures;
         }
         Ok(done)
@@ -116,6 +119,7 @@ impl Glance {
                     Work::Stage | Work::Staged(_) | Work::Upload => done.uploads += 1,
                     Work::Delete(_) => done.deletes += 1,
                     Work::Hash(_) => done.hashes += 1,
+                    Work::Import(_) => done.imports += 1,
                 },
                 Err(error) => {
                     done.failures += 1;
@@ -181,9 +185,12 @@ impl Glance {
         }
     }
 
-    /// Finishes a delete, undoes an upload, or goes on with a hash; `false` where somebody else took
-    /// it, or it has to wait.
+    /// Finishes a delete, undoes an upload, or goes on with a hash or an import; `false` where
+    /// somebody else took it, or it has to wait.
     async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
+        if let Work::Import(_) = &intent.work {
+            return self.take_over_import(intent).await;
+        }
         let Some(store) = self.stores.at_work(&intent.store) else {
             return Ok(false);
         };
@@ -195,7 +202,12 @@ impl Glance {
                 return Ok(self.start_hashing(intent, owner.as_ref()));
             }
             Work::Delete(url) => self.delete_blob(store.as_ref(), url, intent).await,
-            Work::Stage | Work::Staged(_) | Work::Upload => {
+            Work::Staged(_) if self.is_taken_up(intent).await? => self
+                .catalog
+                .end_intent(&intent.id, &intent.holder)
+                .await
+                .map_err(Error::from),
+            Work::Import(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
                 let place = Place {
                     store: Arc::clone(store),
                     intent: intent.clone(),
@@ -211,6 +223,12 @@ impl Glance {
             Err(Error::Gone { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether staged data is an import's of a Python node by now: or was, if that is over.
+    async fn is_taken_up(&self, staged: &Intent) -> Result<bool, Error> {
+        let seen = self.catalog.find(staged.image, None).await?;
+        Ok(seen.is_some_and(|seen| seen.image.status() != Status::Uploading))
     }
 
     /// Undoes an upload, right after its lease was made sure of.
@@ -255,6 +273,7 @@ fn log(done: Result<Scrubbed, Error>) {
             uploads = done.uploads,
             deletes = done.deletes,
             hashes = done.hashes,
+            imports = done.imports,
             expired = done.expired,
             tasks = done.tasks,
             strays = done.strays,

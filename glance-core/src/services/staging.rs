@@ -18,14 +18,6 @@ use crate::error::Error;
 use crate::ports::{ByteStream, CatalogError};
 
 impl Glance {
-    /// The ways to import that this service offers, in the order of its settings.
-    pub fn import_methods(&self) -> &[ImportMethod] {
-        match self.stores.staging() {
-            Some(_) => &self.settings().import.methods,
-            None => &[],
-        }
-    }
-
     /// Keeps data of a queued image aside for an import; the image is then `uploading`.
     ///
     /// The work goes on in the background where the future is dropped, and ends as it should.
@@ -49,6 +41,7 @@ impl Glance {
         };
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::ModifyImage, &image)?;
+        self.forget_stale_stage(&image).await?;
         let most = self.settings().quotas.image_bytes;
         Resource::ImageBytes.check(options.size.unwrap_or(0), most)?;
         let now = self.now();
@@ -108,6 +101,18 @@ impl Glance {
         }
         let id = Intent::id_of_staged(image.id);
         Ok(self.catalog.find_intent(&id).await?)
+    }
+
+    /// What was staged for an image that is queued again was imported, in vain, by a Python node,
+    /// which knows nothing of the row.
+    async fn forget_stale_stage(&self, image: &Image) -> Result<(), Error> {
+        if image.status() == Status::Queued
+            && let id = Intent::id_of_staged(image.id)
+            && let Some(stale) = self.catalog.find_intent(&id).await?
+        {
+            self.catalog.end_intent(&id, &stale.holder).await?;
+        }
+        Ok(())
     }
 
     /// The same change, which has the staged data of its image removed, where there is such data.

@@ -181,6 +181,13 @@ impl Stores {
         staging.or_else(|| self.get(id).map(|known| &known.store))
     }
 
+    /// The stores that hold data of an image.
+    pub(super) fn filled(&self, image: &Image) -> BTreeSet<StoreId> {
+        let locations = image.locations.iter();
+        let stores = locations.filter_map(|location| self.of(location));
+        stores.map(|store| store.id().clone()).collect()
+    }
+
     pub(super) fn get(&self, id: &StoreId) -> Option<&ConfiguredStore> {
         self.all.iter().find(|known| known.id() == id)
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::channel::mpsc;
+use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
 
 use super::limits::Allowance;
 use crate::domain::inspect::{Inspection, Report};
 use crate::domain::{Content, HashAlgorithm, Hasher, Multihash, Resource};
 use crate::error::Error;
-use crate::ports::{BlobWriter, ByteStream, Executor, run_blocking};
+use crate::ports::{BlobWriter, ByteStream, Executor, StoreError, run_blocking};
 
 /// What is known and allowed of the bytes that are to come.
 #[derive(Debug)]
@@ -41,22 +42,46 @@ pub(super) async fn transfer(
     algorithm: HashAlgorithm,
     limits: Limits,
 ) -> Result<Received, Error> {
+    let moved = transfer_to_all(executor, body, vec![writer], 1, algorithm, limits);
+    let (received, written) = moved.await;
+    // A failed writer also ends the reading: its own error says why.
+    written.into_iter().collect::<Result<(), _>>()?;
+    received
+}
+
+/// The same for several writers at once. One that fails drops out, and the reading ends where fewer
+/// than `least` are left. Tells what came, and how each writer fared with it; where nothing came
+/// whole, those that did not fail hold a part.
+pub(super) async fn transfer_to_all(
+    executor: &Arc<dyn Executor>,
+    body: ByteStream,
+    writers: Vec<&mut dyn BlobWriter>,
+    least: usize,
+    algorithm: HashAlgorithm,
+    limits: Limits,
+) -> (Result<Received, Error>, Vec<Result<(), StoreError>>) {
     let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
-    let (to_writer, writer_chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let (to_writers, writing): (Vec<_>, Vec<_>) = writers
+        .into_iter()
+        .map(|writer| {
+            let (to_writer, chunks) = mpsc::channel(CHUNKS_AHEAD);
+            (to_writer, write_all(writer, chunks))
+        })
+        .unzip();
+    let consumers = Consumers {
+        hashes: [to_md5, to_hash],
+        writers: to_writers,
+        least,
+    };
 
     let (read, checksum, hash, written) = futures::join!(
-        read_all(body, [to_md5, to_hash, to_writer], limits),
+        read_all(body, consumers, limits),
         hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
         hash_all(executor, algorithm.hasher(), hash_chunks),
-        write_all(writer, writer_chunks),
+        join_all(writing),
     );
-
-    // A failed consumer also ends the reading: its own error says why.
-    written?;
-    let checksum = checksum.ok_or(Error::Stopping)?;
-    let value = hash.ok_or(Error::Stopping)?;
-    Ok(Received::of(read?, checksum, algorithm, value))
+    (Received::of(read, checksum, algorithm, hash), written)
 }
 
 /// Reads a body for its hashes, and for what it is.
@@ -69,37 +94,78 @@ pub(super) async fn digest(
     let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
 
+    let consumers = Consumers {
+        hashes: [to_md5, to_hash],
+        writers: Vec::new(),
+        least: 0,
+    };
+
     let (read, checksum, hash) = futures::join!(
-        read_all(body, [to_md5, to_hash], limits),
+        read_all(body, consumers, limits),
         hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
         hash_all(executor, algorithm.hasher(), hash_chunks),
     );
-
-    let report = read?;
-    let checksum = checksum.ok_or(Error::Stopping)?;
-    let value = hash.ok_or(Error::Stopping)?;
-    Ok(Received::of(report, checksum, algorithm, value))
+    Received::of(read, checksum, algorithm, hash)
 }
 
 impl Received {
-    fn of(report: Report, checksum: String, algorithm: HashAlgorithm, value: String) -> Self {
+    fn of(
+        read: Result<Report, Error>,
+        checksum: Option<String>,
+        algorithm: HashAlgorithm,
+        hash: Option<String>,
+    ) -> Result<Self, Error> {
+        let report = read?;
         let multihash = Multihash {
             algorithm: algorithm.as_str().to_owned(),
-            value,
+            value: hash.ok_or(Error::Stopping)?,
         };
         let content = Content {
             size: report.size,
-            checksum,
+            checksum: checksum.ok_or(Error::Stopping)?,
             multihash,
             virtual_size: None,
         };
-        Self { content, report }
+        Ok(Self { content, report })
     }
 }
 
-async fn read_all<const N: usize>(
+/// Where chunks go.
+struct Consumers {
+    hashes: [mpsc::Sender<Bytes>; 2],
+    writers: Vec<mpsc::Sender<Bytes>>,
+    /// With fewer writers, it is not worth while.
+    least: usize,
+}
+
+impl Consumers {
+    async fn send(&mut self, chunk: Bytes) -> Result<(), Error> {
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        for hash in &mut self.hashes {
+            let sent = hash.send(chunk.clone()).await;
+            sent.map_err(|_| Error::Stopping)?;
+        }
+        let mut at = 0;
+        while let Some(writer) = self.writers.get_mut(at) {
+            match writer.send(chunk.clone()).await {
+                Ok(()) => at += 1,
+                Err(_) => {
+                    self.writers.swap_remove(at);
+                }
+            }
+        }
+        match self.writers.len() < self.least {
+            true => Err(Error::Stopping),
+            false => Ok(()),
+        }
+    }
+}
+
+async fn read_all(
     mut body: ByteStream,
-    mut consumers: [mpsc::Sender<Bytes>; N],
+    mut consumers: Consumers,
     mut limits: Limits,
 ) -> Result<Report, Error> {
     let mut size = 0_u64;
@@ -113,14 +179,14 @@ async fn read_all<const N: usize>(
         if chunk.len() < SMALL && small.len() + chunk.len() <= JOINED {
             small.extend_from_slice(&chunk);
         } else {
-            send(&mut consumers, small.split().freeze()).await?;
-            send(&mut consumers, chunk).await?;
+            consumers.send(small.split().freeze()).await?;
+            consumers.send(chunk).await?;
         }
         if small.len() > JOINED - SMALL {
-            send(&mut consumers, small.split().freeze()).await?;
+            consumers.send(small.split().freeze()).await?;
         }
     }
-    send(&mut consumers, small.freeze()).await?;
+    consumers.send(small.freeze()).await?;
     match limits.expected {
         Some(expected) if expected != size => Err(Error::SizeMismatch {
             expected,
@@ -144,19 +210,6 @@ impl Limits {
     }
 }
 
-async fn send(consumers: &mut [mpsc::Sender<Bytes>], chunk: Bytes) -> Result<(), Error> {
-    if chunk.is_empty() {
-        return Ok(());
-    }
-    for consumer in consumers {
-        consumer
-            .send(chunk.clone())
-            .await
-            .map_err(|_| Error::Stopping)?;
-    }
-    Ok(())
-}
-
 async fn hash_all(
     executor: &Arc<dyn Executor>,
     mut hasher: Hasher,
@@ -178,7 +231,7 @@ async fn hash_all(
 async fn write_all(
     writer: &mut dyn BlobWriter,
     mut chunks: mpsc::Receiver<Bytes>,
-) -> Result<(), Error> {
+) -> Result<(), StoreError> {
     while let Some(chunk) = chunks.next().await {
         writer.write(chunk).await?;
     }

@@ -11,4 +11,4 @@ pub(crate) use self::compress::compress;
 pub(crate) use self::guard::{catch_panic, render_error};
 pub(crate) use self::negotiate::{Base, negotiate};
 pub(crate) use self::share::share;
-pub(crate) use self::trace::trace;
+pub(crate) use self::trace::{RequestId, trace};

@@ -14,9 +14,13 @@ use crate::error::ApiError;
 use crate::options::Api;
 use crate::reply::{Form, render};
 
+/// The id of a request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// Gives every request an id, and logs what became of it. Neither queries nor headers are logged:
 /// they may hold secrets (rule R6).
-pub(crate) async fn trace(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(crate) async fn trace(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let kept = kept_id(request.headers(), api.options.max_request_id_length);
     let id = kept.as_ref().ok().cloned().flatten().unwrap_or_else(new_id);
@@ -32,6 +36,7 @@ pub(crate) async fn trace(State(api): State<Api>, request: Request, next: Next) 
         let told = Forwarded::of(request.headers());
         span.record("client", told.client.map(tracing::field::debug));
     }
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = match kept {
         Ok(_) => next.run(request).instrument(span.clone()).await,
         Err(too_long) => render(too_long.into_response(), Form::preferred(request.headers())),

@@ -3,16 +3,17 @@
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use glance_core::UploadOptions;
 use glance_core::domain::{Draft, Edit, NewLocation, StoreId};
 use glance_core::ports::ByteStream;
+use glance_core::{ImportRequest, UploadOptions};
 
 use crate::body::{self, JsonBody};
+use crate::edge::RequestId;
 use crate::error::{ACCEPT_PATCH, ApiError};
 use crate::options::Api;
 use crate::wire::patch::Dialect;
 use crate::wire::range::AskedRange;
-use crate::wire::{location, new_image, store, upload};
+use crate::wire::{import, location, new_image, store, upload};
 
 /// The variable segments of a path, decoded.
 pub(super) struct Segments<const N: usize>(pub(super) [String; N]);
@@ -84,6 +85,25 @@ impl FromRequest<Api> for AddedLocation {
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
         location::read_request(&body).map(Self)
+    }
+}
+
+/// The body and the headers of a request to import an image.
+pub(super) struct AskedImport(pub(super) ImportRequest);
+
+impl FromRequest<Api> for AskedImport {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let store = store::chosen(request.headers())?;
+        let RequestId(request_id) = request.extensions().get().cloned().unwrap_or_default();
+        let JsonBody(body) = JsonBody::from_request(request, api).await?;
+        let asked = import::read(&body)?;
+        Ok(Self(ImportRequest {
+            store,
+            request_id: Some(request_id).filter(|id| !id.is_empty()),
+            ..asked
+        }))
     }
 }
 

@@ -7,6 +7,7 @@ mod image_actions;
 mod image_check;
 mod image_file;
 mod images;
+mod import;
 mod locations;
 mod members;
 mod metadefs;
@@ -54,6 +55,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             Verbs::new()
                 .get(image_file::download)
                 .put(image_file::upload),
+        ),
+        (
+            "/v2/images/{image_id}/import",
+            Verbs::new().post(import::begin),
         ),
         (
             "/v2/images/{image_id}/locations",

@@ -4,6 +4,7 @@ pub(crate) mod attribute;
 pub(crate) mod image;
 pub(crate) mod image_check;
 pub(crate) mod image_schema;
+pub(crate) mod import;
 pub(crate) mod links;
 pub(crate) mod location;
 pub(crate) mod member;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use glance_core::domain::{Change, Image, ImageId, Timestamp};
+use glance_core::domain::{Change, Image, ImageId, LockStep, Timestamp};
 use glance_core::ports::{Catalog, CatalogError};
 use glance_stores::MysqlCatalog;
 
@@ -12,19 +12,8 @@ use crate::support::{Scratch, run};
 #[test]
 #[ignore = "needs a Galera cluster: .ci/run starts it"]
 fn edits_through_both_nodes_of_a_cluster_are_all_kept() {
-    let nodes = std::env::var("GLANCE_TEST_GALERA");
-    let nodes = nodes.unwrap_or_else(|_| panic!("no GLANCE_TEST_GALERA: run tests/servers/run.sh"));
-    let (first, second) = nodes.split_once(' ').unwrap();
     run(async {
-        let scratch = Scratch::mysql_at(first).await;
-        MysqlCatalog::sync_schema(&scratch.options).await.unwrap();
-        let mut elsewhere = scratch.options.clone();
-        let port = second.rsplit(':').next().unwrap();
-        elsewhere.port = port.parse().ok();
-        let catalogs = [
-            MysqlCatalog::open(&scratch.options).await.unwrap(),
-            MysqlCatalog::open(&elsewhere).await.unwrap(),
-        ];
+        let (scratch, catalogs) = cluster().await;
         let image = Image::queued(ImageId::from_bits(1), Timestamp::from_micros(0));
         catalogs[0].insert(&image, None).await.unwrap();
         let refused_before = refused(&scratch).await;
@@ -51,6 +40,59 @@ fn edits_through_both_nodes_of_a_cluster_are_all_kept() {
         }
         panic!("no node refused what the other had written");
     });
+}
+
+#[test]
+#[ignore = "needs a Galera cluster: .ci/run starts it"]
+fn one_of_both_nodes_takes_the_lock_of_an_import() {
+    run(async {
+        let (_scratch, catalogs) = cluster().await;
+        for n in 0..ROUNDS {
+            let id = ImageId::from_bits(n as u128);
+            let image = Image::queued(id, Timestamp::from_micros(0));
+            catalogs[0].insert(&image, None).await.unwrap();
+            catalogs[1].find(id, None).await.unwrap().unwrap();
+            let takers = (0..WRITERS).map(|writer| {
+                let lock = LockStep::Taken {
+                    by: format!("{writer}").parse().unwrap(),
+                    instead_of: None,
+                };
+                let change = Change::of_status(image.clone(), image.clone()).locking(lock);
+                let catalog = &catalogs[writer % 2];
+                async move { catalog.commit(&change).await }
+            });
+
+            let results = join_all(takers).await;
+
+            let (granted, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+            assert_eq!(granted.len(), 1, "{granted:?}");
+            for refused in refused {
+                let is_conflict = matches!(refused, Err(CatalogError::Conflict));
+                assert!(is_conflict, "{refused:?}");
+            }
+            for catalog in &catalogs {
+                let found = catalog.find(id, None).await.unwrap().unwrap();
+                assert_eq!(Some(&found.image), granted[0].as_ref().ok());
+            }
+        }
+    });
+}
+
+/// A database, and a catalog on each of two nodes that have it.
+async fn cluster() -> (Scratch, [MysqlCatalog; 2]) {
+    let nodes = std::env::var("GLANCE_TEST_GALERA");
+    let nodes = nodes.unwrap_or_else(|_| panic!("no GLANCE_TEST_GALERA: run tests/servers/run.sh"));
+    let (first, second) = nodes.split_once(' ').unwrap();
+    let scratch = Scratch::mysql_at(first).await;
+    MysqlCatalog::sync_schema(&scratch.options).await.unwrap();
+    let mut elsewhere = scratch.options.clone();
+    let port = second.rsplit(':').next().unwrap();
+    elsewhere.port = port.parse().ok();
+    let catalogs = [
+        MysqlCatalog::open(&scratch.options).await.unwrap(),
+        MysqlCatalog::open(&elsewhere).await.unwrap(),
+    ];
+    (scratch, catalogs)
 }
 
 /// Adds a property, whatever others do meanwhile. No two edits of an image end at the same time.

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 CONFIG = """\
 [DEFAULT]
-enabled_import_methods = [glance-direct]
+enabled_import_methods = [glance-direct,copy-image]
 node_staging_uri = file://{folder}/staging/
 {backends}
 [database]
@@ -56,6 +56,22 @@ filesystem_store_datadir = {folder}/images
 [web]
 http_allowed_hosts = 127.0.0.1
 http_allowed_ports = {web}
+"""
+
+
+# Beside the files, which are the default, other files; and data on its way to them.
+TWO_FOLDERS = """\
+[glance_store]
+default_backend = local
+
+[local]
+filesystem_store_datadir = {folder}/images
+
+[spare]
+filesystem_store_datadir = {folder}/spare
+
+[os_glance_staging_store]
+filesystem_store_datadir = {folder}/staging
 """
 
 
@@ -129,12 +145,13 @@ class OwnServer(Process):
     """A server of our own, with its database and its images in `folder`.
 
     `database` is the URL of another database. With a `bucket` there are two stores: `local`, which
-    is the default, and `bucket`; with the port of a web server, `local` and `web`.
+    is the default, and `bucket`; with the port of a web server, `local` and `web`; with `spare`,
+    `local` and `spare`.
     """
 
-    def __init__(self, folder, *, database=None, bucket=None, web=None):
+    def __init__(self, folder, *, database=None, bucket=None, web=None, spare=False):
         port = free_port()
-        for name in ("images", "staging"):
+        for name in ("images", "spare", "staging"):
             (folder / name).mkdir(exist_ok=True)
         self.images = folder / "images"
         config = folder / "glance-api.conf"
@@ -143,6 +160,8 @@ class OwnServer(Process):
             backends, stores = "enabled_backends = local:file, bucket:s3\n", TWO_STORES
         if web:
             backends, stores = "enabled_backends = local:file, web:http\n", FILES_AND_WEB
+        if spare:
+            backends, stores = "enabled_backends = local:file, spare:file\n", TWO_FOLDERS
         config.write_text(CONFIG.format(
             folder=folder,
             port=port,

@@ -186,7 +186,7 @@ const TASKFLOW_EXECUTOR: &[OptionSpec] = &[
 
 const IMAGE_IMPORT_OPTS: &[OptionSpec] = &[
     ignored("image_import_plugins", BoundedList, Some("[]"), IMPORT),
-    ignored("max_parallel_stores", Kind::POSITIVE, Some("1"), IMPORT),
+    honoured("max_parallel_stores", Kind::POSITIVE, Some("1")),
 ];
 
 const IMPORT_FILTERING_OPTS: &[OptionSpec] = &[
@@ -256,7 +256,7 @@ const KEY_MANAGER: &[OptionSpec] =
 const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
 const REMOTE: &str = "rules that ask another service are refused in this version";
-const IMPORT: &str = "images cannot be imported in this version";
+const IMPORT: &str = "images are imported as they come, and not from the web, in this version";
 const CONVERSION: &str = "images are not converted in this version";
 const KEYS: &str = "image signatures and encryption keys are not handled in this version";
 const LOCKS: &str = "there are no lock files";

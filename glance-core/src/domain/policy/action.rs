@@ -47,6 +47,8 @@ actions! {
     AddMetadefTags = "add_metadef_tags",
     /// Make an image visible to all who ask for it.
     CommunitizeImage = "communitize_image",
+    /// Copy the data of an image to more stores.
+    CopyImage = "copy_image",
     /// Stop downloads.
     Deactivate = "deactivate",
     /// Delete an image.

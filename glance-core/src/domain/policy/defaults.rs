@@ -37,6 +37,7 @@ pub(super) fn ownership(action: Action) -> Option<&'static str> {
         | Action::AddMetadefTag
         | Action::AddMetadefTags
         | Action::CommunitizeImage
+        | Action::CopyImage
         | Action::DeleteMetadefNamespace
         | Action::DeleteMetadefObject
         | Action::DeleteMetadefTag

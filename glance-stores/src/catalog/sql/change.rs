@@ -1,8 +1,8 @@
 //! Changes of images: what `Change::applied_to` means, as steps.
 
 use glance_core::domain::{
-    BlobUrl, Change, ContainerFormat, DiskFormat, Guard, IMPORT_LOCK, Image, ImageName, ProjectId,
-    Status, Timestamp,
+    BlobUrl, Change, ContainerFormat, DiskFormat, Guard, Image, ImageName, ProjectId, PropertyName,
+    Status, TaskStep, Timestamp,
 };
 use glance_core::ports::CatalogError;
 use sea_query::{Expr, ExprTrait, Query, UpdateStatement};
@@ -11,6 +11,7 @@ use super::children::{add_location, add_tag, put_properties, refuse_other_spelli
 use super::database::{Batch, Breach, Database};
 use super::dialect::Dialect;
 use super::images::{Gone, assemble, is_there, select_by_ids, size, text};
+use super::import_lock;
 use super::intents;
 use super::keys::{image_column, time_value};
 use super::members;
@@ -18,6 +19,7 @@ use super::tables::{
     DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
     LOCATIONS, MEMBER, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
+use super::tasks;
 use super::usage;
 
 /// Makes a change; gives the image as it is then stored.
@@ -33,6 +35,7 @@ pub(in crate::catalog) async fn commit(
     }
     batch.require(is_there(dialect, id), 1, Breach::NotFound);
     update_image(&mut batch, dialect, change)?;
+    import_lock::step(&mut batch, dialect, change);
     if change.deletes() {
         delete_children(&mut batch, dialect, change);
     } else {
@@ -40,14 +43,24 @@ pub(in crate::catalog) async fn commit(
         update_tags(&mut batch, dialect, change)?;
         update_locations(&mut batch, dialect, change)?;
     }
+    // What ends may begin anew: so its holder makes sure that nobody took it over.
+    if let Some((ended, holder)) = &change.ended {
+        batch.change_some(intents::delete(dialect, ended, holder), Breach::Conflict);
+    }
+    for task in &change.tasks {
+        match task {
+            TaskStep::Recorded(task) => tasks::add(&mut batch, dialect, task)?,
+            TaskStep::Moved { task, from } => {
+                // That no such task is there must not read as if the image were gone.
+                tasks::change(&mut batch, dialect, task, *from, Breach::Conflict)?;
+            }
+        }
+    }
     for intent in &change.begun {
         batch.change(intents::insert(dialect, intent));
     }
     if let (Some(claim), Some(upload)) = (&change.claim, change.begun_upload()) {
         usage::keep_reserved(&mut batch, dialect, claim, &upload.id)?;
-    }
-    if let Some((ended, holder)) = &change.ended {
-        batch.change_some(intents::delete(dialect, ended, holder), Breach::Conflict);
     }
     batch.then = select_by_ids(dialect, &[id], Gone::Read);
 
@@ -174,20 +187,16 @@ fn set_what_differs(
 }
 
 fn update_properties(batch: &mut Batch, dialect: Dialect, change: &Change) {
-    let (before, after) = (&change.before.properties, &change.after.properties);
-    let removed: Vec<&str> = before
-        .keys()
-        .filter(|name| !after.contains_key(*name) && name.as_str() != IMPORT_LOCK)
-        .map(|name| name.as_str())
+    let removed: Vec<&str> = change
+        .removed_properties()
+        .map(PropertyName::as_str)
         .collect();
     if !removed.is_empty() {
         let mut update = delete_rows(dialect, PROPERTIES, change);
         update.and_where(dialect.is_one_of(Expr::col((PROPERTIES, NAME)), removed));
         batch.change(dialect.statement(&update));
     }
-    let set = after
-        .iter()
-        .filter(|(name, value)| before.get(*name) != Some(*value) && name.as_str() != IMPORT_LOCK);
+    let set = change.set_properties();
     refuse_other_spellings(batch, dialect, &change.after, set.clone());
     put_properties(batch, dialect, &change.after, change_time(change), set);
 }

@@ -148,6 +148,7 @@ pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
         Work::Upload => UPLOAD,
         Work::Delete(_) => DELETE,
         Work::Hash(_) => HASH,
+        Work::Import(_) => IMPORT,
     };
     let insert = Query::insert()
         .into_table(INTENTS)
@@ -202,6 +203,7 @@ fn read(row: Row) -> Result<Intent, BadRow> {
         (UPLOAD, _) => Work::Upload,
         (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
         (HASH, Some(url)) => Work::Hash(BlobUrl::new(url)),
+        (IMPORT, url) => Work::Import(url.map(BlobUrl::new)),
         (DELETE | HASH | STAGED, None) => return Err(fields.bad("is NULL")),
         _ => return Err(unknown_work),
     };
@@ -246,3 +248,4 @@ const STAGED: &str = "staged";
 const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";
 const HASH: &str = "hash";
+const IMPORT: &str = "import";

@@ -9,6 +9,7 @@ pub(super) mod database;
 mod dialect;
 mod fields;
 pub(super) mod images;
+mod import_lock;
 pub(super) mod intents;
 mod keys;
 pub(super) mod list;

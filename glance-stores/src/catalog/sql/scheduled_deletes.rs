@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use glance_core::domain::{
-    BlobUrl, Holder, Image, ImageId, Intent, Location, Status, Timestamp, Work,
+    BlobUrl, Holder, IMPORT_LOCK, Image, ImageId, Intent, Location, Status, Timestamp, Work,
 };
 use glance_core::ports::{CatalogError, ScheduledDelete};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UpdateStatement};
@@ -18,7 +18,7 @@ use super::intents;
 use super::keys::{image_column, null, read_position, time_value};
 use super::tables::{
     DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
-    LOCATIONS, MEMBERS, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
+    LOCATIONS, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
 
 /// Deletes of `before` or earlier, in the order of ids, with where data is left.
@@ -205,9 +205,13 @@ pub(in crate::catalog) async fn restore(
     assemble(found)?.pop().ok_or(CatalogError::NotFound)
 }
 
-/// What went in the same delete as the image comes back with it.
+/// What went in the same delete as the image comes back with it, but for the lock of an import.
 fn restore_rows(table: &'static str, image: ImageId, now: Timestamp) -> UpdateStatement {
-    Query::update()
+    let mut update = Query::update();
+    if table == PROPERTIES {
+        update.and_where(Expr::col((PROPERTIES, NAME)).ne(IMPORT_LOCK));
+    }
+    update
         .table(table)
         .value(DELETED, false)
         .value(DELETED_AT, null())

@@ -62,7 +62,7 @@ pub(in crate::catalog) async fn store_move(
     from: TaskStatus,
 ) -> Result<(), CatalogError> {
     let mut batch = Batch::new("store what became of a task");
-    change(&mut batch, database.dialect(), task, from)?;
+    change(&mut batch, database.dialect(), task, from, Breach::NotFound)?;
     database.write(batch).await.map(|_| ())
 }
 
@@ -139,12 +139,14 @@ pub(super) fn add(batch: &mut Batch, dialect: Dialect, task: &Task) -> Result<()
     Ok(())
 }
 
-/// The steps that store what became of a task that was in status `from`.
+/// The steps that store what became of a task that was in status `from`; `absent` is what it means
+/// that there is none.
 pub(super) fn change(
     batch: &mut Batch,
     dialect: Dialect,
     task: &Task,
     from: TaskStatus,
+    absent: Breach,
 ) -> Result<(), CatalogError> {
     let there = Query::select()
         .expr(Expr::cust("COUNT(*)"))
@@ -152,7 +154,7 @@ pub(super) fn change(
         .and_where(column(ID).eq(task.id.as_str()))
         .and_where(dialect.live(TASKS))
         .take();
-    batch.require(dialect.statement(&there), 1, Breach::NotFound);
+    batch.require(dialect.statement(&there), 1, absent);
     let update = Query::update()
         .table(TASKS)
         .value(STATUS, task.status().as_str())

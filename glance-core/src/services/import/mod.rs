@@ -1,0 +1,125 @@
+//! Imports: data that comes to images after the request for it was answered (ADR 21).
+
+mod end;
+mod fill;
+mod run;
+mod source;
+mod start;
+mod targets;
+
+pub use self::start::ImportRequest;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::domain::inspect::Report;
+use crate::domain::{
+    BlobUrl, ImportPlan, Imported, Intent, Location, StoreId, Tally, TaskId, Work,
+};
+use crate::error::Error;
+use crate::ports::StoreError;
+
+/// An import under way.
+#[derive(Debug)]
+struct Import {
+    /// The row by which this process holds it; it bears the id of the task.
+    intent: Intent,
+    task: TaskId,
+    plan: ImportPlan,
+    /// Bytes that have been read.
+    read: Arc<AtomicU64>,
+}
+
+impl Import {
+    fn new(intent: &Intent, plan: ImportPlan) -> Self {
+        Self {
+            intent: intent.clone(),
+            task: TaskId::stored(intent.id.to_string()),
+            plan,
+            read: Arc::default(),
+        }
+    }
+
+    /// The staged blob that it takes up.
+    fn staged(&self) -> Option<&BlobUrl> {
+        match &self.intent.work {
+            Work::Import(staged) => staged.as_ref(),
+            Work::Delete(_) | Work::Hash(_) | Work::Stage | Work::Staged(_) | Work::Upload => None,
+        }
+    }
+}
+
+/// How far an import is with its stores.
+#[derive(Debug, Default)]
+struct Filling {
+    /// Those that it is done with.
+    tally: Tally,
+    /// Those that have the data, to which no location leads yet.
+    stored: Vec<(StoreId, Location)>,
+    /// Those where data of nobody may stand.
+    unclean: BTreeSet<StoreId>,
+    /// Data may still come there.
+    is_in_doubt: bool,
+    /// What came.
+    arrived: Option<Arrived>,
+    /// Why stores failed, for whoever asked.
+    reasons: BTreeSet<String>,
+}
+
+/// Data that came, and what it was found to be.
+#[derive(Debug, Clone)]
+struct Arrived {
+    imported: Imported,
+    report: Report,
+}
+
+impl Filling {
+    /// Notes that one store has no data, and why.
+    fn store_failed(&mut self, store: &StoreId, error: &Error) {
+        self.all_failed([store], error);
+    }
+
+    /// The same for all that were to have it.
+    fn all_failed<'s>(&mut self, stores: impl IntoIterator<Item = &'s StoreId>, error: &Error) {
+        self.tally.failed.extend(stores.into_iter().cloned());
+        self.reasons.insert(told(error));
+    }
+
+    fn has_failed(&self) -> bool {
+        !self.tally.failed.is_empty()
+    }
+
+    /// Why the import fails.
+    fn reason(&self) -> String {
+        match self.reasons.is_empty() {
+            true => "none of the stores took the data".to_owned(),
+            false => {
+                let reasons: Vec<&str> = self.reasons.iter().map(String::as_str).collect();
+                reasons.join("; ")
+            }
+        }
+    }
+}
+
+/// What is told of an error: its own words, or those of what broke off on the way.
+fn told(error: &Error) -> String {
+    if let Error::Body(broken) = error {
+        if let Some(plugin) = broken.0.downcast_ref::<crate::ports::PluginError>() {
+            return plugin.to_string();
+        }
+        if let Some(store) = broken.0.downcast_ref::<StoreError>() {
+            return store.to_string();
+        }
+    }
+    error.to_string()
+}
+
+/// Whether an error says nothing of the data or the stores: the work is no longer this process's, or
+/// the rows cannot be read or written.
+fn ends_work(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Catalog(_) | Error::Contended { .. } | Error::Gone { .. } | Error::Stopping
+    )
+}

@@ -1,0 +1,293 @@
+//! A run of an import: signs of life, and steps that only its holder takes.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::atomic::Ordering;
+
+use futures::FutureExt;
+use futures::future::{Either, select};
+
+use super::super::changes::MAX_ATTEMPTS;
+use super::super::glance::Glance;
+use super::{Filling, Import, ends_work};
+use crate::domain::{
+    Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, TaskStatus,
+    Work,
+};
+use crate::error::Error;
+use crate::ports::{BlobKey, CatalogError, ImageStore};
+
+impl Glance {
+    /// Takes over an import whose process is gone; `false` where somebody else took it, or has to.
+    pub(in super::super) async fn take_over_import(&self, intent: &Intent) -> Result<bool, Error> {
+        let is_there = self.catalog.find(intent.image, None).await?.is_some();
+        let is_staged = matches!(intent.work, Work::Import(Some(_)));
+        if !is_there && is_staged && self.stores.at_work(&intent.store).is_none() {
+            // All that is left is in the staging area of another node.
+            return Ok(false);
+        }
+        match self.keep_lease(intent).await {
+            Ok(()) => {}
+            Err(Error::Gone { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        self.start_import(intent, false);
+        Ok(true)
+    }
+
+    /// Runs an import in the background: one that has just begun, or one that was taken over.
+    pub(super) fn start_import(&self, intent: &Intent, is_new: bool) {
+        let at_work = self.at_work.on(intent.id.clone());
+        let (glance, intent) = (self.clone(), intent.clone());
+        let work = async move {
+            let _at_work = at_work;
+            match glance.run_import(&intent, is_new).await {
+                // Deleted meanwhile, or another process is at it.
+                Ok(()) | Err(Error::Gone { .. }) => {}
+                Err(error) => tracing::warn!(
+                    image.id = %intent.image, task.id = %intent.id,
+                    error = &error as &dyn std::error::Error,
+                    "an import could not be brought to its end; it is taken up again later"
+                ),
+            }
+        };
+        self.runtime.executor.spawn(work.boxed());
+    }
+
+    async fn run_import(&self, intent: &Intent, is_new: bool) -> Result<(), Error> {
+        self.keep_lease(intent).await?;
+        let task = self.import_task_of(intent).await?;
+        let plan = task.and_then(|task| ImportPlan::from_input(&task.input?));
+        let image = self.catalog.find(intent.image, None).await?;
+        let image = image.map(|seen| seen.image);
+        let plan = plan.unwrap_or_else(|| self.plan_without_task(intent, image.as_ref()));
+        let import = Import::new(intent, plan);
+        let mut filling = Filling::default();
+        if !is_new {
+            let clearing = self.clear_unfilled(&import, image.as_ref(), &mut filling);
+            self.while_held(intent, clearing).await?;
+        }
+        let filled = match self.own_image(&import).await {
+            Ok(_) => self.fill(&import, &mut filling).await,
+            Err(error) => Err(error),
+        };
+        match filled {
+            Ok(()) => self.end_import(&import, filling).await,
+            Err(Error::Gone { .. }) => self.give_up(&import, filling).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn import_task_of(&self, intent: &Intent) -> Result<Option<Task>, Error> {
+        let id = TaskId::stored(intent.id.to_string());
+        Ok(self.catalog.find_task(&id).await?)
+    }
+
+    /// What an import may have been, of which no row tells any more: for whoever clears up.
+    fn plan_without_task(&self, intent: &Intent, image: Option<&Image>) -> ImportPlan {
+        let is_importing = image.is_some_and(|image| image.status() == Status::Importing);
+        let written = self.stores.all().iter();
+        let written = written.filter(|known| known.store.capabilities().write);
+        ImportPlan {
+            image: intent.image,
+            method: match is_importing {
+                true => ImportMethod::WebDownload,
+                false => ImportMethod::CopyImage,
+            },
+            uri: None,
+            stores: written.map(|known| known.id().clone()).collect(),
+            all_must_succeed: false,
+            roles: Vec::new(),
+        }
+    }
+
+    /// Removes what an earlier process may have left where no location is.
+    async fn clear_unfilled(
+        &self,
+        import: &Import,
+        image: Option<&Image>,
+        filling: &mut Filling,
+    ) -> Result<(), Error> {
+        let filled = image.map(|image| self.stores.filled(image));
+        let filled = filled.unwrap_or_default();
+        for id in &import.plan.stores {
+            let Some(known) = self.stores.get(id).filter(|_| !filled.contains(id)) else {
+                continue;
+            };
+            let store = known.store.as_ref();
+            if let Err(error) = store.discard(&BlobKey::of(&import.intent)).await {
+                // It is swept one day.
+                tracing::info!(
+                    image.id = %import.plan.image, store = %id,
+                    error = &error as &dyn std::error::Error,
+                    "what a broken import has written could not be discarded"
+                );
+            }
+            if let Err(error) = self.vacate_unfilled(import, store).await {
+                if ends_work(&error) {
+                    return Err(error);
+                }
+                filling.unclean.insert(id.clone());
+                filling.store_failed(id, &error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the blob that stands where the import commits to, unless it is somebody's: the image
+    /// has a location in that store, another import has the lock, or the image waits for its end
+    /// with what it has.
+    pub(super) async fn vacate_unfilled(
+        &self,
+        import: &Import,
+        store: &dyn ImageStore,
+    ) -> Result<(), Error> {
+        let plan = &import.plan;
+        let seen = self.catalog.find(plan.image, None).await?;
+        let is_nobodys = match seen.map(|seen| seen.image) {
+            Some(image) => {
+                let lock = image.import_lock();
+                let mut urls = image.locations.iter().map(|location| &location.url);
+                lock.is_none_or(|lock| lock == import.task) && !urls.any(|url| store.owns(url))
+            }
+            None => {
+                let had_none = plan.method != ImportMethod::CopyImage && plan.all_must_succeed;
+                had_none || !self.settings().delayed_delete
+            }
+        };
+        if is_nobodys {
+            self.keep_lease(&import.intent).await?;
+            store.vacate(plan.image).await?;
+        }
+        Ok(())
+    }
+
+    /// The image, while this import has its lock and goes on.
+    pub(super) async fn own_image(&self, import: &Import) -> Result<Image, Error> {
+        let id = import.plan.image;
+        let seen = self.catalog.find(id, None).await?;
+        let image = seen
+            .map(|seen| seen.image)
+            .filter(|image| image.import_lock().as_ref() == Some(&import.task));
+        image.ok_or(Error::Gone { image: id })
+    }
+
+    /// Makes every store that has the data a location of the image, which is active then.
+    pub(super) async fn record(&self, import: &Import, filling: &mut Filling) -> Result<(), Error> {
+        for _ in 0..MAX_ATTEMPTS {
+            let image = self.own_image(import).await?;
+            let after = self.with_stored(&image, filling)?;
+            let change = Change::of_edit(image, after).locking(LockStep::Held(import.task.clone()));
+            match self.catalog.commit(&self.held(change, import)).await {
+                Ok(_) => {
+                    let stored = filling.stored.drain(..).map(|(store, _)| store);
+                    filling.tally.filled.extend(stored);
+                    return Ok(());
+                }
+                // It was edited meanwhile; or it is not this process's any more.
+                Err(CatalogError::Conflict | CatalogError::NotFound) => {
+                    self.keep_lease(&import.intent).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Contended {
+            image: import.plan.image,
+        })
+    }
+
+    /// The image with what is stored as locations.
+    pub(super) fn with_stored(&self, image: &Image, filling: &Filling) -> Result<Image, Error> {
+        let is_first = image.status() == Status::Importing;
+        let arrived = filling.arrived.as_ref().filter(|_| is_first);
+        if let Some(arrived) = arrived {
+            self.fit(image, arrived)?;
+        }
+        let imported = arrived.map(|arrived| &arrived.imported);
+        Ok(image.import_stored(&filling.stored, imported, self.now())?)
+    }
+
+    /// The same change, which only the holder of the import makes, and holds it on.
+    fn held(&self, change: Change, import: &Import) -> Change {
+        let renewed = Intent {
+            holder: self.holder.as_ref().clone(),
+            lease_until: self.now().after(self.settings().lease),
+            ..import.intent.clone()
+        };
+        change
+            .ending(renewed.id.clone(), renewed.holder.clone())
+            .beginning([renewed])
+    }
+
+    /// Runs work, and meanwhile shows signs of life, to the task as well. The work stops where the
+    /// image is deleted, another has its lock, or somebody ended the task.
+    pub(super) async fn while_importing<T>(
+        &self,
+        import: &Import,
+        work: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        let watch = async {
+            let mut told = import.read.load(Ordering::Relaxed);
+            loop {
+                self.runtime.executor.sleep(self.settings().lease / 6).await;
+                let held = self.keep_lease(&import.intent).await;
+                let goes_on = self.tell_progress(import, &mut told).await;
+                // A catalog that does not answer says nothing of the image: the work goes on.
+                if matches!(held, Err(Error::Gone { .. }))
+                    || matches!(goes_on, Err(Error::Gone { .. }))
+                {
+                    return;
+                }
+            }
+        };
+        match select(std::pin::pin!(work), std::pin::pin!(watch)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(((), _)) => Err(Error::Gone {
+                image: import.plan.image,
+            }),
+        }
+    }
+
+    /// Tells how much was read, where that is more than before.
+    async fn tell_progress(&self, import: &Import, told: &mut u64) -> Result<(), Error> {
+        self.own_image(import).await?;
+        let task = self.import_task_of(&import.intent).await?;
+        let is_over = |task: &Task| task.status() != TaskStatus::Processing;
+        let gone = || Error::Gone {
+            image: import.plan.image,
+        };
+        let mut task = task.filter(|task| !is_over(task)).ok_or_else(gone)?;
+        let read = import.read.load(Ordering::Relaxed);
+        if read == *told {
+            return Ok(());
+        }
+        *told = read;
+        task.message = Some(format!("Copied {} MiB", read >> 20));
+        task.updated_at = self.now().max(task.updated_at);
+        match self.catalog.move_task(&task, TaskStatus::Processing).await {
+            Err(CatalogError::Conflict | CatalogError::NotFound) => Err(gone()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Runs work that nothing but a lost lease stops.
+    pub(super) async fn while_held<T>(
+        &self,
+        intent: &Intent,
+        work: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        let heartbeat = async {
+            loop {
+                self.runtime.executor.sleep(self.settings().lease / 6).await;
+                if let Err(gone @ Error::Gone { .. }) = self.keep_lease(intent).await {
+                    return Err::<Infallible, _>(gone);
+                }
+            }
+        };
+        match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
+            Either::Left((result, _)) => result,
+            Either::Right((Err(gone), _)) => Err(gone),
+            Either::Right((Ok(never), _)) => match never {},
+        }
+    }
+}

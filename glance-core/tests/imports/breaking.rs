@@ -1,0 +1,148 @@
+//! A store in memory that fails where it is told to.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
+use glance_core::ports::{
+    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+};
+
+/// Where a store fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Fails {
+    #[default]
+    Nowhere,
+    ToStart,
+    ToWrite,
+    ToCommit,
+    /// It takes the commit, and does not say so.
+    ToAnswer,
+    ToRead,
+}
+
+/// A store that fails where it is told to. Clones are one store.
+#[derive(Debug, Clone)]
+pub(crate) struct Breaking {
+    store: Arc<dyn ImageStore>,
+    fails: Arc<Mutex<Fails>>,
+}
+
+impl Breaking {
+    pub(crate) fn new(store: Arc<dyn ImageStore>, fails: Arc<Mutex<Fails>>) -> Self {
+        Self { store, fails }
+    }
+
+    fn fails(&self, fails: Fails) -> bool {
+        *self.fails.lock().unwrap() == fails
+    }
+
+    fn broken(&self, operation: Operation) -> StoreError {
+        StoreError::Backend {
+            store: self.id().clone(),
+            operation,
+            source: "simulated".into(),
+        }
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ImageStore for Breaking {
+    fn id(&self) -> &StoreId {
+        self.store.id()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.store.capabilities()
+    }
+
+    fn owns(&self, location: &BlobUrl) -> bool {
+        self.store.owns(location)
+    }
+
+    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
+        self.store.canonical(location)
+    }
+
+    async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
+        if self.fails(Fails::ToStart) {
+            return Err(self.broken(Operation::Write));
+        }
+        Ok(Box::new(BreakingWriter {
+            store: self.clone(),
+            writer: self.store.start(key).await?,
+        }))
+    }
+
+    async fn read(
+        &self,
+        location: &BlobUrl,
+        range: Option<ByteRange>,
+    ) -> Result<ByteStream, StoreError> {
+        if self.fails(Fails::ToRead) {
+            return Err(self.broken(Operation::Read));
+        }
+        self.store.read(location, range).await
+    }
+
+    async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {
+        self.store.size(location).await
+    }
+
+    async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
+        self.store.delete(location).await
+    }
+
+    async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
+        self.store.discard(key).await
+    }
+
+    async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
+        self.store.vacate(image).await
+    }
+
+    async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
+        self.store.sweep(idle).await
+    }
+}
+
+#[derive(Debug)]
+struct BreakingWriter {
+    store: Breaking,
+    writer: Box<dyn BlobWriter>,
+}
+
+#[async_trait]
+impl BlobWriter for BreakingWriter {
+    async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
+        match self.store.fails(Fails::ToWrite) {
+            true => Err(StoreError::Full {
+                store: self.store.id().clone(),
+            }),
+            false => self.writer.write(chunk).await,
+        }
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
+        if self.store.fails(Fails::ToCommit) {
+            self.writer.abort().await?;
+            return Err(self.store.broken(Operation::Write));
+        }
+        let committed = self.writer.commit().await;
+        match self.store.fails(Fails::ToAnswer) {
+            true => Err(StoreError::Unavailable {
+                store: self.store.id().clone(),
+                operation: Operation::Write,
+                source: "simulated".into(),
+            }),
+            false => committed,
+        }
+    }
+
+    async fn abort(self: Box<Self>) -> Result<(), StoreError> {
+        self.writer.abort().await
+    }
+}

@@ -1,0 +1,307 @@
+//! A few nodes on one catalog and three stores, in simulated time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::executor::block_on;
+use futures::stream;
+use glance_core::domain::query::TaskQuery;
+use glance_core::domain::{
+    Caller, Draft, Image, ImageId, ImportMethod, StoreId, Task, TaskStatus, Viewer,
+};
+use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
+use glance_core::ports::{
+    ByteStream, Executor, ImageStore, ImportPlugin, Incoming, SourceError, TaskLog, WebSource,
+};
+use glance_core::{
+    ConfiguredStore, Error, Glance, GlanceBuilder, ImportRequest, ImportSettings, Settings, Stores,
+    UploadOptions,
+};
+
+use crate::breaking::{Breaking, Fails};
+use crate::faults::{FaultyCatalog, FaultyStore, Shared, Trouble};
+
+/// The stores; the first is the default.
+pub(crate) const STORES: [&str; 3] = ["first", "cheap", "fast"];
+
+/// What is imported.
+pub(crate) const DATA: &str = "the disk";
+
+pub(crate) struct World {
+    pub(crate) simulation: Simulation,
+    pub(crate) catalog: Arc<MemoryCatalog>,
+    pub(crate) stores: BTreeMap<&'static str, Arc<MemoryStore>>,
+    pub(crate) staging: Arc<MemoryStore>,
+    pub(crate) web: Arc<Web>,
+    pub(crate) plugins: Vec<Arc<dyn ImportPlugin>>,
+    pub(crate) at_a_time: usize,
+    fails: BTreeMap<&'static str, Arc<Mutex<Fails>>>,
+    shared: Arc<Shared>,
+}
+
+/// A web on which there is one disk.
+#[derive(Debug, Default)]
+pub(crate) struct Web {
+    pub(crate) is_broken: Mutex<bool>,
+}
+
+#[async_trait]
+impl WebSource for Web {
+    fn check(&self, uri: &str) -> Result<(), SourceError> {
+        match uri.starts_with("https://") {
+            true => Ok(()),
+            false => Err(SourceError::Forbidden {
+                reason: "only https is".to_owned(),
+            }),
+        }
+    }
+
+    async fn open(&self, _: &str) -> Result<Incoming, SourceError> {
+        let halves = DATA.split_at(4);
+        let end = match *self.is_broken.lock().unwrap() {
+            true => Err("the line is cut"),
+            false => Ok(halves.1),
+        };
+        let chunks = [Ok(halves.0), end].map(|chunk| chunk.map(Bytes::from));
+        Ok(Incoming {
+            size: None,
+            body: ByteStream::new(stream::iter(chunks)),
+        })
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let store = |name: &str| Arc::new(MemoryStore::new(name.parse().unwrap()));
+        let shared = Arc::new(Shared::default());
+        // Ports only pause.
+        shared.over.store(true, Ordering::Relaxed);
+        Self {
+            simulation: Simulation::new(1),
+            catalog: Arc::default(),
+            stores: STORES.map(|name| (name, store(name))).into(),
+            staging: store("os_glance_staging_store"),
+            web: Arc::default(),
+            plugins: Vec::new(),
+            at_a_time: 2,
+            fails: STORES.map(|name| (name, Arc::default())).into(),
+            shared,
+        }
+    }
+
+    /// Makes a store fail from now on.
+    pub(crate) fn fail(&self, store: &str, fails: Fails) {
+        *self.fails[store].lock().unwrap() = fails;
+    }
+
+    /// A node: a process of the simulation.
+    pub(crate) fn node(&self, process: u64) -> Node {
+        let simulation = self.simulation.process(process);
+        let trouble = Trouble {
+            simulation: simulation.clone(),
+            node: format!("node-{process}"),
+            catalog: Arc::clone(&self.catalog),
+            shared: Arc::clone(&self.shared),
+            network: self.simulation.process(u64::MAX),
+        };
+        let slowly = |store: &Arc<MemoryStore>| -> Arc<dyn ImageStore> {
+            Arc::new(FaultyStore::new(Arc::clone(store), trouble.clone()))
+        };
+        let all = STORES.map(|name| {
+            let fails = Arc::clone(&self.fails[name]);
+            let store = Breaking::new(slowly(&self.stores[name]), fails);
+            ConfiguredStore::new(Arc::new(store), "memory")
+        });
+        let stores = Stores::named(&STORES[0].parse().unwrap(), all.to_vec()).unwrap();
+        let stores = stores.with_staging(slowly(&self.staging));
+        let catalog = Arc::new(FaultyCatalog::new(trouble.clone()));
+        let glance = GlanceBuilder::new(catalog, stores, simulation.runtime())
+            .with_node(format!("node-{process}"))
+            .with_settings(Settings {
+                import: ImportSettings {
+                    methods: ImportMethod::ALL.to_vec(),
+                    max_parallel_stores: self.at_a_time,
+                    ..ImportSettings::default()
+                },
+                ..Settings::default()
+            })
+            .with_web_source(Arc::<Web>::clone(&self.web))
+            .with_plugins(self.plugins.clone())
+            .build()
+            .unwrap();
+        Node { simulation, glance }
+    }
+
+    /// Until nothing is left to do.
+    pub(crate) fn settle(&self) {
+        while self.simulation.step() {}
+    }
+
+    /// Goes on for so many steps; whether there was so much to do.
+    pub(crate) fn steps(&self, steps: usize) -> bool {
+        (0..steps).all(|_| self.simulation.step())
+    }
+
+    /// An image that is ready to be imported in this way.
+    pub(crate) fn image_for(&self, node: &Node, method: ImportMethod) -> ImageId {
+        let glance = node.glance.clone();
+        self.done(node, async move {
+            let draft = Draft::raw("disk").unwrap();
+            let id = glance.create(&admin(), draft).await.unwrap().id;
+            let body = ByteStream::from_bytes(DATA);
+            let options = UploadOptions::default();
+            match method {
+                ImportMethod::GlanceDirect => {
+                    glance.stage(&admin(), id, body, options).await.unwrap();
+                }
+                ImportMethod::CopyImage => {
+                    glance.upload(&admin(), id, body, options).await.unwrap();
+                }
+                ImportMethod::WebDownload => {}
+            }
+            id
+        })
+    }
+
+    /// Imports, and waits for the end of it.
+    pub(crate) fn import(
+        &self,
+        node: &Node,
+        id: ImageId,
+        request: ImportRequest,
+    ) -> Result<Option<Task>, Error> {
+        let begun = self.done(node, node.importing(id, request));
+        self.settle();
+        begun
+    }
+
+    /// What comes of work on a node.
+    pub(crate) fn done<T: Send + 'static>(
+        &self,
+        node: &Node,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let result = Arc::new(Mutex::new(None));
+        let place = Arc::clone(&result);
+        node.simulation.spawn(Box::pin(async move {
+            *place.lock().unwrap() = Some(work.await);
+        }));
+        loop {
+            if let Some(result) = result.lock().unwrap().take() {
+                return result;
+            }
+            assert!(self.simulation.step(), "the work never ends");
+        }
+    }
+
+    pub(crate) fn image(&self, id: ImageId) -> Option<Image> {
+        let images = self.catalog.images();
+        images.into_iter().find(|image| image.id == id)
+    }
+
+    pub(crate) fn task(&self, task: &Task) -> Task {
+        block_on(self.catalog.find_task(&task.id)).unwrap().unwrap()
+    }
+
+    /// The stores that hold a whole blob; no store holds a part of one.
+    pub(crate) fn blobs(&self) -> BTreeSet<&'static str> {
+        let mut holding = BTreeSet::new();
+        for (name, store) in &self.stores {
+            let (whole, partial) = store.contents();
+            assert_eq!(partial, 0, "a broken blob stays in {name}");
+            if !whole.is_empty() {
+                holding.insert(*name);
+            }
+        }
+        holding
+    }
+
+    /// Whether something is staged.
+    pub(crate) fn is_staged(&self) -> bool {
+        let (whole, partial) = self.staging.contents();
+        assert_eq!(partial, 0, "a broken blob stays in the staging area");
+        !whole.is_empty()
+    }
+
+    /// The blobs are those that the one image leads to, and nobody is at work.
+    pub(crate) fn check_at_rest(&self, what: &str) {
+        let images = self.catalog.images();
+        let locations = images.iter().flat_map(|image| &image.locations);
+        let stores: BTreeSet<String> = locations
+            .map(|location| location.store().unwrap().to_string())
+            .collect();
+        let blobs: BTreeSet<String> = self.blobs().into_iter().map(str::to_owned).collect();
+        assert_eq!(blobs, stores, "{what}: blobs and locations differ");
+        assert_eq!(self.catalog.intents(), [], "{what}");
+        assert!(!self.is_staged(), "{what}: staged data stays");
+        for image in images {
+            assert_eq!(image.import_lock(), None, "{what}: {image:?}");
+        }
+        let viewer = Viewer {
+            project: None,
+            admin: true,
+        };
+        let query = TaskQuery::of(viewer, self.simulation.now());
+        for task in block_on(self.catalog.list_tasks(&query)).unwrap() {
+            let ended = matches!(task.status(), TaskStatus::Success | TaskStatus::Failure);
+            assert!(ended, "{what}: {task:?}");
+        }
+    }
+}
+
+/// A process with its service.
+#[derive(Clone)]
+pub(crate) struct Node {
+    pub(crate) simulation: Simulation,
+    pub(crate) glance: Glance,
+}
+
+impl Node {
+    pub(crate) fn importing(
+        &self,
+        id: ImageId,
+        request: ImportRequest,
+    ) -> impl Future<Output = Result<Option<Task>, Error>> + Send + 'static {
+        let glance = self.glance.clone();
+        async move { glance.import(&admin(), id, request).await }
+    }
+
+    /// Runs work that nobody waits for.
+    pub(crate) fn spawn<T: 'static>(&self, work: impl Future<Output = T> + Send + 'static) {
+        self.simulation.spawn(Box::pin(async move {
+            let _ = work.await;
+        }));
+    }
+
+    /// Takes over what dead processes left.
+    pub(crate) fn scrub(&self) {
+        let glance = self.glance.clone();
+        self.spawn(async move { glance.scrub().await });
+    }
+}
+
+pub(crate) fn admin() -> Caller {
+    Caller::local_admin()
+}
+
+/// A request for the two stores that are not the default.
+pub(crate) fn request(method: ImportMethod, all_must_succeed: bool) -> ImportRequest {
+    let stores = ["cheap", "fast"].map(|name| name.parse::<StoreId>().unwrap());
+    ImportRequest {
+        method,
+        uri: (method == ImportMethod::WebDownload).then(|| "https://host/disk".to_owned()),
+        stores: Some(stores.to_vec()),
+        store: None,
+        all_stores: false,
+        all_must_succeed,
+        request_id: None,
+    }
+}
+
+/// Longer than a lease.
+pub(crate) const LATER: Duration = Duration::from_secs(60);
