@@ -13,6 +13,8 @@
 //! | `ImageStore` | a container on Azure Blob Storage | `azure` | `ObjectBridge::open_azure` |
 //! | `ImageStore` | a bucket on Google Cloud Storage | `gcs` | `ObjectBridge::open_gcs` |
 //! | `SignatureVerifier` | X.509 certificates, from a folder or a key manager | `signatures` | `CertificateVerifier` |
+//! | `WebSource` | any web server | `http-store` | `HttpSource` |
+//! | `ImportPlugin` | properties, decompression, conversion by `qemu-img` | `import-plugins` | `InjectImageMetadata`, `ImageDecompression`, `ImageConversion` |
 //! | `Clock`, `Executor`, `IdSource` | the system and tokio | always there | [`tokio_runtime`] |
 
 mod blob;
@@ -20,11 +22,14 @@ mod blob;
 mod catalog;
 #[cfg(feature = "http-store")]
 mod guard;
+#[cfg(any(feature = "http-store", feature = "import-plugins"))]
+mod import;
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",
     feature = "fs",
-    feature = "http-store"
+    feature = "http-store",
+    feature = "import-plugins"
 ))]
 mod open_error;
 mod runtime;
@@ -65,11 +70,18 @@ pub use self::catalog::{
 };
 #[cfg(feature = "http-store")]
 pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
+#[cfg(feature = "import-plugins")]
+pub use self::import::{
+    ConversionFormat, ConversionOptions, ImageConversion, ImageDecompression, InjectImageMetadata,
+};
+#[cfg(feature = "http-store")]
+pub use self::import::{HttpSource, HttpSourceOptions};
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",
     feature = "fs",
-    feature = "http-store"
+    feature = "http-store",
+    feature = "import-plugins"
 ))]
 pub use self::open_error::OpenError;
 pub use self::runtime::{RandomIds, SystemClock, TokioExecutor, tokio_runtime};

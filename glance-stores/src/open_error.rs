@@ -74,6 +74,16 @@ pub enum OpenError {
         /// Which option is wrong, and how.
         reason: BoxError,
     },
+    /// A program that is needed is not there.
+    #[error(
+        "`{program}` is not there, and image_conversion needs it: install the package {package}"
+    )]
+    NoProgram {
+        /// Its name.
+        program: &'static str,
+        /// What it comes with, as Debian calls it.
+        package: &'static str,
+    },
     /// Glance's schema, but not the revision that is understood.
     #[error(
         "the database {database} is at revision {found}, and {expected} is needed: \
@@ -118,6 +128,7 @@ impl OpenError {
         feature = "fs",
         feature = "gcs",
         feature = "http-store",
+        feature = "import-plugins",
         feature = "s3",
         feature = "sqlite"
     ))]

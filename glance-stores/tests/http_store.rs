@@ -1,7 +1,9 @@
-//! The HTTP store against a real nginx: `tests/servers/nginx.sh`.
+//! What reads from web servers: the store, and the source of imports. The former, and some of the
+//! latter, against a real nginx: `tests/servers/nginx.sh`.
 #![cfg(feature = "http-store")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod http_source;
 mod nginx;
 
 use std::collections::BTreeMap;

@@ -56,4 +56,10 @@ pub enum SourceError {
         /// Why.
         source: BoxError,
     },
+    /// The server answers with what is no data, or none that can be told whole.
+    #[error("the server's answer cannot be used: {reason}")]
+    Unusable {
+        /// Why not.
+        reason: String,
+    },
 }

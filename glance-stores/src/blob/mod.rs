@@ -20,6 +20,8 @@ pub use self::object::ObjectBridge;
 pub use self::object::{GcsCredentials, GcsOptions};
 #[cfg(feature = "s3")]
 pub use self::object::{S3BucketUrlFormat, S3Options};
+#[cfg(feature = "http-store")]
+pub(crate) use self::wrap::random;
 pub use self::wrap::{
     Histogram, Limited, Metered, Mirrored, OperationMetrics, Retried, Retries, StoreLimits,
     StoreMetrics, StoreOperation, exposition,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use glance_core::ports::{BodyError, BoxError, ByteStream};
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use reqwest::{StatusCode, Version};
 use tokio::time::{Instant, timeout_at};
 
@@ -39,6 +39,14 @@ impl Answer {
     /// The length that the answer tells.
     pub(crate) fn length(&self) -> Option<u64> {
         digits(self.header(&CONTENT_LENGTH)?)
+    }
+
+    /// Whether the bytes are not those of the data, though they were asked for as they are.
+    pub(crate) fn is_encoded(&self) -> bool {
+        match self.header(&CONTENT_ENCODING) {
+            Some(encoding) => !encoding.eq_ignore_ascii_case("identity"),
+            None => self.has(&CONTENT_ENCODING),
+        }
     }
 
     /// Whether a body that breaks off can be told from one that is whole.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use glance_core::domain::UriFilter;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Method, Proxy};
@@ -23,6 +24,8 @@ use crate::OpenError;
 pub(crate) struct GuardOptions {
     /// What is allowed beyond the rules.
     pub(crate) allowed: AllowList,
+    /// What an operator lets be asked at all. It judges ports in place of `allowed`.
+    pub(crate) filter: Option<UriFilter>,
     /// Which redirects are followed.
     pub(crate) redirects: Redirects,
     /// How long things may take.
@@ -117,7 +120,7 @@ impl Guard {
         options: GuardOptions,
         resolver: Arc<dyn Resolver>,
     ) -> Result<Self, OpenError> {
-        let rules = Arc::new(Rules::new(options.allowed)?);
+        let rules = Arc::new(Rules::new(options.allowed, options.filter)?);
         let guarded = GuardedResolver {
             resolver,
             rules: Arc::clone(&rules),
@@ -140,6 +143,11 @@ impl Guard {
             deadlines: options.deadlines,
             most_bytes: options.most_bytes,
         })
+    }
+
+    /// Whether a URL may be asked, by all that is known before its name is resolved.
+    pub(crate) fn judge(&self, url: &Url) -> Result<(), FetchError> {
+        Ok(self.rules.judge_url(url)?)
     }
 
     /// Asks for a URL, and follows its redirects. The URL's own credentials are sent to its own

@@ -7,6 +7,7 @@
 mod address;
 mod answer;
 mod connector;
+mod content_range;
 mod error;
 mod network;
 mod resolver;
@@ -18,4 +19,5 @@ pub use self::rules::AllowList;
 
 pub(crate) use self::answer::{Answer, digits};
 pub(crate) use self::connector::{Deadlines, Guard, GuardOptions, Redirects, Trust};
+pub(crate) use self::content_range::ContentRange;
 pub(crate) use self::error::FetchError;

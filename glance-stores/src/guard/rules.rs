@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
+use glance_core::domain::{UriFilter, UriRefused};
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -27,10 +28,12 @@ pub(super) struct Rules {
     hosts: BTreeSet<String>,
     networks: Vec<Network>,
     ports: BTreeSet<u16>,
+    /// An operator's own rules, which say which ports are allowed in place of `ports`.
+    filter: Option<UriFilter>,
 }
 
 impl Rules {
-    pub(super) fn new(allowed: AllowList) -> Result<Self, OpenError> {
+    pub(super) fn new(allowed: AllowList, filter: Option<UriFilter>) -> Result<Self, OpenError> {
         let hosts = allowed.hosts.iter().map(|host| {
             canonical_host(host).ok_or_else(|| OpenError::Setting {
                 setting: format!("allowed host `{host}`"),
@@ -41,6 +44,7 @@ impl Rules {
             hosts: hosts.collect::<Result<_, _>>()?,
             networks: allowed.networks,
             ports: allowed.ports.into_iter().chain(WEB_PORTS).collect(),
+            filter,
         })
     }
 
@@ -53,8 +57,10 @@ impl Rules {
             });
         }
         let port = url.port_or_known_default().unwrap_or_default();
-        if !self.ports.contains(&port) {
-            return Err(Refusal::Port { port });
+        match &self.filter {
+            Some(filter) => filter.check(url.as_str())?,
+            None if !self.ports.contains(&port) => return Err(Refusal::Port { port }),
+            None => {}
         }
         match url.host() {
             Some(Host::Ipv4(address)) => self.judge_address(&address.to_string(), address.into()),
@@ -66,10 +72,16 @@ impl Rules {
 
     /// Judges an address that a host is at.
     pub(super) fn judge_address(&self, host: &str, address: IpAddr) -> Result<(), Refusal> {
+        let reached = address::reached(address);
+        if let Some(filter) = &self.filter
+            && (filter.disallows_address(&address.to_string())
+                || filter.disallows_address(&reached.to_string()))
+        {
+            return Err(Refusal::Disallowed);
+        }
         let Some(range) = address::denied(address) else {
             return Ok(());
         };
-        let reached = address::reached(address);
         let allowed = self.hosts.contains(bare(host))
             || self
                 .networks
@@ -87,6 +99,10 @@ impl Rules {
 pub(crate) enum Refusal {
     #[error("the host is at an address that is not allowed: {range}")]
     Address { range: DeniedRange },
+    #[error("the host is at an address that is not allowed")]
+    Disallowed,
+    #[error(transparent)]
+    Filtered(#[from] UriRefused),
     #[error("the URL has no host")]
     NoHost,
     #[error("port {port} is not allowed")]
@@ -121,11 +137,14 @@ mod tests {
     use super::*;
 
     fn rules(hosts: &[&str], networks: &[&str], ports: &[u16]) -> Rules {
-        Rules::new(AllowList {
-            hosts: hosts.iter().map(ToString::to_string).collect(),
-            networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
-            ports: ports.to_vec(),
-        })
+        Rules::new(
+            AllowList {
+                hosts: hosts.iter().map(ToString::to_string).collect(),
+                networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
+                ports: ports.to_vec(),
+            },
+            None,
+        )
         .unwrap()
     }
 
@@ -232,7 +251,7 @@ mod tests {
             ..AllowList::default()
         };
 
-        let error = Rules::new(allowed).unwrap_err().to_string();
+        let error = Rules::new(allowed, None).unwrap_err().to_string();
 
         assert!(error.contains("`images.example/path`"), "{error}");
     }

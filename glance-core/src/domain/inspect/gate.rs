@@ -79,12 +79,24 @@ impl Image {
             return Ok(Accepted::default());
         }
         let declared = self.disk_format.as_ref();
-        let declared = declared.map_or(Format::Raw.as_str(), |format| format.as_str());
+        report.accept_as(
+            declared.map_or(Format::Raw.as_str(), |format| format.as_str()),
+            rules,
+        )
+    }
+}
+
+impl Report {
+    /// Whether data that no container wraps may be a disk of this format.
+    ///
+    /// # Errors
+    /// It has several formats, another one, or is unsafe.
+    pub fn accept_as(&self, declared: &str, rules: &InspectionRules) -> Result<Accepted, Rejected> {
         let mut accepted = Accepted::default();
-        let judged = match fitting(report, declared) {
+        let judged = match fitting(self, declared) {
             Ok(finding) => {
                 accepted.virtual_size = match declared == Format::Raw.as_str() {
-                    true => Some(report.size),
+                    true => Some(self.size),
                     false if is_declared(declared) => None,
                     false => finding.virtual_size,
                 };
@@ -93,7 +105,7 @@ impl Image {
             Err(rejected) if rules.require_match => return Err(rejected),
             Err(rejected) => {
                 accepted.tolerated.push(rejected);
-                report.findings.as_slice()
+                self.findings.as_slice()
             }
         };
         for finding in judged {

@@ -82,6 +82,7 @@ impl HttpStore {
         };
         let guard = Guard::new(GuardOptions {
             allowed: options.allowed,
+            filter: None,
             redirects: REDIRECTS,
             deadlines: DEADLINES,
             most_bytes: None,

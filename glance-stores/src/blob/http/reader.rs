@@ -2,12 +2,12 @@
 
 use glance_core::domain::{BlobUrl, ByteRange, StoreId};
 use glance_core::ports::{ByteStream, Operation, StoreError};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::error::{Asked, UnusableAnswer};
-use crate::guard::{Answer, Guard, digits};
+use crate::guard::{Answer, ContentRange, Guard, digits};
 
 /// One operation on one location.
 #[derive(Debug)]
@@ -131,10 +131,9 @@ impl Reader<'_> {
 
     /// Encoded bytes are not the blob's, and are not decoded: their length would be another.
     fn check_encoding(&self, answer: &Answer) -> Result<(), StoreError> {
-        match answer.header(&CONTENT_ENCODING) {
-            Some(encoding) if encoding.eq_ignore_ascii_case("identity") => Ok(()),
-            None if !answer.has(&CONTENT_ENCODING) => Ok(()),
-            _ => Err(self.unusable(UnusableAnswer::Encoded)),
+        match answer.is_encoded() {
+            true => Err(self.unusable(UnusableAnswer::Encoded)),
+            false => Ok(()),
         }
     }
 
@@ -147,68 +146,6 @@ impl Reader<'_> {
             store: self.store,
             operation: self.operation,
             location: self.location,
-        }
-    }
-}
-
-/// `Content-Range: bytes first-last/size` (RFC 9110 §14.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct ContentRange {
-    first: u64,
-    last: u64,
-    size: Option<u64>,
-}
-
-impl ContentRange {
-    fn of(answer: &Answer) -> Option<Self> {
-        Self::parse(answer.header(&CONTENT_RANGE)?)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (bytes, size) = text.strip_prefix("bytes ")?.split_once('/')?;
-        let (first, last) = bytes.split_once('-')?;
-        Some(Self {
-            first: digits(first)?,
-            last: digits(last)?,
-            size: match size {
-                "*" => None,
-                size => Some(digits(size)?),
-            },
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_range_is_read_to_the_letter() {
-        let whole = ContentRange {
-            first: 0,
-            last: 9,
-            size: Some(10),
-        };
-        assert_eq!(ContentRange::parse("bytes 0-9/10"), Some(whole));
-        let unknown = ContentRange {
-            size: None,
-            ..whole
-        };
-        assert_eq!(ContentRange::parse("bytes 0-9/*"), Some(unknown));
-        for text in [
-            "",
-            "bytes",
-            "bytes */10",
-            "bytes 0-9",
-            "bytes 0-/10",
-            "bytes -9/10",
-            "bits 0-9/10",
-            "bytes +0-9/10",
-            "bytes 0-9/",
-            "bytes 0-9/10, bytes 0-1/10",
-            "bytes 0-99999999999999999999/*",
-        ] {
-            assert_eq!(ContentRange::parse(text), None, "{text}");
         }
     }
 }

@@ -15,6 +15,8 @@ pub use self::histogram::Histogram;
 pub use self::limited::{Limited, StoreLimits};
 pub use self::metered::{Metered, OperationMetrics, StoreMetrics, StoreOperation};
 pub use self::mirrored::Mirrored;
+#[cfg(feature = "http-store")]
+pub(crate) use self::retried::random;
 pub use self::retried::{Retried, Retries};
 
 #[cfg(test)]

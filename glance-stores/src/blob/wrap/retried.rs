@@ -36,7 +36,7 @@ impl Default for Retries {
 
 impl Retries {
     /// How long to wait after so many tries, by a random number.
-    fn wait(self, tried: u32, random: u32) -> Duration {
+    pub(crate) fn wait(self, tried: u32, random: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(tried.saturating_sub(1));
         let longest = self.backoff.saturating_mul(doubled).min(self.most);
         longest.mul_f64(f64::from(random) / f64::from(u32::MAX))
@@ -140,7 +140,8 @@ impl ImageStore for Retried {
     }
 }
 
-fn random() -> u32 {
+/// A random number, for a wait.
+pub(crate) fn random() -> u32 {
     // The lowest bits of a version 4 UUID are all random.
     u32::try_from(RandomIds.next_bits() & u128::from(u32::MAX)).unwrap_or(u32::MAX)
 }

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
+use glance_core::domain::UriFilterOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -105,6 +106,7 @@ fn options(servers: &[&Server]) -> GuardOptions {
             networks: vec!["127.0.0.1".parse().unwrap()],
             ports: servers.iter().map(|server| server.address.port()).collect(),
         },
+        filter: None,
         redirects: Redirects {
             statuses: &[301, 302],
             most: 5,
@@ -198,6 +200,26 @@ async fn every_redirect_is_judged_anew() {
     let result = get(&guard, server.url("images.example")).await;
 
     assert!(is_address_refusal(&result), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_a_disallowed_address_is_refused_before_anything_connects() {
+    let server = Server::start("127.0.0.1", &[BLOB], Duration::ZERO).await;
+    let filter = UriFilterOptions {
+        disallowed_hosts: vec!["127.0.0.1".to_owned()],
+        allowed_ports: vec![server.address.port()],
+        ..UriFilterOptions::default()
+    };
+    let mut options = options(&[&server]);
+    options.filter = Some(UriFilter::new(filter).unwrap());
+    let guard = Guard::with_resolver(options, Answers::new(&[&["127.0.0.1"]])).unwrap();
+
+    for host in ["images.example", "127.0.0.1"] {
+        let refused = get(&guard, server.url(host)).await.unwrap_err();
+        assert!(refused.contains("not allowed"), "{refused}");
+    }
+
+    assert_eq!(server.asked(), Vec::<String>::new());
 }
 
 #[tokio::test]

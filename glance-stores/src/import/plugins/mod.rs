@@ -1,0 +1,9 @@
+//! The plugins of `image_import_plugins`.
+
+mod convert;
+mod decompress;
+mod inject;
+
+pub use self::convert::{ConversionFormat, ConversionOptions, ImageConversion};
+pub use self::decompress::ImageDecompression;
+pub use self::inject::InjectImageMetadata;

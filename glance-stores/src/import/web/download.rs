@@ -1,0 +1,171 @@
+//! One download, taken up where it breaks off.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use glance_core::ports::{BodyError, ByteStream, SourceError};
+use reqwest::header::{HeaderMap, HeaderValue, IF_RANGE, RANGE};
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::error::{CannotResume, UnusableAnswer, refused, unusable};
+use super::validator::Validator;
+use crate::Retries;
+use crate::blob::random;
+use crate::guard::{Answer, ContentRange, Guard};
+
+/// A download that has begun.
+pub(super) struct Download {
+    guard: Arc<Guard>,
+    url: Url,
+    retries: Retries,
+    validator: Option<Validator>,
+    size: Option<u64>,
+    body: ByteStream,
+    /// How many bytes came.
+    at: u64,
+    /// How often it was taken up since the last byte came.
+    tried: u32,
+}
+
+impl Download {
+    /// Asks for the data.
+    pub(super) async fn begin(
+        guard: Arc<Guard>,
+        url: Url,
+        retries: Retries,
+    ) -> Result<Self, SourceError> {
+        let answer = guard.fetch(Method::GET, url.clone(), HeaderMap::new());
+        let answer = answer.await.map_err(refused)?;
+        if answer.status() != StatusCode::OK {
+            return Err(SourceError::Refused {
+                status: answer.status().as_u16(),
+            });
+        }
+        if answer.is_encoded() {
+            return Err(unusable(&UnusableAnswer::Encoded));
+        }
+        // A body that ends with its connection cannot be told from one that broke off.
+        if !answer.is_framed() {
+            return Err(unusable(&UnusableAnswer::Endless));
+        }
+        Ok(Self {
+            validator: Validator::of(&answer),
+            size: answer.length(),
+            body: answer.into_bytes().map_err(refused)?,
+            guard,
+            url,
+            retries,
+            at: 0,
+            tried: 0,
+        })
+    }
+
+    /// Bytes of the data, if that was told.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// The bytes, or an error where they break off for good.
+    pub(super) fn into_bytes(self) -> ByteStream {
+        ByteStream::new(stream::unfold(Some(self), |download| async move {
+            let mut download = download?;
+            match download.next().await {
+                Ok(Some(chunk)) => Some((Ok(chunk), Some(download))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        }))
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        loop {
+            let broke = match self.body.next().await {
+                Some(Ok(chunk)) if chunk.is_empty() => continue,
+                Some(Ok(chunk)) => {
+                    self.at = self.at.saturating_add(chunk.len() as u64);
+                    if self.size.is_some_and(|size| size < self.at) {
+                        return Err(broken(CannotResume::OtherBytes));
+                    }
+                    self.tried = 0;
+                    return Ok(Some(chunk));
+                }
+                None if self.size.is_none_or(|size| size == self.at) => return Ok(None),
+                None => BodyError("bytes are missing".into()),
+                Some(Err(error)) => error,
+            };
+            self.take_up(broke).await?;
+        }
+    }
+
+    /// Asks for the rest, and again where the server may answer better in a while.
+    async fn take_up(&mut self, mut broke: BodyError) -> Result<(), BodyError> {
+        let Some(validator) = self.validator.clone() else {
+            return Err(broke);
+        };
+        while self.tried < self.retries.tries {
+            self.tried += 1;
+            tracing::info!(at = self.at, try_ = self.tried, "a download broke off");
+            tokio::time::sleep(self.retries.wait(self.tried, random())).await;
+            match self.rest(&validator).await {
+                Ok(body) => {
+                    self.body = body;
+                    return Ok(());
+                }
+                Err(error) if error.may_pass() => broke = broken(error),
+                Err(error) => return Err(broken(error)),
+            }
+        }
+        Err(broke)
+    }
+
+    /// The bytes that are still to come, if the server shows that they are of the same data.
+    async fn rest(&mut self, validator: &Validator) -> Result<ByteStream, CannotResume> {
+        let answer = self.guard.fetch(
+            Method::GET,
+            self.url.clone(),
+            self.condition(validator).ok_or(CannotResume::OtherBytes)?,
+        );
+        let answer = answer.await.map_err(CannotResume::Fetch)?;
+        match answer.status() {
+            StatusCode::PARTIAL_CONTENT => {}
+            StatusCode::OK => return Err(CannotResume::Changed),
+            status => {
+                return Err(CannotResume::Status {
+                    status: status.as_u16(),
+                });
+            }
+        }
+        if !validator.is_of(&answer) {
+            return Err(CannotResume::Changed);
+        }
+        self.size = Some(self.check_range(&answer).ok_or(CannotResume::OtherBytes)?);
+        answer.into_bytes().map_err(CannotResume::Fetch)
+    }
+
+    fn condition(&self, validator: &Validator) -> Option<HeaderMap> {
+        let range = HeaderValue::try_from(format!("bytes={}-", self.at)).ok()?;
+        let mut headers = HeaderMap::new();
+        headers.insert(RANGE, range);
+        headers.insert(IF_RANGE, validator.condition()?);
+        Some(headers)
+    }
+
+    /// The size of the whole, where the answer is all that was missing.
+    fn check_range(&self, answer: &Answer) -> Option<u64> {
+        let sent = ContentRange::of(answer)?;
+        let size = self.size.or(sent.size)?;
+        let left = size.checked_sub(self.at)?;
+        let fits = !answer.is_encoded()
+            && sent.first == self.at
+            && sent.last.checked_add(1) == Some(size)
+            && sent.size.is_none_or(|told| told == size)
+            && answer.length().is_none_or(|length| length == left);
+        fits.then_some(size)
+    }
+}
+
+fn broken(error: CannotResume) -> BodyError {
+    BodyError(error.into())
+}
