@@ -16,6 +16,7 @@ use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
 };
 
+use super::import_outside::Imports;
 use super::metrics::Meters;
 use super::operator::OperatorError;
 use super::stores;
@@ -38,6 +39,8 @@ pub(super) struct Backends {
     pub(super) protections: Option<Arc<Protections>>,
     /// Who says what projects may have; without it, the configuration says it.
     pub(super) limits: Option<Arc<dyn LimitSource>>,
+    /// What imports need; without it, nothing comes from the web, and data passes nothing.
+    pub(super) imports: Option<Imports>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -103,6 +106,7 @@ impl Backends {
             policy: None,
             protections: None,
             limits: None,
+            imports: None,
         };
         if is_new {
             let glance = backends.glance(config, None)?;
@@ -140,6 +144,10 @@ impl Backends {
         };
         let builder = match &self.limits {
             Some(limits) => builder.with_limits(Arc::clone(limits)),
+            None => builder,
+        };
+        let builder = match &self.imports {
+            Some(imports) => imports.add_to(builder),
             None => builder,
         };
         Ok(builder.build()?)

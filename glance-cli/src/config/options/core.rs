@@ -218,6 +218,7 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("image_count_quota", Kind::INTEGER, Some("-1")),
     honoured("limit_cache_time", Kind::NATURAL, Some("5")),
     honoured("soft_storage_limits", Bool, Some("false")),
+    honoured("import_allowed_hosts", List, Some("")),
     honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
     honoured("queued_image_quota", Kind::INTEGER, Some("10000")),
 ];
