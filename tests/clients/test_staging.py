@@ -82,6 +82,6 @@ def test_staged_data_outlives_a_crash(setup, image, data):
 def test_clients_are_told_of_the_ways_to_import(setup):
     assert "import-methods" in setup.glance("import-info")
     info = json.loads(setup.openstack("image", "import", "info", "-f", "json"))
-    methods = ["glance-direct", "copy-image"]
+    methods = ["glance-direct", "web-download", "copy-image"]
     assert info["import-methods"] == methods
     assert setup.sdk().get_import_info().import_methods["value"] == methods

@@ -8,6 +8,7 @@ mod identity;
 mod image;
 mod image_check;
 mod import;
+mod import_outside;
 pub(crate) mod inspect;
 mod limits;
 mod location;

@@ -18,6 +18,7 @@ use glance_stores::{
     MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
 };
 
+use super::import_outside::Imports;
 use super::metrics::Meters;
 use super::operator::OperatorError;
 use super::stores;
@@ -42,6 +43,8 @@ pub(super) struct Backends {
     pub(super) limits: Option<Arc<dyn LimitSource>>,
     /// Who says whether data bears its signature; without it, signed data is refused.
     pub(super) signatures: Option<Arc<dyn SignatureVerifier>>,
+    /// What imports need; without it, nothing comes from the web, and data passes nothing.
+    pub(super) imports: Option<Imports>,
 }
 
 /// What becomes of folders, and of the database of an embedded server, that are not there.
@@ -108,6 +111,7 @@ impl Backends {
             protections: None,
             limits: None,
             signatures: None,
+            imports: None,
         };
         if is_new {
             let glance = backends.glance(config, None)?;
@@ -149,6 +153,10 @@ impl Backends {
         };
         let builder = match &self.signatures {
             Some(signatures) => builder.with_signatures(Arc::clone(signatures)),
+            None => builder,
+        };
+        let builder = match &self.imports {
+            Some(imports) => imports.add_to(builder),
             None => builder,
         };
         Ok(builder.build()?)

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::api;
 use super::identity;
+use super::import_outside::Imports;
 use super::limits;
 use super::logging::Logging;
 use super::open::{Backends, Missing};
@@ -72,6 +73,7 @@ async fn start(
         protections: rights.protections.clone(),
         limits: limits::source(&config.limits, &backends.runtime)?,
         signatures,
+        imports: Some(Imports::open(&config.import)?),
         ..backends
     };
     let glance = backends.glance(config, Some(node_name(address)))?;

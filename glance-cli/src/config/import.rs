@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use glance_core::ImportSettings;
 use glance_core::domain::ImportMethod;
+use glance_stores::HttpSourceOptions;
 
 use super::error::{ConfigError, Warning};
+use super::import_plugins::PluginConfig;
 use super::read::Reader;
 
 /// How images are imported.
@@ -14,6 +16,10 @@ pub(crate) struct ImportConfig {
     pub(crate) settings: ImportSettings,
     /// Where data is kept aside; `None` where no method needs it.
     pub(crate) staging: Option<PathBuf>,
+    /// What may be read from the web.
+    pub(crate) web: HttpSourceOptions,
+    /// What data passes, in order.
+    pub(crate) plugins: Vec<PluginConfig>,
 }
 
 impl Reader<'_> {
@@ -31,6 +37,8 @@ impl Reader<'_> {
                 methods,
                 self_reference,
             },
+            web: self.import_web()?,
+            plugins: self.import_plugins(staging.as_deref())?,
             staging,
         })
     }
@@ -44,7 +52,6 @@ impl Reader<'_> {
         let mut is_whole = true;
         for name in self.settings.list(group, option)? {
             match name.parse() {
-                Ok(ImportMethod::WebDownload) => is_whole = false,
                 Ok(method) => methods.push(method),
                 Err(_) if name == GLANCE_DOWNLOAD => is_whole = false,
                 Err(_) => {
@@ -57,7 +64,7 @@ impl Reader<'_> {
         if !is_whole {
             self.warnings.push(Warning::InPart {
                 setting: *self.settings.setting(group, option),
-                reason: "`web-download` and `glance-download` are not built in this version",
+                reason: "`glance-download` is not built in this version",
             });
         }
         Ok(methods)

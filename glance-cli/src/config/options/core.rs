@@ -220,6 +220,7 @@ const GLANCE_RS: &[OptionSpec] = &[
     honoured("signature_certificates", Text, None),
     honoured("signature_roots", Text, None),
     honoured("soft_storage_limits", Bool, Some("false")),
+    honoured("import_allowed_hosts", List, Some("")),
     honoured("queued_image_lifetime", Kind::NATURAL, Some("2592000")),
     honoured("queued_image_quota", Kind::INTEGER, Some("10000")),
 ];

@@ -326,6 +326,8 @@ mod tests {
             include_str!("../read.rs"),
             include_str!("../identity.rs"),
             include_str!("../import.rs"),
+            include_str!("../import_plugins.rs"),
+            include_str!("../import_web.rs"),
             include_str!("../keystone_group.rs"),
             include_str!("../limits.rs"),
             include_str!("../signatures.rs"),

@@ -56,11 +56,10 @@ const IMAGE_FORMAT: &[OptionSpec] = &[
     )
     .formerly(&[("DEFAULT", "disk_formats")]),
     honoured("require_image_format_match", Bool, Some("true")),
-    ignored(
+    honoured(
         "vmdk_allowed_types",
         List,
         Some("streamOptimized,monolithicSparse"),
-        CONVERSION,
     ),
     honoured("gpt_safety_checks_nonfatal", List, Some("")),
 ];
@@ -166,7 +165,7 @@ const TASK: &[OptionSpec] = &[
         Some("taskflow"),
         THREADS,
     ),
-    ignored("work_dir", Text, None, IMPORT),
+    honoured("work_dir", Text, None),
 ];
 
 const TASKFLOW_EXECUTOR: &[OptionSpec] = &[
@@ -177,40 +176,36 @@ const TASKFLOW_EXECUTOR: &[OptionSpec] = &[
         THREADS,
     ),
     ignored("max_workers", Kind::POSITIVE, Some("10"), THREADS),
-    ignored("conversion_format", Choice(DISK_FORMATS), None, IMPORT),
+    ignored("conversion_format", Choice(DISK_FORMATS), None, LEGACY),
 ];
 
 const IMAGE_IMPORT_OPTS: &[OptionSpec] = &[
-    ignored("image_import_plugins", BoundedList, Some("[]"), IMPORT),
+    honoured("image_import_plugins", BoundedList, Some("[]")),
     honoured("max_parallel_stores", Kind::POSITIVE, Some("1")),
 ];
 
 const IMPORT_FILTERING_OPTS: &[OptionSpec] = &[
-    ignored("allowed_schemes", BoundedList, Some("[http,https]"), IMPORT),
-    ignored("disallowed_schemes", BoundedList, Some("[]"), IMPORT),
-    ignored("allowed_hosts", BoundedList, Some("[]"), IMPORT),
-    ignored("disallowed_hosts", BoundedList, Some("[]"), IMPORT),
-    ignored("allowed_ports", BoundedList, Some("[80,443]"), IMPORT),
-    ignored("disallowed_ports", BoundedList, Some("[]"), IMPORT),
+    honoured("allowed_schemes", BoundedList, Some("[http,https]")),
+    honoured("disallowed_schemes", BoundedList, Some("[]")),
+    honoured("allowed_hosts", BoundedList, Some("[]")),
+    honoured("disallowed_hosts", BoundedList, Some("[]")),
+    honoured("allowed_ports", BoundedList, Some("[80,443]")),
+    honoured("disallowed_ports", BoundedList, Some("[]")),
 ];
 
 const GLANCE_DOWNLOAD_PROPERTIES: &[OptionSpec] = &[ignored(
     "extra_properties",
     BoundedList,
     Some("[hw_,trait:,os_distro,os_secure_boot,os_type]"),
-    IMPORT,
+    "images are not imported from another Glance in this version",
 )];
 
-const IMAGE_CONVERSION: &[OptionSpec] = &[ignored(
-    "output_format",
-    Choice(DISK_FORMATS),
-    Some("raw"),
-    IMPORT,
-)];
+const IMAGE_CONVERSION: &[OptionSpec] =
+    &[honoured("output_format", Choice(DISK_FORMATS), Some("raw"))];
 
 const INJECT_METADATA_PROPERTIES: &[OptionSpec] = &[
-    ignored("ignore_user_roles", List, Some("admin"), IMPORT),
-    ignored("inject", Dict, Some(""), IMPORT),
+    honoured("ignore_user_roles", List, Some("admin")),
+    honoured("inject", Dict, Some("")),
 ];
 
 const OSLO_CONCURRENCY: &[OptionSpec] = &[
@@ -248,8 +243,7 @@ const PROFILER: &[OptionSpec] = &[
 const DISK_FORMATS: &[&str] = &["qcow2", "raw", "vmdk"];
 
 const REMOTE: &str = "rules that ask another service are refused in this version";
-const IMPORT: &str = "images are imported as they come, and not from the web, in this version";
-const CONVERSION: &str = "images are not converted in this version";
+const LEGACY: &str = "tasks of the type `import` do not run in this version";
 const LOCKS: &str = "there are no lock files";
 const MESSAGES: &str = "notifications are not sent in this version";
 const PASTE: &str = "pipelines are not read";

@@ -9,7 +9,8 @@ use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation,
+    StoreError,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -88,6 +89,8 @@ impl ImageStore for Mirrored {
             write: all(|each| each.write),
             delete: all(|each| each.delete),
             ranges: all(|each| each.ranges),
+            // What one of them has tells nothing of where the others have it.
+            list: false,
         }
     }
 
@@ -182,6 +185,13 @@ impl ImageStore for Mirrored {
 
     async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
         all(self.stores.iter().map(|store| store.vacate(image))).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        Err(StoreError::Unsupported {
+            store: self.id.clone(),
+            operation: Operation::List,
+        })
     }
 
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {

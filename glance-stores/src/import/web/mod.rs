@@ -19,7 +19,7 @@ use crate::guard::{AllowList, Deadlines, Guard, GuardOptions, Network, Redirects
 use crate::{OpenError, Retries};
 
 /// What imports may read from the web, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSourceOptions {
     /// What an operator lets be asked: `[import_filtering_opts]`.
     pub filter: UriFilter,

@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 pub(super) fn moved(mut bytes: ByteStream) -> ByteStream {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let runtime = Handle::current();
-    tokio::task::spawn_blocking(move || {
+    // None of the runtime's: what is read may need one of those, and must not wait for this.
+    let thread = std::thread::Builder::new().name("decoder".to_owned());
+    let started = thread.spawn(move || {
         runtime.block_on(async move {
             loop {
                 let next = tokio::select! {
@@ -30,6 +32,9 @@ pub(super) fn moved(mut bytes: ByteStream) -> ByteStream {
             }
         });
     });
+    if let Err(error) = started {
+        tracing::warn!(%error, "a decoder cannot be started");
+    }
     ByteStream::new(stream::unfold(Some(receiver), |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
