@@ -31,14 +31,17 @@ impl Glance {
             // What staged data bears may be said later: whoever imports it looks.
             return Ok(None);
         }
+        self.while_alive(intent, self.signature_check(image)).await
+    }
+
+    /// The same, for whoever shows signs of life meanwhile in another way.
+    pub(super) async fn signature_check(&self, image: &Image) -> Result<Option<Signed>, Error> {
         let Some(signature) = image.signature()? else {
             return Ok(None);
         };
         let verifier = self.signatures.as_ref();
         let verifier = verifier.ok_or(SignatureError::NoVerifier)?;
-        let now = self.now();
-        let begun = async { Ok(verifier.begin(&signature, now).await?) };
-        let check = self.while_alive(intent, begun).await?;
+        let check = verifier.begin(&signature, self.now()).await?;
         let hash = signature.hash;
         Ok(Some(Signed { hash, check }))
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
 
 /// Where a store fails.
@@ -86,6 +86,10 @@ impl ImageStore for Breaking {
             return Err(self.broken(Operation::Read));
         }
         self.store.read(location, range).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.store.list().await
     }
 
     async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {

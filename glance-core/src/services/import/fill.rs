@@ -140,7 +140,10 @@ impl Glance {
             return Ok(false);
         }
         let signed = match opened.is_new() {
-            true => self.signed(image, &import.intent).await,
+            true => {
+                let checking = self.signature_check(image);
+                self.while_importing(import, checking).await
+            }
             false => Ok(None),
         };
         let signed = match signed {
