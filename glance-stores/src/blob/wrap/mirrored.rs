@@ -26,6 +26,9 @@ pub struct Mirrored {
     stores: Vec<Arc<dyn ImageStore>>,
 }
 
+/// Where one of the stores has data.
+type Place<'a> = (&'a Arc<dyn ImageStore>, BlobUrl);
+
 impl Mirrored {
     /// These stores as one named `id`; the first is read first.
     pub fn new(id: StoreId, stores: Vec<Arc<dyn ImageStore>>) -> Self {
@@ -40,7 +43,7 @@ impl Mirrored {
     }
 
     /// The image of a location of this store, and where each store has its data.
-    fn split(&self, location: &BlobUrl) -> Option<(ImageId, Vec<(&Arc<dyn ImageStore>, BlobUrl)>)> {
+    fn split(&self, location: &BlobUrl) -> Option<(ImageId, Vec<Place<'_>>)> {
         let rest = location.as_str().strip_prefix(SCHEME)?;
         let mut steps = rest.split('/');
         let (name, urls, image) = (steps.next()?, steps.next()?, steps.next()?);
@@ -61,7 +64,7 @@ impl Mirrored {
         &self,
         location: &BlobUrl,
         operation: Operation,
-    ) -> Result<Vec<(&Arc<dyn ImageStore>, BlobUrl)>, StoreError> {
+    ) -> Result<Vec<Place<'_>>, StoreError> {
         match self.split(location) {
             Some((_, places)) if !places.is_empty() => Ok(places),
             _ => Err(StoreError::BadLocation {
