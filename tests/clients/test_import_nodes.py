@@ -125,24 +125,6 @@ def test_what_a_killed_node_was_importing_another_brings_to_its_end(nodes, web, 
     assert code == 0, said
 
 
-def test_what_one_node_has_staged_the_other_imports(nodes, web):
-    one, two = nodes
-    service, other = http.Service(one.url), http.Service(two.url)
-    image = service.create()
-    path = f"/v2/images/{image}"
-    assert service.request("PUT", f"{path}/stage", DATA, http.OCTETS)[0] == 204
-
-    body = json.dumps({"method": {"name": "glance-direct"}, "stores": ["far", "bucket"]})
-    status, answer = other.request(
-        "POST", f"{path}/import", body, {"Content-Type": "application/json"}
-    )
-
-    assert status == 202, answer
-    assert wait_until(lambda: is_settled(other, image), 60)
-    has_all(other, image, ["far", "bucket"])
-    assert wait_until(lambda: not one.staged(), 10)
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_one_reading_fills_several_stores(nodes, web, method):
     one, _ = nodes

@@ -37,6 +37,7 @@ flavor = headers
 [glance_rs]
 bind_host = 127.0.0.1
 bind_port = {port}
+import_allowed_hosts = 127.0.0.1
 {more}
 """
 
