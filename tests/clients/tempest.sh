@@ -14,13 +14,13 @@ root=$(dirname "$(dirname "$here")")
 venv=${CARGO_TARGET_DIR:-$root/target}/tempest-venv
 glance=${GLANCE_BIN:-$root/target/release/glance}
 folder=$(mktemp -d)
-server=
+servers=()
 
 finish() {
-    if [[ -n $server ]]; then
+    for server in "${servers[@]}"; do
         kill "$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
-    fi
+    done
     rm -rf "$folder"
 }
 trap finish EXIT
@@ -33,12 +33,20 @@ fi
 
 # fill TEMPLATE FILE: with @names@ as they are here.
 fill() {
-    sed -e "s|@folder@|$folder|g" -e "s|@port@|$port|g" -e "s|@keystone@|$GLANCE_TEST_KEYSTONE|g" \
+    sed -e "s|@folder@|$folder|g" -e "s|@port@|$port|g" -e "s|@web@|$web|g" -e "s|@keystone@|$GLANCE_TEST_KEYSTONE|g" \
         "$1" >"$2"
 }
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-mkdir -p "$folder"/{first,second,locks}
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+port=$(free_port)
+web=$(free_port)
+mkdir -p "$folder"/{first,second,staging,locks,web}
+qemu-img create -q -f qcow2 "$folder/web/disk.qcow2" 1M
+python3 -m http.server --bind 127.0.0.1 --directory "$folder/web" "$web" >"$folder/web.log" 2>&1 &
+servers+=($!)
 fill "$here/tempest/glance-api.conf" "$folder/glance-api.conf"
 fill "$here/tempest/tempest.conf" "$folder/tempest.conf"
 "$glance" db sync --config-file "$folder/glance-api.conf"
@@ -46,6 +54,7 @@ fill "$here/tempest/tempest.conf" "$folder/tempest.conf"
 "$glance" metadefs load --path "$root/glance-core/metadefs" --config-file "$folder/glance-api.conf"
 "$glance" serve --config-file "$folder/glance-api.conf" >"$folder/glance.log" 2>&1 &
 server=$!
+servers+=("$server")
 for ((tries = 0; ; tries++)); do
     python3 -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/healthcheck')" \
         2>/dev/null && break

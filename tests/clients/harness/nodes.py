@@ -29,7 +29,7 @@ filesystem_store_datadir = {folder}/staging
 filesystem_store_datadir = {folder}/tasks
 
 [import_filtering_opts]
-allowed_ports = {web}
+allowed_ports = [{web}]
 
 [paste_deploy]
 flavor = headers

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 CONFIG = """\
 [DEFAULT]
-enabled_import_methods = [glance-direct,copy-image]
+enabled_import_methods = [glance-direct,web-download,copy-image]
 node_staging_uri = file://{folder}/staging/
 {backends}
 [database]
