@@ -83,6 +83,25 @@ fn what_lands_after_another_took_the_upload_over_is_removed_too() {
     }
 }
 
+#[test]
+fn what_lands_after_its_node_came_back_is_removed_too() {
+    let world = World::new(true);
+    let _answer = world.begin(Way::Upload);
+    world.step_until(|| *world.slow.committing.lock().unwrap());
+    let image = world.catalog.images()[0].id;
+
+    let undone = futures::executor::block_on(world.glance("one").scrub()).unwrap();
+    assert_eq!(undone.uploads, 1);
+    *world.slow.on_its_way.lock().unwrap() = Some(image);
+    world.slow.land();
+    let clock = world.simulation.runtime().clock;
+    let ended = clock.now().after(Duration::from_secs(60));
+    world.step_until(|| clock.now() >= ended);
+
+    assert_eq!(world.status(), Status::Queued);
+    assert_eq!(world.slow.store.contents().0, []);
+}
+
 /// How data comes.
 #[derive(Debug, Clone, Copy)]
 enum Way {

@@ -219,7 +219,15 @@ impl Glance {
                     intent: intent.clone(),
                 };
                 match self.keep_lease(intent).await {
-                    Ok(()) => self.undo_upload(&place).await,
+                    Ok(()) => {
+                        let undone = self.undo_upload(&place).await;
+                        // A process that died before its lease may have a commit on its way.
+                        let landing = intent.lease_until.since(self.now());
+                        if undone.is_ok() && !landing.is_zero() {
+                            self.remove_stray_later(&place, landing);
+                        }
+                        undone
+                    }
                     error => error,
                 }
             }
