@@ -50,9 +50,8 @@ pub(crate) fn read(
     let uri = text(input, "import_from")?;
     // Nothing depends on it: the data is what it is found to be.
     text(input, "import_from_format")?;
-    let properties = match input.get("image_properties") {
-        Some(Value::Object(properties)) => properties,
-        _ => return Err(missing("image_properties", "an object")),
+    let Some(Value::Object(properties)) = input.get("image_properties") else {
+        return Err(missing("image_properties", "an object"));
     };
     let mut draft = new_image::read(&Value::Object(properties.clone()), rules)?;
     if properties.is_empty() {
