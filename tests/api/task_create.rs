@@ -45,6 +45,10 @@ fn site() -> Site {
     Site::of(ApiOptions::default(), memory, glance)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is said of an image is written where it is asked for"
+)]
 fn task(uri: &str, properties: Value) -> Value {
     json!({"type": "import", "input": {
         "import_from": uri, "import_from_format": "raw", "image_properties": properties,
