@@ -38,7 +38,7 @@ pub(crate) use self::metadefs::{
 };
 pub(crate) use self::metadefs_files::{ExportMetadefs, LoadMetadefs, Metadefs};
 pub(crate) use self::policy::{CheckPolicy, Policy};
-pub(crate) use self::task::{ListTasks, OneTask};
+pub(crate) use self::task::{CreateTask, ListTasks, OneTask};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///

@@ -429,6 +429,7 @@ fn import_kind(error: &CannotImport) -> ErrorKind {
     match error {
         CannotImport::Address { .. }
         | CannotImport::AlreadyThere { .. }
+        | CannotImport::From { .. }
         | CannotImport::NotEnabled { .. }
         | CannotImport::SingleStore
         | CannotImport::StoresTwice => ErrorKind::Invalid,

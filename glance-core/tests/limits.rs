@@ -13,9 +13,17 @@ use futures::stream;
 use glance_core::domain::{
     Caller, Draft, Image, ImportMethod, ProjectId, ProjectLimits, Quotas, Resource, Status, Usage,
 };
-use glance_core::memory::{FixedLimits, MemoryGlance};
-use glance_core::ports::{BodyError, ByteStream, LimitError, LimitSource, UsageLedger};
-use glance_core::{Error, ErrorKind, Glance, ImportSettings, Settings, UploadOptions};
+use glance_core::memory::{
+    FixedLimits, MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor,
+};
+use glance_core::ports::{
+    BodyError, ByteStream, Catalog, ImageStore, Incoming, LimitError, LimitSource, SourceError,
+    UsageLedger, WebSource,
+};
+use glance_core::{
+    ConfiguredStore, Error, ErrorKind, Glance, GlanceBuilder, ImportRequest, ImportSettings,
+    Runtime, Settings, Stores, UploadOptions,
+};
 
 fn bytes(limit: u64) -> ProjectLimits {
     ProjectLimits {
@@ -216,6 +224,121 @@ fn data_is_staged_up_to_a_limit_whether_its_size_is_told_or_not() {
     block_on(glance.delete(&member(), first.id)).unwrap();
     assert_eq!(staged(), 30);
     assert!(stage(2, announced(20)).is_ok());
+}
+
+fn request(method: ImportMethod) -> ImportRequest {
+    ImportRequest {
+        method,
+        uri: Some("https://images.example/disk".to_owned()),
+        stores: (method == ImportMethod::CopyImage).then(|| vec!["there".parse().unwrap()]),
+        store: None,
+        all_stores: false,
+        all_must_succeed: true,
+        request_id: None,
+    }
+}
+
+/// A download has nothing to stage, and none begins where too much is staged already.
+#[test]
+fn a_download_is_refused_where_too_much_is_staged_already() {
+    for (limit, is_refused) in [(50, false), (49, true)] {
+        let limits = ProjectLimits {
+            staged_bytes: Some(50),
+            ..ProjectLimits::default()
+        };
+        let (memory, glance) = limited(limits);
+        let staged = created(&glance);
+        let options = UploadOptions::default();
+        block_on(glance.stage(&member(), staged.id, data(5), options)).unwrap();
+        let now = ProjectLimits {
+            staged_bytes: Some(limit),
+            ..limits
+        };
+        let glance = memory
+            .with_seed(2)
+            .with_limits(Arc::new(FixedLimits::new(now)))
+            .with_web_source(Arc::new(Web))
+            .build()
+            .unwrap();
+        let image = created(&glance);
+
+        let asked = request(ImportMethod::WebDownload);
+        let begun = block_on(glance.import(&member(), image.id, asked));
+
+        match begun {
+            Err(Error::Quota(quota)) => {
+                assert!(is_refused);
+                assert_eq!(quota.resource, Resource::StagedBytes);
+                let image = block_on(glance.image(&member(), image.id)).unwrap();
+                assert_eq!(image.status(), Status::Queued);
+            }
+            begun => assert!(begun.is_ok() && !is_refused, "{limit}: {begun:?}"),
+        }
+    }
+}
+
+/// While it is copied, an image counts as staged, whoever copies it: so it has to fit.
+#[test]
+fn a_copy_has_to_fit_among_what_is_staged() {
+    for (limit, is_refused) in [(50, false), (49, true)] {
+        let stores = ["here", "there"].map(|name| {
+            let store: Arc<dyn ImageStore> = Arc::new(MemoryStore::new(name.parse().unwrap()));
+            ConfiguredStore::new(store, "memory")
+        });
+        let stores = Stores::named(&"here".parse().unwrap(), stores.to_vec()).unwrap();
+        let memory = MemoryGlance::new();
+        let runtime = Runtime {
+            clock: Arc::new(memory.clock.clone()),
+            executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
+            ids: Arc::new(SeededIds::new(1)),
+        };
+        let limits = ProjectLimits {
+            staged_bytes: Some(limit),
+            ..ProjectLimits::default()
+        };
+        let catalog = Arc::<MemoryCatalog>::clone(&memory.catalog) as Arc<dyn Catalog>;
+        let glance = GlanceBuilder::new(catalog, stores, runtime)
+            .with_limits(Arc::new(FixedLimits::new(limits)))
+            .with_settings(Settings {
+                import: ImportSettings {
+                    methods: ImportMethod::ALL.to_vec(),
+                    ..ImportSettings::default()
+                },
+                ..Settings::default()
+            })
+            .build()
+            .unwrap();
+        let image = created(&glance);
+        block_on(upload(&glance, &image, 5, UploadOptions::default())).unwrap();
+        let admin = member().with_roles(["admin", "member", "reader"]);
+
+        let begun = block_on(glance.import(&admin, image.id, request(ImportMethod::CopyImage)));
+
+        match begun {
+            Err(Error::Quota(quota)) => {
+                assert!(is_refused);
+                assert_eq!(quota.resource, Resource::StagedBytes);
+            }
+            begun => assert!(begun.is_ok() && !is_refused, "{limit}: {begun:?}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Web;
+
+#[async_trait]
+impl WebSource for Web {
+    fn check(&self, _: &str) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    async fn open(&self, _: &str) -> Result<Incoming, SourceError> {
+        Ok(Incoming {
+            size: None,
+            body: data(1),
+        })
+    }
 }
 
 #[test]

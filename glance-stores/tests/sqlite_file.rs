@@ -10,7 +10,9 @@ use futures::future::join_all;
 use glance_core::domain::query::{ImageQuery, Listed};
 use glance_core::domain::{Image, ImageId, Timestamp, Viewer, Visibility};
 use glance_core::ports::Catalog;
-use glance_stores::{OpenError, SqliteCatalog, SqliteOptions, schema_version, sync_schema};
+use glance_stores::{
+    OpenError, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
+};
 use rusqlite::Connection;
 
 #[test]
@@ -39,6 +41,28 @@ fn closing_folds_the_log_into_the_file() {
     drop(catalog);
 
     assert_eq!(files(folder.path()), [FILE]);
+}
+
+#[test]
+fn what_is_ours_can_be_taken_out_of_the_file_and_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE);
+    drop(open(&path));
+    let ours = || {
+        let connection = Connection::open(&path).unwrap();
+        let count = "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
+        connection
+            .query_row(count, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let there = ours();
+
+    let removed = remove_additions(&path).unwrap();
+
+    assert_eq!((removed.len() as i64, ours()), (there, 0));
+    assert_eq!(remove_additions(&path).unwrap(), [""; 0]);
+    sync_schema(&path).unwrap();
+    assert_eq!(ours(), there);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
-    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
+    BlobUrl, Change, Claim, Creation, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
+    MemberStatus, Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
 use glance_core::ports::{
@@ -133,6 +133,10 @@ impl Catalog for Recording {
         self.note("insert").insert(image, quotas).await
     }
 
+    async fn create(&self, creation: &Creation) -> Result<(), CatalogError> {
+        self.note("create").create(creation).await
+    }
+
     async fn find(
         &self,
         id: ImageId,
@@ -202,6 +206,17 @@ impl Catalog for Recording {
     ) -> Result<bool, CatalogError> {
         let catalog = self.note("renew_intent");
         catalog.renew_intent(intent, holder, now, until).await
+    }
+
+    async fn take_over(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<u64>, CatalogError> {
+        let catalog = self.note("take_over");
+        catalog.take_over(intent, holder, now, until).await
     }
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {

@@ -40,5 +40,6 @@ mod stores;
 mod streams;
 mod support;
 mod tags;
+mod task_create;
 mod tasks;
 mod web;

@@ -11,7 +11,7 @@ use super::support::{ALICE, Answer, BOB, RAW, Site, request};
 /// Every endpoint with a body that fits it, and what a stranger to a private image is answered.
 ///
 /// A new route fails the walk until it stands here.
-const WALK: [(&str, &str, &str, u16); 73] = [
+const WALK: [(&str, &str, &str, u16); 74] = [
     ("GET", "/v2/images", "", 200),
     ("POST", "/v2/images", "{}", 201),
     ("GET", "/v2/images/{image_id}", "", 404),
@@ -224,8 +224,12 @@ const WALK: [(&str, &str, &str, u16); 73] = [
     ("GET", "/v2/schemas/metadefs/tags", "", 200),
     ("DELETE", "/v2/stores/{store_id}/{image_id}", "", 404),
     ("GET", "/v2/tasks", "", 403),
+    ("POST", "/v2/tasks", TASK, 403),
     ("GET", "/v2/tasks/{task_id}", "", 403),
 ];
+
+const TASK: &str = r#"{"type": "import", "input": {"import_from": "https://images.example/a",
+    "import_from_format": "raw", "image_properties": {}}}"#;
 
 const PROPERTY: &str = r#"{"name": "p2", "title": "P", "type": "string"}"#;
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::import::{CreateViaImport, DeleteFromStore, ImportImage, ShowStores, StageImage};
 use super::metadefs::MetadefCommand;
-use super::task::{ListTasks, OneTask};
+use super::task::{CreateTask, ListTasks, OneTask};
 use super::value;
 use crate::output::Object;
 
@@ -72,6 +72,8 @@ pub(crate) enum ClientCommand {
     MemberUpdate(SetMember),
     #[command(flatten)]
     Metadef(MetadefCommand),
+    /// Ask for a task, such as an image of data from the web.
+    TaskCreate(CreateTask),
     /// List tasks, for administrators.
     TaskList(ListTasks),
     /// Show a task, for administrators.

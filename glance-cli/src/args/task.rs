@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::value;
+use crate::output::Object;
 
 #[derive(Debug, Args)]
 pub(crate) struct ListTasks {
@@ -36,4 +37,15 @@ pub(crate) struct OneTask {
     /// The task.
     #[arg(value_name = "TASK_ID", value_parser = value::segment)]
     pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateTask {
+    /// What the task is to do: `import` makes an image of data from the web.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: String,
+    /// What it needs for that, as JSON: for `import`, an object with `import_from`,
+    /// `import_from_format` and `image_properties`.
+    #[arg(long, value_name = "JSON", value_parser = value::object)]
+    pub(crate) input: Object,
 }

@@ -1,10 +1,10 @@
 //! Tasks: what a service does after it has answered.
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error::ClientError;
-use super::images::{Query, into_object};
+use super::images::{JSON, Query, into_object};
 use super::session::Session;
 use crate::output::Object;
 
@@ -26,6 +26,22 @@ impl Session {
     pub(crate) async fn task(&self, id: &str) -> Result<Object, ClientError> {
         let url = self.url(&["tasks", id]);
         let task = self.call(Method::GET, url, None).await?;
+        self.object(task)
+    }
+
+    /// Asks for a new task.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be reached, or refuses.
+    pub(crate) async fn create_task(
+        &self,
+        kind: &str,
+        input: Object,
+    ) -> Result<Object, ClientError> {
+        let body = json!({"type": kind, "input": input});
+        let url = self.url(&["tasks"]);
+        let task = self.call(Method::POST, url, Some((JSON, &body))).await?;
         self.object(task)
     }
 

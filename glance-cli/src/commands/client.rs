@@ -74,6 +74,7 @@ pub(crate) async fn run(
         C::MemberGet(args) => member::show(&context, args).await?,
         C::MemberUpdate(args) => member::update(&context, args).await?,
         C::Metadef(command) => metadefs::run(&context, command).await?,
+        C::TaskCreate(args) => task::create(&context, args).await?,
         C::TaskList(args) => task::list(&context, args).await?,
         C::TaskShow(args) => task::show(&context, args).await?,
     }

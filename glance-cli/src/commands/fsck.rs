@@ -183,6 +183,9 @@ fn outcome(finding: &Finding) -> (&'static str, String) {
 /// What is to be done about it.
 fn advice(trouble: &Trouble) -> &'static str {
     match trouble {
+        Trouble::CopyMissing { .. } => {
+            "copy the image to another store, take it out of this one, and copy it back"
+        }
         Trouble::Missing => {
             "--repair removes the location if another is good; else bring the blob back, or delete \
              the image"

@@ -1,7 +1,7 @@
 //! The commands about tasks.
 
 use super::client::{CommandError, Context};
-use crate::args::{ListTasks, OneImage, OneTask};
+use crate::args::{CreateTask, ListTasks, OneImage, OneTask};
 use crate::client::Query;
 use crate::output::Looks;
 
@@ -26,6 +26,11 @@ pub(super) async fn list(context: &Context, args: ListTasks) -> Result<(), Comma
 
 pub(super) async fn show(context: &Context, args: OneTask) -> Result<(), CommandError> {
     let task = context.session.task(&args.id).await?;
+    context.print(task, Looks::default())
+}
+
+pub(super) async fn create(context: &Context, args: CreateTask) -> Result<(), CommandError> {
+    let task = context.session.create_task(&args.kind, args.input).await?;
     context.print(task, Looks::default())
 }
 

@@ -75,6 +75,7 @@ fn every_command_has_help() {
         "md-tag-list",
         "md-tag-show",
         "md-tag-update",
+        "task-create",
         "task-list",
         "task-show",
     ] {

@@ -1,11 +1,14 @@
 //! What holds of the lock of imports, and of tasks that change with an image, in every catalog.
 
 use futures::future::join_all;
+use serde_json::json;
 
 use super::catalog::{at, changed, found, rich_image};
+use super::intents::intent;
 use crate::domain::{
-    Change, Event, IMPORT_LOCK, Image, LockStep, PropertyName, PropertyValue, Task, TaskId,
-    TaskKind, TaskStatus, TaskStep, Timestamp,
+    Area, Change, Claim, Creation, Event, IMPORT_LOCK, Image, ImageQuotas, ImportPlan, Intent,
+    LockStep, ProjectLimits, PropertyName, PropertyValue, Status, Task, TaskId, TaskKind,
+    TaskStatus, TaskStep, Timestamp, Work,
 };
 use crate::ports::{Catalog, CatalogError};
 
@@ -194,6 +197,109 @@ pub async fn a_change_is_not_made_without_its_tasks(catalog: &dyn Catalog) {
 
     assert_eq!(catalog.find_task(&task_id("new")).await.unwrap(), None);
     assert_eq!(catalog.find_task(&there.id).await.unwrap(), Some(there));
+}
+
+/// With its lock, its task and who works on it.
+pub async fn an_image_is_created_with_its_import(catalog: &dyn Catalog) {
+    let creation = creation(1);
+
+    catalog.create(&creation).await.unwrap();
+
+    let Creation {
+        image,
+        intent,
+        task,
+        ..
+    } = &creation;
+    let stored = found(catalog, image.id).await;
+    assert_eq!(stored.as_ref(), Some(image));
+    assert_eq!(stored.unwrap().import_lock().as_ref(), Some(&task.id));
+    let there = catalog.find_intent(&intent.id).await.unwrap();
+    assert_eq!(there.as_ref(), Some(intent));
+    let there = catalog.find_task(&task.id).await.unwrap();
+    assert_eq!(there.as_ref(), Some(task));
+    let again = catalog.create(&creation).await;
+    assert!(matches!(again, Err(CatalogError::Conflict)), "{again:?}");
+    let mut done = image.clone().stored_as(Status::Active);
+    done.updated_at = at(90);
+    let end = Change::of_status(image.clone(), done)
+        .locking(LockStep::Dropped(task.id.clone()))
+        .ending(intent.id.clone(), intent.holder.clone());
+    let ended = catalog.commit(&end).await.unwrap();
+    assert_eq!(ended.import_lock(), None);
+}
+
+/// Nor where it passes a quota or a limit.
+pub async fn an_image_is_not_created_without_all_of_its_import(catalog: &dyn Catalog) {
+    catalog.create(&creation(1)).await.unwrap();
+    let with_task_of_another = Creation {
+        task: creation(1).task,
+        ..creation(2)
+    };
+    let with_intent_of_another = Creation {
+        intent: creation(1).intent,
+        ..creation(2)
+    };
+    let with_used_id = Creation {
+        image: creation(1).image,
+        ..creation(2)
+    };
+    for refused in [with_task_of_another, with_intent_of_another, with_used_id] {
+        let result = catalog.create(&refused).await;
+        assert!(matches!(result, Err(CatalogError::Conflict)), "{result:?}");
+    }
+    let owner = creation(2).image.owner.unwrap();
+    let claim = Claim {
+        project: owner,
+        limits: ProjectLimits {
+            uploads: Some(1),
+            ..ProjectLimits::default()
+        },
+        area: Area::Stores,
+        bytes: 0,
+        staged: None,
+        uploads: 1,
+    };
+    let too_many = ImageQuotas {
+        all: Some(1),
+        queued: None,
+    };
+    for refused in [
+        creation(2).within(too_many),
+        creation(2).claiming(Some(claim)),
+    ] {
+        let result = catalog.create(&refused).await;
+        assert!(matches!(result, Err(CatalogError::Quota(_))), "{result:?}");
+    }
+
+    let Creation {
+        image,
+        intent,
+        task,
+        ..
+    } = creation(2);
+    assert_eq!(found(catalog, image.id).await, None);
+    assert_eq!(catalog.find_intent(&intent.id).await.unwrap(), None);
+    assert_eq!(catalog.find_task(&task.id).await.unwrap(), None);
+    catalog.create(&creation(2)).await.unwrap();
+}
+
+/// An image that comes with its import.
+fn creation(n: u128) -> Creation {
+    let mut image = rich_image(n).stored_as(Status::Queued);
+    image.locations.clear();
+    image.size = None;
+    let mut task = task(&format!("task {n}"));
+    task.kind = TaskKind::Import;
+    task.image = Some(image.id);
+    let input = json!({"import_from": "https://host/disk"});
+    task.input = input.as_object().cloned();
+    let intent = Intent {
+        id: format!("task {n}").parse().unwrap(),
+        ..intent(&image, Work::Import(None))
+    };
+    let plan = ImportPlan::of_task(&task, &intent.store).unwrap();
+    Creation::importing(&image, &plan, true, intent, task, at(60)).unwrap()
 }
 
 /// A commit is a conflict, and leaves the image as it is stored.

@@ -94,6 +94,52 @@ pub async fn an_intent_may_begin_anew_as_it_ends(catalog: &dyn Catalog) {
     );
 }
 
+/// By another node, or by another process of the same one; what is somebody's is not taken over.
+pub async fn take_overs_are_counted_as_long_as_an_intent_lasts(catalog: &dyn Catalog) {
+    let (saving, intent) = begun_upload(catalog).await;
+    let (early, late) = (at(0), intent.lease_until);
+    let until = late.after(Duration::from_secs(60));
+    let take = async |by: &Holder, now| {
+        let taken = catalog.take_over(&intent.id, by, now, until).await;
+        taken.unwrap()
+    };
+    let (same, other) = (holder("a", "2"), holder("b", "1"));
+
+    assert_eq!(take(&other, early).await, None);
+    assert_eq!(take(&intent.holder, early).await, None);
+    assert_eq!(take(&same, early).await, Some(1));
+    assert_eq!(take(&other, late).await, None);
+    assert_eq!(take(&other, until).await, Some(2));
+    let mut touched = saving.clone();
+    touched.touch(at(20));
+    let renewed = Intent {
+        holder: other.clone(),
+        ..intent.clone()
+    };
+    let renew = Change::of_status(saving, touched)
+        .ending(intent.id.clone(), other.clone())
+        .beginning([renewed.clone()]);
+    catalog.commit(&renew).await.unwrap();
+    // Its own holder may find it abandoned, too.
+    assert_eq!(take(&other, until).await, Some(3));
+    catalog.end_intent(&intent.id, &other).await.unwrap();
+    assert_eq!(take(&same, until).await, None);
+
+    let image = rich_image(2);
+    catalog.insert(&image, None).await.unwrap();
+    let mut touched = image.clone();
+    touched.touch(at(20));
+    let another = Intent {
+        id: "another".parse().unwrap(),
+        image: image.id,
+        ..renewed
+    };
+    let begin = Change::of_status(image, touched).beginning([another.clone()]);
+    catalog.commit(&begin).await.unwrap();
+    let taken = catalog.take_over(&another.id, &same, until, until).await;
+    assert_eq!(taken.unwrap(), Some(1));
+}
+
 /// Its id is free again when it has ended, and not before.
 pub async fn an_intent_that_is_there_does_not_begin(catalog: &dyn Catalog) {
     let (saving, intent) = begun_upload(catalog).await;

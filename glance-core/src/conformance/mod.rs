@@ -69,6 +69,7 @@ macro_rules! catalog_conformance {
                 an_intent_that_is_there_does_not_begin
                 an_intent_that_was_taken_ends_nothing
                 a_lease_is_renewed_by_its_holder_alone
+                take_overs_are_counted_as_long_as_an_intent_lasts
                 what_a_restarted_node_left_is_abandoned
                 so_many_of_each_store_are_abandoned_at_a_time
                 open_deletes_are_told_by_their_image
@@ -84,6 +85,8 @@ macro_rules! catalog_conformance {
                 the_lock_goes_with_its_image
                 a_task_is_recorded_and_moved_with_a_change
                 a_change_is_not_made_without_its_tasks
+                an_image_is_created_with_its_import
+                an_image_is_not_created_without_all_of_its_import
             );
             $crate::conformance_tests!([$(#[$attribute])*] $run, $make, tasks:
                 a_task_is_found_as_it_was
@@ -105,6 +108,7 @@ macro_rules! catalog_conformance {
                 a_change_that_passes_a_limit_is_not_made
                 what_is_reserved_counts_until_its_upload_ends
                 what_is_staged_has_a_limit_of_its_own
+                what_counts_as_staged_by_its_image_has_that_limit_too
                 only_its_holder_reserves_for_an_upload
             );
         }

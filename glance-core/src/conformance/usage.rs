@@ -236,6 +236,37 @@ pub async fn what_is_staged_has_a_limit_of_its_own(catalog: &dyn Catalog) {
     assert_eq!(figures().await, (300, 0));
 }
 
+/// A copy to another store, of which nothing is reserved in the staging area.
+pub async fn what_counts_as_staged_by_its_image_has_that_limit_too(catalog: &dyn Catalog) {
+    let limits = ProjectLimits {
+        staged_bytes: Some(1500),
+        ..ProjectLimits::default()
+    };
+    let copies = [1, 2].map(|n| {
+        let image = owned(n, Status::Active);
+        let mut copied = image.clone();
+        copied.properties.insert(
+            PropertyName::stored(IMPORTING_TO_STORES.to_owned()),
+            "slow".parse().unwrap(),
+        );
+        copied.updated_at = at(50);
+        let claim = Claim {
+            staged: Some(1000),
+            ..claim(limits, 0, 0)
+        };
+        Change::of_status(image, copied).claiming(Some(claim))
+    });
+    for copy in &copies {
+        catalog.insert(&copy.before, None).await.unwrap();
+    }
+
+    let results = join_all(copies.iter().map(|copy| catalog.commit(copy))).await;
+
+    assert_eq!(granted_and_refused(&results, Resource::StagedBytes), (1, 1));
+    let usage = catalog.usage(&project()).await.unwrap();
+    assert_eq!(usage.staged_bytes, 1000);
+}
+
 /// Nobody reserves for an upload that is over, or somebody else's.
 pub async fn only_its_holder_reserves_for_an_upload(catalog: &dyn Catalog) {
     let limits = ProjectLimits {
@@ -283,6 +314,7 @@ fn claim(limits: ProjectLimits, bytes: u64, uploads: u64) -> Claim {
         limits,
         area: Area::Stores,
         bytes,
+        staged: None,
         uploads,
     }
 }

@@ -116,7 +116,7 @@ impl Image {
     }
 
     /// The image after an import that filled no more than it has, with the stores that failed: back
-    /// in the queue where it has no data.
+    /// in the queue where it has no data, or gone where it was made for the import and is not protected.
     ///
     /// # Errors
     /// Its status is none for it.
@@ -127,6 +127,9 @@ impl Image {
         now: Timestamp,
     ) -> Result<Self, IllegalTransition> {
         let mut next = match self.status() {
+            Status::Importing if plan.is_creation && !self.protected => {
+                return self.after(Event::Deleted, now);
+            }
             Status::Importing => self.after(Event::DataFailed, now)?,
             _ => self.touched(now),
         };

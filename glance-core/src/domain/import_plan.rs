@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::id::{ImageId, StoreId};
 use super::import_method::ImportMethod;
 use super::status::Status;
+use super::task::{Task, TaskKind};
 
 /// What an import is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +27,31 @@ pub struct ImportPlan {
     pub all_must_succeed: bool,
     /// The roles of whoever asked, in lower case: plugins may go by them.
     pub roles: Vec<String>,
+    /// Whether the image was made for it (`POST /v2/tasks`): then the image goes where it fails, and
+    /// the data passes no plugins, as in upstream.
+    pub is_creation: bool,
 }
 
 impl ImportPlan {
+    /// The plan that a task tells of, which fills `store` where it names none; `None` where it is no
+    /// import.
+    pub fn of_task(task: &Task, store: &StoreId) -> Option<Self> {
+        let input = task.input.as_ref()?;
+        match task.kind {
+            TaskKind::ApiImageImport => Self::from_input(input),
+            TaskKind::Import => Some(Self {
+                image: task.image?,
+                method: ImportMethod::WebDownload,
+                uri: Some(input.get("import_from")?.as_str()?.to_owned()),
+                stores: vec![store.clone()],
+                all_must_succeed: true,
+                roles: Vec::new(),
+                is_creation: true,
+            }),
+            TaskKind::LocationImport => None,
+        }
+    }
+
     /// The input of its task, in upstream's form.
     pub fn to_input(&self) -> Map<String, Value> {
         let mut method = json!({"name": self.method.as_str()});
@@ -66,6 +89,7 @@ impl ImportPlan {
             roles: roles
                 .filter_map(|role| role.as_str().map(str::to_owned))
                 .collect(),
+            is_creation: false,
         })
     }
 
@@ -92,6 +116,12 @@ pub enum CannotImport {
     AlreadyThere {
         /// The store.
         store: StoreId,
+    },
+    /// The web is asked for no such address, of an image that is not there yet.
+    #[error("invalid `import_from`: {reason}")]
+    From {
+        /// What is wrong with it.
+        reason: String,
     },
     /// A format has to be known first.
     #[error("'{attribute}' needs to be set before import")]
@@ -145,6 +175,7 @@ pub enum CannotImport {
 
 #[cfg(test)]
 mod tests {
+    use super::super::time::Timestamp;
     use super::*;
 
     fn plan(method: ImportMethod) -> ImportPlan {
@@ -155,6 +186,7 @@ mod tests {
             stores: ["fast", "cheap"].map(|id| id.parse().unwrap()).to_vec(),
             all_must_succeed: false,
             roles: vec!["member".to_owned()],
+            is_creation: false,
         }
     }
 
@@ -179,6 +211,28 @@ mod tests {
 
         assert!(plan.all_must_succeed);
         assert_eq!(plan.stores.len(), 1);
+    }
+
+    #[test]
+    fn a_task_that_makes_an_image_is_a_plan_for_the_store_of_its_work() {
+        let input = json!({
+            "import_from": "https://host/disk", "import_from_format": "raw", "image_properties": {},
+        });
+        let (id, now) = ("t".parse().unwrap(), Timestamp::from_micros(0));
+        let mut task = Task::pending(id, TaskKind::Import, now);
+        task.input = input.as_object().cloned();
+        let store: StoreId = "fast".parse().unwrap();
+
+        assert_eq!(ImportPlan::of_task(&task, &store), None);
+        task.image = Some(ImageId::from_bits(1));
+        let plan = ImportPlan::of_task(&task, &store).unwrap();
+
+        assert_eq!(
+            (plan.image, plan.stores),
+            (ImageId::from_bits(1), vec![store])
+        );
+        assert_eq!(plan.uri.as_deref(), Some("https://host/disk"));
+        assert!(plan.is_creation && plan.all_must_succeed);
     }
 
     #[test]

@@ -60,13 +60,16 @@ pub enum Work {
     Delete(BlobUrl),
     /// It is at a location of the image, and is being read for its hash.
     Hash(BlobUrl),
+    /// What an import that was given up may have left where the store puts the data of the image is
+    /// to be removed.
+    Vacate,
 }
 
 impl Work {
     /// The blob, where it is known.
     pub fn url(&self) -> Option<&BlobUrl> {
         match self {
-            Self::Stage | Self::Upload => None,
+            Self::Stage | Self::Upload | Self::Vacate => None,
             Self::Delete(url) | Self::Hash(url) | Self::Staged(url) => Some(url),
             Self::Import(url) => url.as_ref(),
         }

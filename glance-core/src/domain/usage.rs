@@ -124,6 +124,9 @@ pub struct Claim {
     pub area: Area,
     /// More bytes there.
     pub bytes: u64,
+    /// More bytes that count as staged from the change on, by the image alone: nothing is reserved for
+    /// them. `None` where nothing is staged, not even by Python nodes.
+    pub staged: Option<u64>,
     /// More images that are getting data.
     pub uploads: u64,
 }
@@ -136,6 +139,10 @@ impl Claim {
     pub fn check(&self, usage: &Usage) -> Result<(), QuotaExceeded> {
         let bytes = usage.bytes(self.area).saturating_add(self.bytes);
         self.resource().check(bytes, self.byte_limit())?;
+        if let Some(staged) = self.staged {
+            let bytes = usage.staged_bytes.saturating_add(staged);
+            Resource::StagedBytes.check(bytes, self.limits.staged_bytes)?;
+        }
         if self.uploads > 0 {
             let uploads = usage.uploads.saturating_add(self.uploads);
             Resource::Uploads.check(uploads, self.limits.uploads)?;
@@ -221,6 +228,7 @@ mod tests {
             },
             area: Area::Stores,
             bytes,
+            staged: None,
             uploads,
         };
         let usage = Usage {
@@ -240,5 +248,11 @@ mod tests {
         };
         assert_eq!(staged(5).check(&usage), Ok(()));
         assert_eq!(refused(staged(6)), Resource::StagedBytes);
+        let copied = |bytes| Claim {
+            staged: Some(bytes),
+            ..claim(0, 0)
+        };
+        assert_eq!(copied(5).check(&usage), Ok(()));
+        assert_eq!(refused(copied(6)), Resource::StagedBytes);
     }
 }

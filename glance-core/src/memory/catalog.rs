@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use super::metadefs::MetadefRows;
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Area, BlobUrl, Change, Claim, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas, Intent,
-    IntentId, Location, MemberStatus, Membership, ProjectId, Resource, Status, Task, TaskId,
-    Timestamp, Usage, Viewer, Work,
+    Area, BlobUrl, Change, Claim, Creation, Holder, IMPORT_LOCK, Image, ImageId, ImageQuotas,
+    Intent, IntentId, Location, MemberStatus, Membership, ProjectId, Resource, Status, Task,
+    TaskId, TaskStep, Timestamp, Usage, Viewer, Work,
 };
 use crate::ports::{ABANDONED_AT_ONCE, Catalog, CatalogError, SeenImage, UsageLedger};
 
@@ -28,6 +28,8 @@ pub(super) struct Rows {
     pub(super) intents: BTreeMap<String, Intent>,
     /// Bytes that are reserved for a project, by the intent of its upload.
     reserved: BTreeMap<String, (ProjectId, u64)>,
+    /// How often intents were taken over.
+    take_overs: BTreeMap<String, u64>,
     pub(super) tasks: BTreeMap<TaskId, Task>,
     pub(super) metadefs: MetadefRows,
     /// Images whose delete was delayed.
@@ -121,7 +123,8 @@ impl Rows {
                 | Work::Import(_)
                 | Work::Stage
                 | Work::Staged(_)
-                | Work::Upload => None,
+                | Work::Upload
+                | Work::Vacate => None,
             })
     }
 
@@ -174,6 +177,18 @@ impl Rows {
         self.reserved.retain(|id, _| intents.contains_key(id));
     }
 
+    /// Refuses an image whose id was used, or that is above a quota.
+    fn check_new(&self, image: &Image, quotas: ImageQuotas) -> Result<(), CatalogError> {
+        if self.images.contains_key(&image.id) {
+            return Err(CatalogError::Conflict);
+        }
+        let owned = || self.there().filter(|held| held.owner == image.owner);
+        let queued = owned().filter(|held| held.status() == Status::Queued);
+        Resource::Images.check(owned().count() as u64 + 1, quotas.all)?;
+        Resource::QueuedImages.check(queued.count() as u64 + 1, quotas.queued)?;
+        Ok(())
+    }
+
     fn position(&self, image: ImageId, project: &ProjectId) -> Option<usize> {
         self.members
             .iter()
@@ -185,14 +200,35 @@ impl Rows {
 impl Catalog for MemoryCatalog {
     async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError> {
         let mut rows = self.rows();
-        if rows.images.contains_key(&image.id) {
+        rows.check_new(image, quotas.unwrap_or_default())?;
+        rows.images.insert(image.id, Some(image.clone()));
+        Ok(())
+    }
+
+    async fn create(&self, creation: &Creation) -> Result<(), CatalogError> {
+        let Creation {
+            image,
+            quotas,
+            claim,
+            intent,
+            task,
+        } = creation;
+        let mut rows = self.rows();
+        rows.check_new(image, *quotas)?;
+        if let Some(claim) = claim {
+            claim.check(&rows.usage(&claim.project, None))?;
+        }
+        if rows.intents.contains_key(intent.id.as_str()) {
             return Err(CatalogError::Conflict);
         }
-        let quotas = quotas.unwrap_or_default();
-        let owned = || rows.there().filter(|held| held.owner == image.owner);
-        let queued = owned().filter(|held| held.status() == Status::Queued);
-        Resource::Images.check(owned().count() as u64 + 1, quotas.all)?;
-        Resource::QueuedImages.check(queued.count() as u64 + 1, quotas.queued)?;
+        let tasks = rows.tasks_after(&[TaskStep::Recorded(task.clone())])?;
+
+        // From here on, nothing fails.
+        rows.tasks.extend(tasks);
+        rows.intents.insert(intent.id.to_string(), intent.clone());
+        if let Some(claim) = claim {
+            rows.keep_reserved(&intent.id, claim);
+        }
         rows.images.insert(image.id, Some(image.clone()));
         Ok(())
     }
@@ -368,6 +404,31 @@ impl Catalog for MemoryCatalog {
         held.holder = holder.clone();
         held.lease_until = until;
         Ok(true)
+    }
+
+    async fn take_over(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<u64>, CatalogError> {
+        let mut rows = self.rows();
+        let held = rows.intents.get_mut(intent.as_str());
+        let Some(held) = held.filter(|held| held.is_abandoned(holder, now)) else {
+            return Ok(None);
+        };
+        held.holder = holder.clone();
+        held.lease_until = until;
+        let Rows {
+            intents,
+            take_overs,
+            ..
+        } = &mut *rows;
+        take_overs.retain(|id, _| intents.contains_key(id));
+        let times = take_overs.entry(intent.to_string()).or_default();
+        *times += 1;
+        Ok(Some(*times))
     }
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {

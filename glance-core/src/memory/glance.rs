@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
 use crate::domain::StoreId;
 use crate::domain::policy::Protections;
-use crate::ports::{Catalog, ImageStore, LimitSource, MetadefCatalog, Policy, SignatureVerifier};
+use crate::ports::{
+    Catalog, ImageStore, LimitSource, MetadefCatalog, Policy, SignatureVerifier, WebSource,
+};
 use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings, Stores};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
@@ -27,6 +29,7 @@ pub struct MemoryGlance {
     protections: Option<Arc<Protections>>,
     limits: Option<Arc<dyn LimitSource>>,
     signatures: Option<Arc<dyn SignatureVerifier>>,
+    web: Option<Arc<dyn WebSource>>,
 }
 
 impl MemoryGlance {
@@ -45,6 +48,7 @@ impl MemoryGlance {
             protections: None,
             limits: None,
             signatures: None,
+            web: None,
         }
     }
 
@@ -90,6 +94,13 @@ impl MemoryGlance {
         self
     }
 
+    /// Reads data from the web for imports.
+    #[must_use]
+    pub fn with_web_source(mut self, web: Arc<dyn WebSource>) -> Self {
+        self.web = Some(web);
+        self
+    }
+
     /// The service.
     ///
     /// # Errors
@@ -116,6 +127,9 @@ impl MemoryGlance {
         }
         if let Some(limits) = &self.limits {
             builder = builder.with_limits(Arc::clone(limits));
+        }
+        if let Some(web) = &self.web {
+            builder = builder.with_web_source(Arc::clone(web));
         }
         if let Some(signatures) = &self.signatures {
             builder = builder.with_signatures(Arc::clone(signatures));

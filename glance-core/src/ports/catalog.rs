@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::{BoxError, TaskLog, UsageLedger};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    BlobUrl, Change, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
+    BlobUrl, Change, Creation, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
     Membership, ProjectId, QuotaExceeded, Timestamp, Viewer,
 };
 
@@ -16,6 +16,8 @@ use crate::domain::{
 ///
 /// * `insert` refuses an id that was ever used, also by an image that is gone;
 /// * `insert` refuses an image above a quota of its project, also where many come at once;
+/// * `create` stores a new image as `insert` does, with the intent and the task of its import and within
+///   its claim, all of it or nothing;
 /// * `find` knows nothing of an image that is gone; it tells the membership of the project asked
 ///   for, and of no other;
 /// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
@@ -36,6 +38,8 @@ use crate::domain::{
 /// * `put_member` offers once: `Conflict` where the project is a member, `Quota` above the quota;
 /// * intents are there until a change or `end_intent` ends them; `renew_intent` moves the lease of
 ///   one's own, and takes over one that is abandoned;
+/// * `take_over` takes over one that is abandoned, and nothing else, and counts how often that was: the
+///   count lasts as long as the intent, also where that begins anew as it ends;
 /// * `intents_of` tells all intents of an image, whoever holds them, in the order of their ids;
 /// * `begin_delete` records an intent to delete data that is named after an image which is not there:
 ///   `Conflict` where it is, or its delete is delayed, or somebody else removes the same data. An
@@ -50,6 +54,9 @@ use crate::domain::{
 pub trait Catalog: TaskLog + UsageLedger {
     /// Stores a new image; `quotas` is how many its owner may have.
     async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError>;
+
+    /// Stores a new image with the import that is to bring its data.
+    async fn create(&self, creation: &Creation) -> Result<(), CatalogError>;
 
     /// An image by its id, and whether `project` is a member of it.
     async fn find(
@@ -106,6 +113,16 @@ pub trait Catalog: TaskLog + UsageLedger {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, CatalogError>;
+
+    /// Gives `holder` the lease of an abandoned intent until `until`, and tells how often it was taken
+    /// over by then. `None` where it is gone, or not abandoned at `now`.
+    async fn take_over(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<u64>, CatalogError>;
 
     /// Ends an intent that `holder` holds; that it is gone, or another's, is fine.
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError>;

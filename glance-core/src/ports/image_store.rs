@@ -25,8 +25,8 @@ use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, Sto
 ///   image apart may remove those of its other uploads, too; other images' stay;
 /// * `vacate` removes the blob that any writer of the image has committed, and is fine with none;
 /// * `sweep` removes what writers left uncommitted and did not touch for so long, and no more;
-/// * `list` gives what was committed before it and is not removed meanwhile, each blob once; what
-///   is not committed is not in it; however many there are, it holds a few of them at a time;
+/// * `list` gives what was committed before it and is not removed meanwhile, each of its `copies` once;
+///   what is not committed is not in it; however many there are, it holds a few of them at a time;
 /// * a location is `owned` by the store that wrote it;
 /// * locations that lead to one blob have one `canonical` form, which leads there, too;
 /// * what [`capabilities`](Self::capabilities) denies is [`StoreError::Unsupported`],
@@ -46,6 +46,12 @@ pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
     /// location stays as it is.
     fn canonical(&self, location: &BlobUrl) -> BlobUrl {
         location.clone()
+    }
+
+    /// The blobs that hold the data at a location, each in the spelling of [`list`](Self::list), and a
+    /// location by itself: several, where the store keeps the data several times.
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        vec![self.canonical(location)]
     }
 
     /// Starts writing a blob.

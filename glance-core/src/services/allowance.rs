@@ -31,6 +31,7 @@ impl Allowance {
             executor: Arc::clone(&glance.runtime.executor),
             intent: intent.clone(),
             claim: Claim {
+                staged: None,
                 uploads: 0,
                 ..claim
             },
@@ -200,6 +201,7 @@ mod tests {
                 },
                 area: Area::Stores,
                 bytes: 0,
+                staged: None,
                 uploads: 0,
             },
             copies: 1,

@@ -61,8 +61,8 @@ impl Glance {
     /// body that breaks off puts the image back in the queue.
     ///
     /// # Errors
-    /// There is none that the caller may see; the caller may not; it has data; a format is
-    /// missing; the store is none of this service or takes no data; the body breaks off or has
+    /// There is none that the caller may see; the caller may not; it has data, or data of it is being
+    /// removed; a format is missing; the store is none of this service or takes no data; the body breaks off or has
     /// another size; the data is not what the image is said to be, unsafe, or not signed as is said; a limit is
     /// passed; the store is full or fails. The image is then back in the queue, and nothing of the data stays.
     pub async fn upload(
@@ -86,6 +86,7 @@ impl Glance {
             }
             .into());
         }
+        self.check_going_from(&image, store.id()).await?;
         let claim = self.claim_for_upload(&image, options.size).await?;
         let now = self.now();
         let intent = self.intent(id, store.id(), Work::Upload, now);
@@ -394,46 +395,6 @@ impl Glance {
         }
     }
 
-    /// Removes a blob that was committed after its lease was lost, if there is one, when it has had
-    /// so long to land; in a task of its own, because no row tells anybody else of it: it tries
-    /// until it is done.
-    pub(super) fn remove_stray_later(&self, place: &Place, landing: Duration) {
-        let (glance, place) = (self.clone(), place.clone());
-        let work = async move {
-            glance.runtime.executor.sleep(landing).await;
-            while let Err(unclean) = glance.remove_stray(&place).await {
-                warn_unclean(&place.intent, &unclean);
-                let pause = glance.settings().lease / 3;
-                glance.runtime.executor.sleep(pause).await;
-            }
-        };
-        self.runtime.executor.spawn(work.boxed());
-    }
-
-    /// The blob may have been removed already, and another upload may be at its place: so that
-    /// place is claimed first.
-    pub(super) async fn remove_stray(&self, Place { store, intent }: &Place) -> Result<(), Error> {
-        let image = intent.image;
-        let Some(seen) = self.catalog.find(image, None).await? else {
-            return Ok(store.vacate(image).await?);
-        };
-        let now = self.now();
-        let claim = self.intent(image, store.id(), Work::Upload, now);
-        // With data, or getting some: whoever is at work removes what is in the way.
-        let Ok((change, upload)) = Upload::occupy(&seen.image, claim.clone(), now) else {
-            return Ok(());
-        };
-        let _at_work = self.at_work.on(claim.id.clone());
-        match self.catalog.commit(&change).await {
-            Err(CatalogError::Conflict | CatalogError::NotFound) => return Ok(()),
-            result => result?,
-        };
-        self.keep_lease(&claim).await?;
-        store.vacate(image).await?;
-        self.catalog.commit(&upload.abandon(self.now())?).await?;
-        Ok(())
-    }
-
     /// Puts the image back in the queue; gives the error to answer with.
     async fn abandon(&self, upload: Upload, intent: &Intent, error: Error) -> Error {
         let Ok(change) = upload.abandon(self.now()) else {
@@ -492,7 +453,7 @@ async fn open(
     Ok((size, range, body.exactly(range.length)))
 }
 
-fn warn_unclean(intent: &Intent, error: &(dyn std::error::Error + 'static)) {
+pub(super) fn warn_unclean(intent: &Intent, error: &(dyn std::error::Error + 'static)) {
     tracing::warn!(
         image.id = %intent.image, store = %intent.store, error,
         "a broken upload could not be undone; the scrubber will try again"

@@ -5,7 +5,8 @@ use super::glance::Glance;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::ImageQuery;
 use crate::domain::{
-    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, LocationEdit, Status, Visibility,
+    Attribute, Caller, Change, Draft, Edit, Event, Image, ImageId, ImageQuotas, LocationEdit,
+    Status, Visibility,
 };
 use crate::error::Error;
 use crate::ports::CatalogError;
@@ -25,6 +26,20 @@ impl Glance {
     /// # Errors
     /// The id was used before; the caller may not; a format, quota or text is refused.
     pub async fn create(&self, caller: &Caller, draft: Draft) -> Result<Image, Error> {
+        let (image, quotas) = self.drafted(caller, draft).await?;
+        match self.catalog.insert(&image, Some(quotas)).await {
+            Ok(()) => Ok(self.shown(caller, image)),
+            Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: image.id }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The queued image that the caller may make of a draft, and how many its owner may have.
+    pub(super) async fn drafted(
+        &self,
+        caller: &Caller,
+        draft: Draft,
+    ) -> Result<(Image, ImageQuotas), Error> {
         let owner = match draft.ownerless {
             true => None,
             false => draft.owner.as_ref().or(caller.project()),
@@ -54,11 +69,7 @@ impl Glance {
         let mut quotas = settings.quotas.images;
         let limit = self.limits_of(image.owner.as_ref()).await?.images;
         quotas.all = [quotas.all, limit].into_iter().flatten().min();
-        match self.catalog.insert(&image, Some(quotas)).await {
-            Ok(()) => Ok(self.shown(caller, image)),
-            Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: id }),
-            Err(error) => Err(error.into()),
-        }
+        Ok((image, quotas))
     }
 
     /// Shows an image.

@@ -50,7 +50,8 @@ impl Glance {
         size: Option<u64>,
     ) -> Result<Option<Claim>, Error> {
         let limits = self.limits_of(image.owner.as_ref()).await?;
-        Ok(claim(image, limits, Area::Stores, size.unwrap_or(0), 1))
+        let claim = claim(image, limits, Area::Stores, size.unwrap_or(0), 1);
+        Ok(claim.filter(is_limited))
     }
 
     /// The claim to stage data: it is in no store yet, but one more image is getting data.
@@ -60,7 +61,8 @@ impl Glance {
         size: Option<u64>,
     ) -> Result<Option<Claim>, Error> {
         let limits = self.limits_of(image.owner.as_ref()).await?;
-        Ok(claim(image, limits, Area::Staging, size.unwrap_or(0), 1))
+        let claim = claim(image, limits, Area::Staging, size.unwrap_or(0), 1);
+        Ok(claim.filter(is_limited))
     }
 
     /// The claim to import data to so many stores. What was staged is counted as getting data already.
@@ -72,7 +74,14 @@ impl Glance {
         let limits = self.limits_of(image.owner.as_ref()).await?;
         let bytes = image.size.unwrap_or(0).saturating_mul(stores as u64);
         let uploads = u64::from(image.status() != Status::Uploading);
-        Ok(claim(image, limits, Area::Stores, bytes, uploads))
+        // What was staged counts as that already; of what a download brings, nothing is known.
+        let staged = match image.status() {
+            Status::Uploading | Status::Importing => None,
+            _ => Some(image.size.unwrap_or(0)),
+        };
+        let claim = claim(image, limits, Area::Stores, bytes, uploads);
+        let claim = claim.map(|claim| Claim { staged, ..claim });
+        Ok(claim.filter(is_limited))
     }
 
     /// Refuses to begin what takes more bytes where the caller's project has too many already.
@@ -99,10 +108,12 @@ impl Glance {
             return Ok(None);
         }
         let limits = self.limits_of(after.owner.as_ref()).await?;
-        Ok(claim(after, limits, Area::Stores, bytes, 0))
+        let claim = claim(after, limits, Area::Stores, bytes, 0);
+        Ok(claim.filter(is_limited))
     }
 }
 
+/// A claim of the owner of an image; `None` where nobody owns it.
 fn claim(
     image: &Image,
     limits: ProjectLimits,
@@ -110,13 +121,20 @@ fn claim(
     bytes: u64,
     uploads: u64,
 ) -> Option<Claim> {
-    let claim = Claim {
+    Some(Claim {
         project: image.owner.clone()?,
         limits,
         area,
         bytes,
+        staged: None,
         uploads,
-    };
-    let is_limited = claim.byte_limit().is_some() || (uploads > 0 && limits.uploads.is_some());
-    is_limited.then_some(claim)
+    })
+}
+
+/// Whether a limit is there that a claim could pass.
+fn is_limited(claim: &Claim) -> bool {
+    let limits = &claim.limits;
+    claim.byte_limit().is_some()
+        || (claim.staged.is_some() && limits.staged_bytes.is_some())
+        || (claim.uploads > 0 && limits.uploads.is_some())
 }

@@ -123,7 +123,7 @@ impl Glance {
                 Ok(false) => {}
                 Ok(true) => match intent.work {
                     Work::Stage | Work::Staged(_) | Work::Upload => done.uploads += 1,
-                    Work::Delete(_) => done.deletes += 1,
+                    Work::Delete(_) | Work::Vacate => done.deletes += 1,
                     Work::Hash(_) => done.hashes += 1,
                     Work::Import(_) => done.imports += 1,
                 },
@@ -191,7 +191,7 @@ impl Glance {
         }
     }
 
-    /// Finishes a delete, undoes an upload, or goes on with a hash or an import; `false` where
+    /// Finishes a delete, clears up, undoes an upload, or goes on with a hash or an import; `false` where
     /// somebody else took it, or it has to wait.
     pub(super) async fn settle(&self, intent: &Intent) -> Result<bool, Error> {
         if let Work::Import(_) = &intent.work {
@@ -213,6 +213,17 @@ impl Glance {
                 .end_intent(&intent.id, &intent.holder)
                 .await
                 .map_err(Error::from),
+            Work::Vacate => {
+                let place = Place {
+                    store: Arc::clone(store),
+                    intent: intent.clone(),
+                };
+                match self.clear_left(&place).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => return Ok(false),
+                    Err(error) => Err(error),
+                }
+            }
             Work::Import(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
                 let place = Place {
                     store: Arc::clone(store),

@@ -1,5 +1,7 @@
 //! Ports that pause, so that others run or the process ends there, and that fail now and then.
 
+mod catalog;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,17 +9,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use glance_core::domain::query::{ImageQuery, TaskQuery};
+use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
-    BlobUrl, ByteRange, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
-    Location, MemberStatus, Membership, ProjectId, StoreId, Task, TaskId, TaskStatus, Timestamp,
-    Usage, Viewer,
+    BlobUrl, ByteRange, Claim, Holder, Image, ImageId, Intent, IntentId, Location, ProjectId,
+    StoreId, Task, TaskId, TaskStatus, Timestamp, Usage,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, Catalog, CatalogError, Executor,
-    ImageStore, Operation, ScheduledDelete, ScheduledDeletes, SeenImage, StoreError, TaskLog,
-    UsageLedger,
+    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, CatalogError, Executor, ImageStore,
+    Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog, UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -151,106 +151,6 @@ impl FaultyCatalog {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl Catalog for FaultyCatalog {
-    async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError> {
-        self.around(self.inner.insert(image, quotas)).await
-    }
-
-    async fn find(
-        &self,
-        id: ImageId,
-        project: Option<&ProjectId>,
-    ) -> Result<Option<SeenImage>, CatalogError> {
-        self.around(self.inner.find(id, project)).await
-    }
-
-    async fn list(&self, query: &ImageQuery, viewer: &Viewer) -> Result<Vec<Image>, CatalogError> {
-        self.around(self.inner.list(query, viewer)).await
-    }
-
-    async fn idle_queued(&self, before: Timestamp, limit: u32) -> Result<Vec<Image>, CatalogError> {
-        self.around(self.inner.idle_queued(before, limit)).await
-    }
-
-    async fn commit(&self, change: &Change) -> Result<Image, CatalogError> {
-        self.around(self.inner.commit(change)).await
-    }
-
-    async fn members(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
-        self.around(self.inner.members(image)).await
-    }
-
-    async fn put_member(
-        &self,
-        member: &Membership,
-        quota: Option<u64>,
-    ) -> Result<(), CatalogError> {
-        self.around(self.inner.put_member(member, quota)).await
-    }
-
-    async fn set_member(
-        &self,
-        image: ImageId,
-        project: &ProjectId,
-        status: Option<MemberStatus>,
-        now: Timestamp,
-    ) -> Result<(), CatalogError> {
-        self.around(self.inner.set_member(image, project, status, now))
-            .await
-    }
-
-    async fn find_intent(&self, id: &IntentId) -> Result<Option<Intent>, CatalogError> {
-        self.around(self.inner.find_intent(id)).await
-    }
-
-    async fn intents_of(&self, image: ImageId) -> Result<Vec<Intent>, CatalogError> {
-        self.around(self.inner.intents_of(image)).await
-    }
-
-    async fn abandoned_intents(
-        &self,
-        asking: &Holder,
-        now: Timestamp,
-    ) -> Result<Vec<Intent>, CatalogError> {
-        self.around(self.inner.abandoned_intents(asking, now)).await
-    }
-
-    async fn renew_intent(
-        &self,
-        intent: &IntentId,
-        holder: &Holder,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, CatalogError> {
-        self.around(self.inner.renew_intent(intent, holder, now, until))
-            .await
-    }
-
-    async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {
-        self.around(self.inner.end_intent(intent, holder)).await
-    }
-
-    async fn begin_delete(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
-        self.around(self.inner.begin_delete(intent, now)).await
-    }
-
-    async fn open_deletes(&self, image: ImageId) -> Result<Vec<BlobUrl>, CatalogError> {
-        self.around(self.inner.open_deletes(image)).await
-    }
-
-    async fn finish_delete(
-        &self,
-        intent: &Intent,
-        holder: &Holder,
-        now: Timestamp,
-    ) -> Result<(), CatalogError> {
-        self.around(self.inner.finish_delete(intent, holder, now))
-            .await
-    }
-}
-
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl ScheduledDeletes for FaultyCatalog {
     async fn due(
         &self,
@@ -354,6 +254,10 @@ impl ImageStore for FaultyStore {
 
     fn canonical(&self, location: &BlobUrl) -> BlobUrl {
         self.inner.canonical(location)
+    }
+
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.inner.copies(location)
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {

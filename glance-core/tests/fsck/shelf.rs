@@ -62,6 +62,10 @@ impl ImageStore for Shelf {
         self.inner.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.inner.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.reach(Operation::Write)?;
         self.inner.start(key).await

@@ -21,6 +21,8 @@ pub(crate) enum Fails {
     /// It takes the commit, and does not say so.
     ToAnswer,
     ToRead,
+    /// It cannot be reached.
+    AtAll,
 }
 
 /// A store that fails where it is told to. Clones are one store.
@@ -37,6 +39,17 @@ impl Breaking {
 
     fn fails(&self, fails: Fails) -> bool {
         *self.fails.lock().unwrap() == fails
+    }
+
+    fn reach(&self, operation: Operation) -> Result<(), StoreError> {
+        match self.fails(Fails::AtAll) {
+            true => Err(StoreError::Unavailable {
+                store: self.id().clone(),
+                operation,
+                source: "simulated".into(),
+            }),
+            false => Ok(()),
+        }
     }
 
     fn broken(&self, operation: Operation) -> StoreError {
@@ -67,7 +80,12 @@ impl ImageStore for Breaking {
         self.store.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.store.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
+        self.reach(Operation::Write)?;
         if self.fails(Fails::ToStart) {
             return Err(self.broken(Operation::Write));
         }
@@ -82,6 +100,7 @@ impl ImageStore for Breaking {
         location: &BlobUrl,
         range: Option<ByteRange>,
     ) -> Result<ByteStream, StoreError> {
+        self.reach(Operation::Read)?;
         if self.fails(Fails::ToRead) {
             return Err(self.broken(Operation::Read));
         }
@@ -93,18 +112,22 @@ impl ImageStore for Breaking {
     }
 
     async fn size(&self, location: &BlobUrl) -> Result<u64, StoreError> {
+        self.reach(Operation::Size)?;
         self.store.size(location).await
     }
 
     async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
+        self.reach(Operation::Delete)?;
         self.store.delete(location).await
     }
 
     async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
+        self.reach(Operation::Delete)?;
         self.store.discard(key).await
     }
 
     async fn vacate(&self, image: ImageId) -> Result<(), StoreError> {
+        self.reach(Operation::Delete)?;
         self.store.vacate(image).await
     }
 
@@ -122,6 +145,7 @@ struct BreakingWriter {
 #[async_trait]
 impl BlobWriter for BreakingWriter {
     async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
+        self.store.reach(Operation::Write)?;
         match self.store.fails(Fails::ToWrite) {
             true => Err(StoreError::Full {
                 store: self.store.id().clone(),
@@ -131,12 +155,13 @@ impl BlobWriter for BreakingWriter {
     }
 
     async fn commit(self: Box<Self>) -> Result<Location, StoreError> {
+        self.store.reach(Operation::Write)?;
         if self.store.fails(Fails::ToCommit) {
             self.writer.abort().await?;
             return Err(self.store.broken(Operation::Write));
         }
         let committed = self.writer.commit().await;
-        match self.store.fails(Fails::ToAnswer) {
+        match self.store.fails(Fails::ToAnswer) || self.store.fails(Fails::AtAll) {
             true => Err(StoreError::Unavailable {
                 store: self.store.id().clone(),
                 operation: Operation::Write,

@@ -5,10 +5,12 @@
 mod begin;
 mod breaking;
 mod chance;
+mod created;
 mod deaths;
 mod ends;
 #[path = "../faults/mod.rs"]
 #[allow(dead_code, reason = "others have more of it")]
 mod faults;
+mod given_up;
 mod passing;
 mod world;

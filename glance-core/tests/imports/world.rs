@@ -19,8 +19,8 @@ use glance_core::ports::{
     ByteStream, Executor, ImageStore, ImportPlugin, Incoming, SourceError, TaskLog, WebSource,
 };
 use glance_core::{
-    ConfiguredStore, Error, Glance, GlanceBuilder, ImportRequest, ImportSettings, Settings, Stores,
-    UploadOptions,
+    ConfiguredStore, Error, Glance, GlanceBuilder, ImportRequest, ImportSettings, NewImageImport,
+    Settings, Stores, UploadOptions,
 };
 
 use crate::breaking::{Breaking, Fails};
@@ -273,6 +273,24 @@ impl Node {
     ) -> impl Future<Output = Result<Option<Task>, Error>> + Send + 'static {
         let glance = self.glance.clone();
         async move { glance.import(&admin(), id, request).await }
+    }
+
+    /// Imports an image that is not there yet.
+    pub(crate) fn creating(
+        &self,
+        draft: Draft,
+    ) -> impl Future<Output = Result<Task, Error>> + Send + 'static {
+        let glance = self.glance.clone();
+        let uri = "https://host/disk".to_owned();
+        let input = [("import_from".to_owned(), uri.clone().into())];
+        let asked = NewImageImport {
+            draft,
+            uri,
+            store: Some("fast".parse().unwrap()),
+            input: input.into_iter().collect(),
+            request_id: None,
+        };
+        async move { glance.import_new(&admin(), asked).await }
     }
 
     /// Runs work that nobody waits for.

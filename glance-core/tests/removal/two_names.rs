@@ -47,6 +47,10 @@ impl ImageStore for TwoNames {
         Self::plain(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        vec![Self::plain(location)]
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.inner.start(key).await
     }

@@ -90,6 +90,10 @@ impl ImageStore for Troubled {
         self.store.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.store.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.answers().await;
         self.store.start(key).await

@@ -219,7 +219,10 @@ fn resources() -> Vec<(&'static str, Verbs)> {
             "/v2/stores/{store_id}/{image_id}",
             Verbs::new().delete(stores::delete_image),
         ),
-        ("/v2/tasks", Verbs::new().get(tasks::list)),
+        (
+            "/v2/tasks",
+            Verbs::new().get(tasks::list).post(tasks::create),
+        ),
         ("/v2/tasks/{task_id}", Verbs::new().get(tasks::show)),
     ]
 }

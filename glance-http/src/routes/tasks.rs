@@ -3,15 +3,19 @@
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
 use glance_core::Glance;
 use glance_core::domain::{Caller, TaskId};
 
 use super::extract::Segments;
-use crate::body::NoBody;
+use crate::body::{JsonBody, NoBody};
+use crate::edge::RequestId;
 use crate::error::ApiError;
+use crate::options::Api;
 use crate::reply;
 use crate::wire::image_id;
+use crate::wire::new_task;
 use crate::wire::task::{self, ImageTasksView, TaskListView, TaskView};
 
 pub(super) async fn list(
@@ -28,6 +32,23 @@ pub(super) async fn list(
         links: &links,
     };
     Ok(reply::json(StatusCode::OK, &view))
+}
+
+/// Who may not is told so before the body is looked at (upstream).
+pub(super) async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Extension(RequestId(request_id)): Extension<RequestId>,
+    body: Result<JsonBody, ApiError>,
+) -> Result<Response, ApiError> {
+    api.glance.may_use_tasks(&caller)?;
+    let JsonBody(body) = body?;
+    let request_id = Some(request_id).filter(|id| !id.is_empty());
+    let asked = new_task::read(&body, api.image_rules(), request_id)?;
+    let task = api.glance.import_new(&caller, asked).await?;
+    let location = format!("/v2/tasks/{}", task.id);
+    let created = reply::json(StatusCode::CREATED, &TaskView(&task));
+    Ok(([(LOCATION, location)], created).into_response())
 }
 
 pub(super) async fn show(

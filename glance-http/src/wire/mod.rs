@@ -10,6 +10,7 @@ pub(crate) mod location;
 pub(crate) mod member;
 pub(crate) mod metadef;
 pub(crate) mod new_image;
+pub(crate) mod new_task;
 pub(crate) mod patch;
 pub(crate) mod pointer;
 pub(crate) mod query_string;

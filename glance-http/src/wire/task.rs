@@ -91,7 +91,8 @@ impl Serialize for TaskView<'_> {
         short::<S>(&mut map, task)?;
         map.serialize_entry("input", &task.input)?;
         map.serialize_entry("result", &task.result)?;
-        map.serialize_entry("message", &task.message)?;
+        // Upstream's rows have none, or an empty one, and its answers the latter.
+        map.serialize_entry("message", task.message.as_deref().unwrap_or_default())?;
         if let Some(image) = &task.image {
             map.serialize_entry("image_id", image.as_str())?;
         }

@@ -7,8 +7,8 @@ use glance_core::domain::metadef::{
 };
 use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
-    BlobUrl, Change, Claim, Holder, Image, ImageId, ImageQuotas, Intent, IntentId, MemberStatus,
-    Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
+    BlobUrl, Change, Claim, Creation, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
+    MemberStatus, Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::ports::{
     Catalog, CatalogError, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
@@ -52,6 +52,10 @@ impl<D> SqlCatalog<D> {
 impl<D: Database> Catalog for SqlCatalog<D> {
     async fn insert(&self, image: &Image, quotas: Option<ImageQuotas>) -> Result<(), CatalogError> {
         sql::images::insert(&self.database, image, quotas).await
+    }
+
+    async fn create(&self, creation: &Creation) -> Result<(), CatalogError> {
+        sql::images::create(&self.database, creation).await
     }
 
     async fn find(
@@ -121,6 +125,16 @@ impl<D: Database> Catalog for SqlCatalog<D> {
         until: Timestamp,
     ) -> Result<bool, CatalogError> {
         sql::intents::renew(&self.database, intent, holder, now, until).await
+    }
+
+    async fn take_over(
+        &self,
+        intent: &IntentId,
+        holder: &Holder,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<u64>, CatalogError> {
+        sql::intents::take_over(&self.database, intent, holder, now, until).await
     }
 
     async fn end_intent(&self, intent: &IntentId, holder: &Holder) -> Result<(), CatalogError> {

@@ -25,7 +25,7 @@ flavor = headers
 [glance_rs]
 bind_host = 127.0.0.1
 bind_port = {port}
-"""
+{imports}"""
 
 ONE_STORE = """\
 [glance_store]
@@ -44,6 +44,14 @@ store_description = a bucket
 {bucket}
 """
 
+
+# Imports may read from one port of this machine.
+IMPORTS = """\
+import_allowed_hosts = 127.0.0.1
+
+[import_filtering_opts]
+allowed_ports = [{port}]
+"""
 
 # Beside the files, which are the default, web servers: of all of 127.0.0.0/8, only one at one port.
 FILES_AND_WEB = """\
@@ -146,10 +154,12 @@ class OwnServer(Process):
 
     `database` is the URL of another database. With a `bucket` there are two stores: `local`, which
     is the default, and `bucket`; with the port of a web server, `local` and `web`; with `spare`,
-    `local` and `spare`.
+    `local` and `spare`. Imports may read from the port `imports` of this machine.
     """
 
-    def __init__(self, folder, *, database=None, bucket=None, web=None, spare=False):
+    def __init__(
+        self, folder, *, database=None, bucket=None, web=None, spare=False, imports=None
+    ):
         port = free_port()
         for name in ("images", "spare", "staging"):
             (folder / name).mkdir(exist_ok=True)
@@ -167,6 +177,7 @@ class OwnServer(Process):
             port=port,
             backends=backends,
             database=database or f"sqlite:///{folder}/glance.sqlite",
+            imports=IMPORTS.format(port=imports) if imports else "",
             stores=stores.format(folder=folder, bucket=bucket and bucket.options(), web=web),
         ))  # fmt: skip
         configured = ["--config-file", str(config)]

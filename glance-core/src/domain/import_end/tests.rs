@@ -51,6 +51,7 @@ fn plan(method: ImportMethod, all_must_succeed: bool) -> ImportPlan {
         stores: STORES.map(store).to_vec(),
         all_must_succeed,
         roles: Vec::new(),
+        is_creation: false,
     }
 }
 

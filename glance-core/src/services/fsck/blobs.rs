@@ -84,7 +84,7 @@ impl Check<'_> {
         let catalog = &self.glance.catalog;
         let work = catalog.intents_of(image).await?;
         let mut places = work.iter().map(|intent| intent.work.url());
-        if places.any(|url| url.is_none_or(|url| store.canonical(url) == blob.url)) {
+        if places.any(|url| url.is_none_or(|url| store.copies(url).contains(&blob.url))) {
             return Ok(true);
         }
         let Some(seen) = catalog.find(image, None).await? else {
@@ -93,7 +93,7 @@ impl Check<'_> {
         let image = &seen.image;
         let mut locations = image.locations.iter();
         Ok(
-            locations.any(|location| store.canonical(&location.url) == blob.url)
+            locations.any(|location| store.copies(&location.url).contains(&blob.url))
                 || waits_for_data(image)
                 || image.is_being_imported()
                 || image.is_being_copied(),
@@ -150,7 +150,9 @@ impl Check<'_> {
                 break;
             }
             for location in page.iter().flat_map(|image| &image.locations) {
-                suspects.remove(&store.canonical(&location.url));
+                for copy in store.copies(&location.url) {
+                    suspects.remove(&copy);
+                }
             }
         }
         Ok(())
@@ -171,7 +173,9 @@ impl Check<'_> {
             };
             after = Some(last.image);
             for location in due.iter().flat_map(|due| &due.locations) {
-                suspects.remove(&store.canonical(&location.url));
+                for copy in store.copies(&location.url) {
+                    suspects.remove(&copy);
+                }
             }
         }
         Ok(())

@@ -28,6 +28,12 @@ pub struct Finding {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Trouble {
+    /// A store that keeps the data of a location several times lacks one of its copies.
+    #[error("the store lacks the copy {copy} of the data at this location of the image")]
+    CopyMissing {
+        /// Where it was.
+        copy: BlobUrl,
+    },
     /// A location leads to no blob.
     #[error("there is no blob at this location of the image")]
     Missing,
@@ -80,6 +86,7 @@ impl Trouble {
     /// A word for it, for machines.
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::CopyMissing { .. } => "missing_copy",
             Self::Missing => "missing_blob",
             Self::NoStore => "no_store",
             Self::OtherSize { .. } => "other_size",

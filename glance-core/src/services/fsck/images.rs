@@ -7,6 +7,7 @@ use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
 use crate::domain::{IMPORT_LOCK, Image, Location, Status, StoreId, TaskId, TaskStatus};
 use crate::error::Error;
 use crate::ports::StoreError;
+use crate::services::stores::ConfiguredStore;
 
 impl Check<'_> {
     /// Looks at all images, and asks the stores for the blobs at their locations.
@@ -74,6 +75,9 @@ impl Check<'_> {
         let outcome = match &trouble {
             _ if !self.plan.repair => Outcome::Told,
             Trouble::Missing => self.location_dropped(&image, location).await?,
+            Trouble::CopyMissing { .. } => Outcome::Left(
+                "copy the image to another store, take it out of this one, and copy it back",
+            ),
             Trouble::NoStore => Outcome::Left("configure its store, or remove the location"),
             Trouble::OtherSize { .. } => Outcome::Left("look at the data: it may be damaged"),
             _ => Outcome::Left("look at the store"),
@@ -105,9 +109,9 @@ impl Check<'_> {
             return None;
         }
         let trouble = match known.store.size(&location.url).await {
-            Ok(found) => Trouble::OtherSize {
-                recorded: image.size.filter(|recorded| *recorded != found)?,
-                found,
+            Ok(found) => match image.size.filter(|recorded| *recorded != found) {
+                Some(recorded) => Trouble::OtherSize { recorded, found },
+                None => self.trouble_with_copies(known, image, location).await?,
             },
             Err(StoreError::NotFound { .. }) => Trouble::Missing,
             Err(error @ StoreError::Unavailable { .. }) => {
@@ -117,6 +121,35 @@ impl Check<'_> {
             Err(source) => Trouble::Unreadable { source },
         };
         Some((Some(id.clone()), trouble))
+    }
+
+    /// What is wrong with the copies of what is at a location, where its store keeps several.
+    async fn trouble_with_copies(
+        &self,
+        known: &ConfiguredStore,
+        image: &Image,
+        location: &Location,
+    ) -> Option<Trouble> {
+        let copies = known.store.copies(&location.url);
+        if copies.len() < 2 {
+            return None;
+        }
+        for copy in copies {
+            match known.store.size(&copy).await {
+                Ok(found) => {
+                    if let Some(recorded) = image.size.filter(|recorded| *recorded != found) {
+                        return Some(Trouble::OtherSize { recorded, found });
+                    }
+                }
+                Err(StoreError::NotFound { .. }) => return Some(Trouble::CopyMissing { copy }),
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    self.away.note(known.id(), error);
+                    return None;
+                }
+                Err(source) => return Some(Trouble::Unreadable { source }),
+            }
+        }
+        None
     }
 
     /// Whether the blob at a location is as it should be.

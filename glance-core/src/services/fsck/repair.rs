@@ -193,7 +193,7 @@ impl Check<'_> {
             Status::Active | Status::Deactivated | Status::Killed
         ) || image.is_being_imported()
             || image.is_being_copied()
-            || locations.any(|location| store.canonical(&location.url) == blob.url)
+            || locations.any(|location| store.copies(&location.url).contains(&blob.url))
     }
 }
 

@@ -144,21 +144,42 @@ impl Glance {
         self.clean(import, &mut filling).await?;
         filling.unswept.extend(import.plan.stores.iter().cloned());
         self.discard(import, &filling).await;
+        self.roll_back(import, &filling, STOPPED, Vec::new()).await
+    }
+
+    /// Ends an import without what it was to bring, for a reason that its task tells; what is left to
+    /// be removed becomes work of its own.
+    pub(super) async fn roll_back(
+        &self,
+        import: &Import,
+        filling: &Filling,
+        reason: &str,
+        left: Vec<Intent>,
+    ) -> Result<(), Error> {
         for _ in 0..MAX_ATTEMPTS {
             let task = self.import_task_of(&import.intent).await?;
             let task = task.filter(|task| task.status() == TaskStatus::Processing);
             let failed = match &task {
                 Some(task) => {
-                    let reason = STOPPED.to_owned();
-                    let failed = task.failed(reason, self.now(), self.settings().task_lifetime)?;
-                    Some((failed, task.status()))
+                    let (now, lifetime) = (self.now(), self.settings().task_lifetime);
+                    Some((
+                        task.failed(reason.to_owned(), now, lifetime)?,
+                        task.status(),
+                    ))
                 }
                 None => None,
             };
             let Some(seen) = self.catalog.find(import.plan.image, None).await? else {
-                return self.forget(import, failed).await;
+                return match left.is_empty() {
+                    true => self.forget(import, failed).await,
+                    // Nothing but the import explains what is left, now that the image is gone.
+                    false => Err(Error::Contended {
+                        image: import.plan.image,
+                    }),
+                };
             };
-            let mut change = self.rolled_back(import, &filling, seen.image)?;
+            let change = self.rolled_back(import, filling, seen.image)?;
+            let mut change = change.beginning(left.iter().cloned());
             if let Some((task, from)) = failed {
                 change = change.with_task(TaskStep::Moved { task, from });
             }

@@ -1,13 +1,16 @@
 //! Imports: data that comes to images after the request for it was answered (ADR 21).
 
+mod create;
 mod end;
 mod fill;
 mod lease;
 mod run;
 mod source;
 mod start;
+mod stop;
 mod targets;
 
+pub use self::create::NewImageImport;
 pub use self::start::ImportRequest;
 
 use std::collections::BTreeSet;
@@ -46,7 +49,12 @@ impl Import {
     fn staged(&self) -> Option<&BlobUrl> {
         match &self.intent.work {
             Work::Import(staged) => staged.as_ref(),
-            Work::Delete(_) | Work::Hash(_) | Work::Stage | Work::Staged(_) | Work::Upload => None,
+            Work::Delete(_)
+            | Work::Hash(_)
+            | Work::Stage
+            | Work::Staged(_)
+            | Work::Upload
+            | Work::Vacate => None,
         }
     }
 }

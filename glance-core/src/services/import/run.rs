@@ -5,9 +5,11 @@ use futures::FutureExt;
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
 use super::fill::warn_unswept;
+use super::stop::MOST_TAKE_OVERS;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
-    Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, Work,
+    Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, TaskStatus,
+    Work,
 };
 use crate::error::Error;
 use crate::ports::{BlobKey, CatalogError, ImageStore};
@@ -21,24 +23,25 @@ impl Glance {
             // All that is left is in the staging area of another node.
             return Ok(false);
         }
-        match self.keep_lease(intent).await {
-            Ok(()) => {}
-            Err(Error::Gone { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        }
+        let now = self.now();
+        let until = now.after(self.settings().lease);
+        let taken = self.catalog.take_over(&intent.id, &self.holder, now, until);
+        let Some(take_overs) = taken.await? else {
+            return Ok(false);
+        };
         let at_work = self.at_work.on(intent.id.clone());
         let (glance, intent) = (self.clone(), intent.clone());
         let work = async move {
             let _at_work = at_work;
-            glance.run_to_end(&intent, false).await;
+            glance.run_to_end(&intent, take_overs).await;
         };
         self.runtime.executor.spawn(work.boxed());
         Ok(true)
     }
 
-    /// Runs an import that has just begun, or was taken over, and logs what stops it.
-    pub(super) async fn run_to_end(&self, intent: &Intent, is_new: bool) {
-        match self.run_import(intent, is_new).await {
+    /// Runs an import that has just begun, or was taken over so many times, and logs what stops it.
+    pub(super) async fn run_to_end(&self, intent: &Intent, take_overs: u64) {
+        match self.run_import(intent, take_overs).await {
             // Deleted meanwhile, or another process is at it.
             Ok(()) | Err(Error::Gone { .. }) => {}
             Err(error) => tracing::warn!(
@@ -49,16 +52,19 @@ impl Glance {
         }
     }
 
-    async fn run_import(&self, intent: &Intent, is_new: bool) -> Result<(), Error> {
+    async fn run_import(&self, intent: &Intent, take_overs: u64) -> Result<(), Error> {
         self.keep_import(intent).await?;
-        let task = self.import_task_of(intent).await?;
-        let plan = task.and_then(|task| ImportPlan::from_input(&task.input?));
+        let task = self.begun_task(intent).await?;
+        let plan = task.and_then(|task| ImportPlan::of_task(&task, &intent.store));
         let image = self.catalog.find(intent.image, None).await?;
         let image = image.map(|seen| seen.image);
         let plan = plan.unwrap_or_else(|| self.plan_without_task(intent, image.as_ref()));
         let import = Import::new(intent, plan);
+        if take_overs > MOST_TAKE_OVERS {
+            return self.stop_import(&import).await;
+        }
         let mut filling = Filling::default();
-        if !is_new {
+        if take_overs > 0 {
             let clearing = self.clear_unfilled(&import, image.as_ref(), &mut filling);
             self.while_held(intent, clearing).await?;
         }
@@ -70,6 +76,22 @@ impl Glance {
             Ok(()) => self.end_import(&import, filling).await,
             Err(Error::Gone { .. }) => self.give_up(&import, filling).await,
             Err(error) => Err(error),
+        }
+    }
+
+    /// The task of an import, with somebody at work on it.
+    async fn begun_task(&self, intent: &Intent) -> Result<Option<Task>, Error> {
+        let task = match self.import_task_of(intent).await? {
+            Some(task) if task.status() == TaskStatus::Pending => task,
+            task => return Ok(task),
+        };
+        let begun = task.begun(self.now())?;
+        match self.catalog.move_task(&begun, TaskStatus::Pending).await {
+            Ok(()) => Ok(Some(begun)),
+            Err(CatalogError::Conflict | CatalogError::NotFound) => {
+                self.import_task_of(intent).await
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -93,11 +115,12 @@ impl Glance {
             stores: written.map(|known| known.id().clone()).collect(),
             all_must_succeed: false,
             roles: Vec::new(),
+            is_creation: false,
         }
     }
 
     /// Removes what an earlier process may have left where no location is.
-    async fn clear_unfilled(
+    pub(super) async fn clear_unfilled(
         &self,
         import: &Import,
         image: Option<&Image>,

@@ -143,7 +143,7 @@ impl Glance {
             properties: Vec::new(),
             roles: import.plan.roles.clone(),
         };
-        for plugin in self.plugins.iter() {
+        for plugin in self.plugins.iter().filter(|_| !import.plan.is_creation) {
             data = plugin.apply(data).await?;
         }
         let changed = |is_changed: bool| is_changed.then_some(());

@@ -89,6 +89,7 @@ impl Glance {
                 true => Vec::new(),
                 false => caller.roles().map(str::to_owned).collect(),
             },
+            is_creation: false,
         };
         let task = self.import_task(caller, &plan, request.request_id)?;
         let (store, url) = staged
@@ -116,7 +117,7 @@ impl Glance {
             // Nobody may wait for it any more.
             let _ = sender.send(begun);
             if is_begun {
-                glance.run_to_end(&intent, true).await;
+                glance.run_to_end(&intent, 0).await;
             }
         };
         self.runtime.executor.spawn(work.boxed());
@@ -163,22 +164,17 @@ impl Glance {
         let Some(uri) = &request.uri else {
             return refused("it is missing".to_owned());
         };
-        if uri.len() > LONGEST_URI {
-            return refused(format!("it may have at most {LONGEST_URI} bytes"));
-        }
-        match self.web.as_ref().map(|web| web.check(uri)) {
-            Some(Err(error)) => refused(error.to_string()),
-            _ => Ok(()),
-        }
+        self.check_uri(uri).or_else(refused)
     }
 
-    /// Refuses to write where data of the image is being removed: it would be taken for that.
-    async fn check_going(&self, image: &Image, stores: &[StoreId]) -> Result<(), Error> {
-        let going = self.catalog.open_deletes(image.id).await?;
-        let mut stores = stores.iter().filter_map(|id| self.stores.get(id));
-        match stores.any(|known| going.iter().any(|url| known.store.owns(url))) {
-            true => Err(Error::DataGoing { image: image.id }),
-            false => Ok(()),
+    /// Refuses an address that the web is not asked for: the reason.
+    pub(super) fn check_uri(&self, uri: &str) -> Result<(), String> {
+        if uri.len() > LONGEST_URI {
+            return Err(format!("it may have at most {LONGEST_URI} bytes"));
+        }
+        match self.web.as_ref().map(|web| web.check(uri)) {
+            Some(Err(error)) => Err(error.to_string()),
+            _ => Ok(()),
         }
     }
 
@@ -196,9 +192,8 @@ impl Glance {
         plan: &ImportPlan,
         request_id: Option<String>,
     ) -> Result<Task, Error> {
-        let id = TaskId::from(ImageId::from_bits(self.runtime.ids.next_bits()));
         let now = self.now();
-        let mut task = Task::pending(id, TaskKind::ApiImageImport, now);
+        let mut task = Task::pending(self.new_task_id(), TaskKind::ApiImageImport, now);
         task.owner = caller.project().cloned();
         task.image = Some(plan.image);
         task.request_id = request_id;

@@ -114,6 +114,10 @@ impl ImageStore for Faulty {
         self.memory.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.memory.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.before().await?;
         let writer = self.memory.start(key).await?;

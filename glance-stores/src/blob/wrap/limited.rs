@@ -146,6 +146,10 @@ impl ImageStore for Limited {
         self.store.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.store.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let place = self.turn(&self.transfers, Operation::Write).await?;
         let start = self.store.start(key);

@@ -205,6 +205,10 @@ impl ImageStore for Metered {
         self.store.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.store.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let start = self.store.start(key);
         let writer = self.meter.count(StoreOperation::Start, start).await?;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{join_all, try_join_all};
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation,
-    StoreError,
+    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, Capabilities, FoundBlob, ImageStore,
+    Operation, StoreError,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -36,10 +36,20 @@ impl Mirrored {
     }
 
     fn join(&self, image: ImageId, urls: &[BlobUrl]) -> BlobUrl {
+        self.named(image.as_str(), urls)
+    }
+
+    fn named(&self, name: &str, urls: &[BlobUrl]) -> BlobUrl {
         let urls = urls.iter().map(|url| encoded(url.as_str()));
         let urls: Vec<String> = urls.collect();
-        let name = encoded(self.id.as_str());
-        BlobUrl::new(format!("{SCHEME}{name}/{}/{image}", urls.join(",")))
+        let own = encoded(self.id.as_str());
+        BlobUrl::new(format!("{SCHEME}{own}/{}/{name}", urls.join(",")))
+    }
+
+    /// A blob of one of them as a location of this store. What is not named after an image is none.
+    fn copy_at(&self, url: &BlobUrl) -> BlobUrl {
+        let name = url.as_str().rsplit('/').next().unwrap_or_default();
+        self.named(&encoded(name), std::slice::from_ref(url))
     }
 
     /// The image of a location of this store, and where each store has its data.
@@ -92,8 +102,7 @@ impl ImageStore for Mirrored {
             write: all(|each| each.write),
             delete: all(|each| each.delete),
             ranges: all(|each| each.ranges),
-            // What one of them has tells nothing of where the others have it.
-            list: false,
+            list: all(|each| each.list),
         }
     }
 
@@ -107,6 +116,14 @@ impl ImageStore for Mirrored {
         };
         let urls = places.iter().map(|(store, url)| store.canonical(url));
         self.join(image, &urls.collect::<Vec<_>>())
+    }
+
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        let Some((image, places)) = self.split(location) else {
+            return vec![location.clone()];
+        };
+        let copies = places.iter().flat_map(|(store, url)| store.copies(url));
+        copies.map(|copy| self.join(image, &[copy])).collect()
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
@@ -191,10 +208,13 @@ impl ImageStore for Mirrored {
     }
 
     async fn list(&self) -> Result<BlobList, StoreError> {
-        Err(StoreError::Unsupported {
-            store: self.id.clone(),
-            operation: Operation::List,
-        })
+        let lists = try_join_all(self.stores.iter().map(|store| store.list())).await?;
+        let mirrored = self.clone();
+        let blobs = stream::iter(lists).flatten();
+        Ok(BlobList::new(blobs.map_ok(move |blob| FoundBlob {
+            url: mirrored.copy_at(&blob.url),
+            ..blob
+        })))
     }
 
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {

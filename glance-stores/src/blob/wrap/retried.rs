@@ -99,6 +99,10 @@ impl ImageStore for Retried {
         self.store.canonical(location)
     }
 
+    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
+        self.store.copies(location)
+    }
+
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.store.start(key).await
     }

@@ -104,3 +104,10 @@ CREATE TABLE glance_rs_reservations (
     PRIMARY KEY (intent_id),
     KEY owner (owner)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- How often work was taken over from a process that died: as long as its intent is there.
+CREATE TABLE glance_rs_take_overs (
+    intent_id VARCHAR(255) NOT NULL,
+    times BIGINT NOT NULL,
+    PRIMARY KEY (intent_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -83,3 +83,10 @@ CREATE TABLE IF NOT EXISTS glance_rs_reservations (
     PRIMARY KEY (intent_id)
 );
 CREATE INDEX IF NOT EXISTS glance_rs_reservations_owner ON glance_rs_reservations (owner);
+
+-- How often work was taken over from a process that died: as long as its intent is there.
+CREATE TABLE IF NOT EXISTS glance_rs_take_overs (
+    intent_id VARCHAR(255) NOT NULL,
+    times BIGINT NOT NULL,
+    PRIMARY KEY (intent_id)
+);

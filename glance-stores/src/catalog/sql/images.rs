@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use glance_core::domain::query::Direction;
 use glance_core::domain::{
-    ContainerFormat, DiskFormat, Image, ImageId, ImageName, ImageQuotas, Minimum, Multihash,
-    ProjectId, Resource, Status, Timestamp,
+    ContainerFormat, Creation, DiskFormat, Image, ImageId, ImageName, ImageQuotas, Minimum,
+    Multihash, ProjectId, Resource, Status, Timestamp,
 };
 use glance_core::ports::{CatalogError, SeenImage};
 use sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement, Value};
@@ -14,11 +14,14 @@ use super::children;
 use super::database::{Batch, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
+use super::intents;
 use super::keys::{image_column, read_position, time_value};
 use super::members;
 use super::tables::{
     CREATED_AT, ID, IMAGES, LOCKS, NAME, OS_HIDDEN, OWNER, PROTECTED, STATUS, UPDATED_AT,
 };
+use super::tasks;
+use super::usage;
 
 /// Stores a new image.
 pub(in crate::catalog) async fn insert(
@@ -26,11 +29,51 @@ pub(in crate::catalog) async fn insert(
     image: &Image,
     quotas: Option<ImageQuotas>,
 ) -> Result<(), CatalogError> {
-    let dialect = database.dialect();
     let mut batch = Batch::new("insert an image");
-    let quotas = quotas.unwrap_or_default();
+    add(
+        &mut batch,
+        database.dialect(),
+        image,
+        quotas.unwrap_or_default(),
+    )?;
+    database.write(batch).await.map(|_| ())
+}
+
+/// Stores a new image with the import that is to bring its data.
+pub(in crate::catalog) async fn create(
+    database: &impl Database,
+    creation: &Creation,
+) -> Result<(), CatalogError> {
+    let Creation {
+        image,
+        quotas,
+        claim,
+        intent,
+        task,
+    } = creation;
+    let dialect = database.dialect();
+    let mut batch = Batch::new("create an image to import");
+    if let Some(claim) = claim {
+        usage::claim(&mut batch, dialect, claim, None)?;
+    }
+    add(&mut batch, dialect, image, *quotas)?;
+    tasks::add(&mut batch, dialect, task)?;
+    batch.change(intents::insert(dialect, intent));
+    if let Some(claim) = claim {
+        usage::keep_reserved(&mut batch, dialect, claim, &intent.id)?;
+    }
+    database.write(batch).await.map(|_| ())
+}
+
+/// The steps that store a new image, if it is within quotas.
+fn add(
+    batch: &mut Batch,
+    dialect: Dialect,
+    image: &Image,
+    quotas: ImageQuotas,
+) -> Result<(), CatalogError> {
     if quotas.all.is_some() || quotas.queued.is_some() {
-        hold_owner(&mut batch, dialect, image.owner.as_ref());
+        hold_owner(batch, dialect, image.owner.as_ref());
     }
     let mut owned = count();
     owned
@@ -59,8 +102,7 @@ pub(in crate::catalog) async fn insert(
         .values_panic(values)
         .take();
     batch.change(dialect.statement(&row));
-    children::insert_all(&mut batch, dialect, image)?;
-    database.write(batch).await.map(|_| ())
+    children::insert_all(batch, dialect, image)
 }
 
 /// Queued images that are not protected and did not change since `before`.

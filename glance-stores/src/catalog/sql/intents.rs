@@ -2,14 +2,16 @@
 
 use glance_core::domain::{BlobUrl, Holder, ImageId, Intent, IntentId, Timestamp, Work};
 use glance_core::ports::{ABANDONED_AT_ONCE, CatalogError};
-use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement};
+use sea_query::{
+    Cond, Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement, WindowStatement,
+};
 
 use super::database::{Batch, Breach, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
 use super::images::text;
 use super::keys::time_value;
-use super::tables::{ID, IMAGE_ID, INTENTS};
+use super::tables::{ID, IMAGE_ID, INTENTS, TAKE_OVERS};
 
 /// Intents that may be taken over.
 pub(in crate::catalog) async fn abandoned(
@@ -107,6 +109,63 @@ pub(in crate::catalog) async fn renew(
     }
 }
 
+/// Takes over an abandoned intent, and counts how often that was; what is left of the counts of ended
+/// ones goes.
+pub(in crate::catalog) async fn take_over(
+    database: &impl Database,
+    intent: &IntentId,
+    holder: &Holder,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<u64>, CatalogError> {
+    let dialect = database.dialect();
+    let mut batch = Batch::new("take over an intent");
+    let update = Query::update()
+        .table(INTENTS)
+        .value(NODE, holder.node.as_str())
+        .value(PROCESS, holder.process.as_str())
+        .value(LEASE_UNTIL, time_value(until))
+        .and_where(Expr::col(ID).eq(intent.as_str()))
+        .cond_where(is_abandoned(holder, now))
+        .take();
+    batch.change_some(dialect.statement(&update), Breach::NotFound);
+    let there = Query::select()
+        .expr(Expr::cust("1"))
+        .from(INTENTS)
+        .and_where(Expr::col((INTENTS, ID)).equals((TAKE_OVERS, INTENT_ID)))
+        .take();
+    let ended = Query::delete()
+        .from_table(TAKE_OVERS)
+        .and_where(Expr::exists(there).not())
+        .take();
+    batch.change(dialect.statement(&ended));
+    let count = Query::insert()
+        .into_table(TAKE_OVERS)
+        .columns([INTENT_ID, TIMES])
+        .values_panic([Expr::val(intent.as_str()), Expr::cust("1")])
+        .on_conflict(
+            OnConflict::column(INTENT_ID)
+                .value(TIMES, Expr::col((TAKE_OVERS, TIMES)).add(1_i64))
+                .to_owned(),
+        )
+        .take();
+    batch.change(dialect.statement(&count));
+    let times = Query::select()
+        .column(TIMES)
+        .from(TAKE_OVERS)
+        .and_where(Expr::col(INTENT_ID).eq(intent.as_str()))
+        .take();
+    batch.then = vec![dialect.statement(&times)];
+    match database.write(batch).await {
+        Ok(found) => {
+            let row = found.into_iter().flatten().next().unwrap_or_default();
+            Ok(Fields::of(TAKE_OVERS, &[TIMES], row).size()?)
+        }
+        Err(CatalogError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Ends an intent, if it is there and `holder` holds it.
 pub(in crate::catalog) async fn end(
     database: &impl Database,
@@ -177,6 +236,7 @@ pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
         Work::Delete(_) => DELETE,
         Work::Hash(_) => HASH,
         Work::Import(_) => IMPORT,
+        Work::Vacate => VACATE,
     };
     let insert = Query::insert()
         .into_table(INTENTS)
@@ -231,6 +291,7 @@ fn read(row: Row) -> Result<Intent, BadRow> {
         (UPLOAD, _) => Work::Upload,
         (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
         (HASH, Some(url)) => Work::Hash(BlobUrl::new(url)),
+        (VACATE, _) => Work::Vacate,
         (IMPORT, url) => Work::Import(url.map(BlobUrl::new)),
         (DELETE | HASH | STAGED, None) => return Err(fields.bad("is NULL")),
         _ => return Err(unknown_work),
@@ -270,6 +331,8 @@ const URL: &str = "url";
 const NODE: &str = "node";
 const PROCESS: &str = "process";
 const LEASE_UNTIL: &str = "lease_until";
+const INTENT_ID: &str = "intent_id";
+const TIMES: &str = "times";
 /// Which of the intents of its store an intent is.
 const TURN: &str = "turn";
 const COLUMNS: [&str; 8] = [ID, IMAGE_ID, STORE, WORK, URL, NODE, PROCESS, LEASE_UNTIL];
@@ -280,3 +343,4 @@ const UPLOAD: &str = "upload";
 const DELETE: &str = "delete";
 const HASH: &str = "hash";
 const IMPORT: &str = "import";
+const VACATE: &str = "vacate";

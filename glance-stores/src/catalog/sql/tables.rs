@@ -17,6 +17,7 @@ pub(super) const NAMESPACE_TAGS: &str = "metadef_tags";
 pub(super) const INTENTS: &str = "glance_rs_intents";
 /// Ours: bytes that uploads may still write.
 pub(super) const RESERVATIONS: &str = "glance_rs_reservations";
+pub(super) const TAKE_OVERS: &str = "glance_rs_take_overs";
 /// Ours: rows that are locked by name, where several write at a time.
 pub(super) const LOCKS: &str = "glance_rs_locks";
 

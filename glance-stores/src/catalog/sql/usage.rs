@@ -81,6 +81,10 @@ pub(super) fn claim(
         let bytes = bytes(dialect, claim.area, project, without);
         batch.limit(bytes, claim.resource(), limit, claim.bytes);
     }
+    if let (Some(staged), Some(limit)) = (claim.staged, limits.staged_bytes) {
+        let others = bytes(dialect, Area::Staging, project, without);
+        batch.limit(others, Resource::StagedBytes, limit, staged);
+    }
     if let Some(limit) = limits.uploads.filter(|_| claim.uploads > 0) {
         let others = uploads(dialect, project);
         batch.limit(others, Resource::Uploads, limit, claim.uploads);

@@ -48,15 +48,17 @@ pub fn remove_additions(path: impl AsRef<Path>) -> Result<Vec<String>, OpenError
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(&failed)?;
-    let there = "SELECT name FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
-    let there = names(&transaction, there).map_err(&failed)?;
+    let there = names(&transaction, OURS).map_err(&failed)?;
+    let tables = format!("{OURS} AND type = 'table'");
+    let tables = names(&transaction, &tables).map_err(&failed)?;
     let mut removed = Vec::new();
     for name in names_in(ADDITIONS)
         .into_iter()
         .rev()
         .filter(|name| there.contains(name))
     {
-        let what = if name == INTENTS { "TABLE" } else { "INDEX" };
+        let is_table = tables.contains(&name);
+        let what = if is_table { "TABLE" } else { "INDEX" };
         let drop = format!("DROP {what} {name}");
         transaction.execute(&drop, []).map_err(&failed)?;
         removed.push(name);
@@ -190,8 +192,7 @@ fn check_additions(connection: &Connection, path: &Path) -> Result<(), OpenError
 }
 
 fn missing_additions(connection: &Connection, path: &Path) -> Result<Vec<String>, OpenError> {
-    let all = "SELECT name FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
-    let there = names(connection, all).map_err(failed("read the database", path))?;
+    let there = names(connection, OURS).map_err(failed("read the database", path))?;
     Ok(missing(ADDITIONS, &there))
 }
 
@@ -216,8 +217,8 @@ fn failed<'a>(
 /// How every SQLite database begins.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// The only table among our additions.
-const INTENTS: &str = "glance_rs_intents";
+/// What is ours in the file.
+const OURS: &str = "SELECT name FROM sqlite_master WHERE name LIKE 'glance_rs_%'";
 
 const SCHEMA: &str = include_str!("../schema/sqlite.sql");
 const ADDITIONS: &str = include_str!("../schema/sqlite_additions.sql");
