@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 installed="$root/target/servers"
 data=$(mktemp -d)
 pids=()
-servers=(moto moto_tls s3s radosgw azurite nginx postgres mariadb galera keystone)
+servers=(moto moto_tls s3s radosgw azurite nginx postgres mariadb galera keystone memcached)
 
 stop() {
     local pid
@@ -137,6 +137,28 @@ server_azurite() {
         --blobHost 127.0.0.1 --blobPort "$port" --location "$data/azurite"
     answers azurite "$port"
     export GLANCE_TEST_AZURITE="http://127.0.0.1:$port"
+}
+
+# Memcached behind TLS that asks clients for certificates. Tests that stop it start their own.
+server_memcached() {
+    local port
+    if ! command -v memcached >/dev/null; then
+        say 'installing memcached'
+        apt-get update -q >/dev/null
+        # Not to be started by the package: it is started here.
+        RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qy memcached >/dev/null
+    fi
+    certificate memcached
+    certificate memcached_client
+    port=$(free_port)
+    # As root it would have to become somebody who can read the key.
+    start memcached memcached -l 127.0.0.1 -p "$port" -u "$(id -un)" --enable-ssl \
+        -o "ssl_chain_cert=$data/memcached.pem,ssl_key=$data/memcached.key" \
+        -o "ssl_ca_cert=$GLANCE_TEST_CA,ssl_verify_mode=2"
+    answers memcached "$port"
+    export GLANCE_TEST_MEMCACHED_TLS="127.0.0.1:$port"
+    export GLANCE_TEST_MEMCACHED_CERT="$data/memcached_client.pem"
+    export GLANCE_TEST_MEMCACHED_KEY="$data/memcached_client.key"
 }
 
 source "$root/tests/servers/databases.sh"

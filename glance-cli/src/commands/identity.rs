@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use glance_core::Runtime;
-use glance_http::keystone::{KeystoneVerifier, Session, SessionOptions};
+use glance_http::keystone::{KeystoneVerifier, Session, SessionOptions, SharedAnswers};
 use glance_http::{Identity as Vouching, TokenIdentity};
 
 use super::operator::OperatorError;
-use crate::config::Identity;
+use crate::config::{Identity, SharingConfig};
 
 /// Who vouches for callers. Keystone is logged in to beside the start, so that a login that does
 /// not work is told at once; a server whose Keystone is not up yet starts all the same.
@@ -21,11 +21,22 @@ pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouchin
         Identity::None => return Ok(Vouching::None),
         Identity::Keystone(keystone) => keystone,
     };
-    let session = session("keystone_authtoken", &keystone.session, runtime)?;
+    let session = session(GROUP, &keystone.session, runtime)?;
     tokio::spawn(log_in(session.clone()));
     let options = keystone.verifier.clone();
     let refuses_at_once = !options.delay_auth_decision;
-    let verifier = KeystoneVerifier::new(session, options, Arc::clone(&runtime.clock));
+    let clock = Arc::clone(&runtime.clock);
+    let verifier = match &keystone.sharing {
+        None => KeystoneVerifier::new(session, options, clock),
+        Some(SharingConfig { memcached, secret }) => {
+            let answers = SharedAnswers::new(memcached, secret, &keystone.session.auth_url);
+            let answers = answers.map_err(|source| OperatorError::Keystone {
+                group: GROUP,
+                source,
+            })?;
+            KeystoneVerifier::sharing(session, options, answers, clock)
+        }
+    };
     let tokens = TokenIdentity::new(Arc::new(verifier))
         .with_authenticate_uri(&keystone.authenticate_uri)
         .refusing_at_once(refuses_at_once);
@@ -56,3 +67,5 @@ async fn log_in(session: Session) {
         ),
     }
 }
+
+const GROUP: &str = "keystone_authtoken";

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::error::{ConfigError, Warning};
 use super::keystone_group::KeystoneGroup;
+use super::memcached::SharingConfig;
 use super::options::Support;
 use super::read::Reader;
 
@@ -26,6 +27,8 @@ pub(crate) enum Identity {
 pub(crate) struct KeystoneConfig {
     pub(crate) session: SessionOptions,
     pub(crate) verifier: VerifierOptions,
+    /// Where answers are shared with other processes, if they are.
+    pub(crate) sharing: Option<SharingConfig>,
     /// Where those who are refused get a token.
     pub(crate) authenticate_uri: String,
 }
@@ -63,7 +66,7 @@ impl Reader<'_> {
         }
     }
 
-    fn keystone(&self) -> Result<Identity, ConfigError> {
+    fn keystone(&mut self) -> Result<Identity, ConfigError> {
         let group = AuthToken(KeystoneGroup {
             settings: self.settings,
             name: GROUP,
@@ -72,22 +75,41 @@ impl Reader<'_> {
         group.refuse_what_is_not_built()?;
         let auth_url = group.0.url("auth_url")?;
         let authenticate_uri = group.0.text("www_authenticate_uri")?;
+        // As upstream falls back: Keystone's root, as services reach it.
+        let authenticate_uri = authenticate_uri.unwrap_or_else(|| root(&auth_url));
+        let session = group.session(auth_url)?;
+        let sharing = group.0.sharing(&session.login)?;
+        let verifier = group.verifier()?;
+        if sharing.is_none() {
+            let reason = "it is read only with `memcached_servers`";
+            self.tell_of_unread_among(GROUP, |option| option.starts_with("memcache_"), reason);
+        }
         Ok(Identity::Keystone(Box::new(KeystoneConfig {
-            // As upstream falls back: Keystone's root, as services reach it.
-            authenticate_uri: authenticate_uri.unwrap_or_else(|| root(&auth_url)),
-            session: group.session(auth_url)?,
-            verifier: group.verifier()?,
+            session,
+            verifier,
+            sharing,
+            authenticate_uri,
         })))
     }
 
     /// Warns of the options of a group that are honoured, and that nobody reads as it is set up.
     pub(super) fn tell_of_unread(&mut self, unread_group: &str, reason: &'static str) {
+        self.tell_of_unread_among(unread_group, |_| true, reason);
+    }
+
+    fn tell_of_unread_among(
+        &mut self,
+        unread_group: &str,
+        among: impl Fn(&str) -> bool,
+        reason: &'static str,
+    ) {
         let spec = |option: &str| self.settings.table().option(unread_group, option);
         let unread: Vec<_> = self
             .settings
             .places()
             .filter(|(group, option)| {
                 *group == unread_group
+                    && among(option)
                     && spec(option).is_some_and(|spec| spec.support == Support::Honoured)
             })
             .map(|(group, option)| (option.to_owned(), self.settings.origin(group, option)))
@@ -180,14 +202,10 @@ mod tests {
     use glance_http::keystone::{DomainRef, Interface, Login, Named, Scope};
 
     use super::*;
-    use crate::config::tests::{CONNECTION, config, failure, loaded};
-
-    const LEAST: &str = "[paste_deploy]\nflavor = keystone\n[keystone_authtoken]\n\
-         auth_url = http://k:5000\nauth_type = password\nusername = glance\npassword = canary\n\
-         user_domain_name = Default\n";
+    use crate::config::tests::{CONNECTION, KEYSTONE, config, failure, loaded};
 
     fn keystone(more: &str) -> KeystoneConfig {
-        match config(&format!("{LEAST}{more}")).identity {
+        match config(&format!("{KEYSTONE}{more}")).identity {
             Identity::Keystone(keystone) => *keystone,
             other => panic!("{other:?}"),
         }
@@ -259,7 +277,7 @@ mod tests {
     #[test]
     fn an_application_credential_is_named_or_has_an_id() {
         let login = |more: &str| {
-            let text = LEAST.replace("= password", "= v3applicationcredential");
+            let text = KEYSTONE.replace("= password", "= v3applicationcredential");
             let config = config(&format!(
                 "{text}application_credential_secret = canary\n{more}"
             ));
@@ -283,7 +301,7 @@ mod tests {
 
     #[test]
     fn what_keystone_needs_and_does_not_have_is_named() {
-        let lines: Vec<&str> = LEAST.lines().collect();
+        let lines: Vec<&str> = KEYSTONE.lines().collect();
         for (index, option) in [
             "auth_url",
             "auth_type",
@@ -312,7 +330,7 @@ mod tests {
             ),
             ("auth_url = ftp://user:canary@k", "an http or https URL"),
         ] {
-            let message = failure(&format!("{LEAST}{wrong}\n"));
+            let message = failure(&format!("{KEYSTONE}{wrong}\n"));
             assert!(
                 message.ends_with(&format!("must be {allowed}")),
                 "{message}"
@@ -325,7 +343,7 @@ mod tests {
             "auth_version = v2.0",
             "enforce_token_bind = required",
         ] {
-            let message = failure(&format!("{LEAST}{refused}\n"));
+            let message = failure(&format!("{KEYSTONE}{refused}\n"));
             assert!(message.contains("cannot be honoured"), "{message}");
         }
     }
@@ -333,7 +351,7 @@ mod tests {
     #[test]
     fn the_part_of_a_flavor_that_is_about_a_cache_is_told_not_to_be_there() {
         for flavor in ["keystone+cachemanagement", "keystone+caching"] {
-            let text = LEAST.replace("flavor = keystone", &format!("flavor = {flavor}"));
+            let text = KEYSTONE.replace("flavor = keystone", &format!("flavor = {flavor}"));
             let (config, warnings) = loaded(&format!("{CONNECTION}{text}")).unwrap();
 
             assert!(matches!(config.identity, Identity::Keystone(_)));

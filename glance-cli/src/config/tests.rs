@@ -15,6 +15,11 @@ use super::{CheckConfig, Config, Database, Identity, Sources, Warning};
 pub(super) const CONNECTION: &str =
     "[database]\nconnection = sqlite:////var/lib/glance/glance.sqlite\n";
 
+/// The least that the flavor `keystone` needs.
+pub(super) const KEYSTONE: &str = "[paste_deploy]\nflavor = keystone\n[keystone_authtoken]\n\
+     auth_url = http://k:5000\nauth_type = password\nusername = glance\npassword = canary\n\
+     user_domain_name = Default\n";
+
 pub(super) fn loaded(text: &str) -> Result<(Config, Vec<Warning>), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("glance-api.conf");

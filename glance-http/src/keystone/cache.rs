@@ -26,6 +26,11 @@ impl Asked {
             allow_expired,
         }
     }
+
+    /// Of the token.
+    pub(super) fn digest(&self) -> &[u8] {
+        &self.digest
+    }
 }
 
 /// What is known of tokens. Those that are not valid are kept apart, so that whoever tries many
@@ -45,6 +50,11 @@ impl TokenCache {
             known: Mutex::new(Generations::new(MOST_KNOWN)),
             invalid: Mutex::new(Generations::new(MOST_INVALID)),
         }
+    }
+
+    /// How long an answer is good, if it is kept.
+    pub(super) fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
     }
 
     pub(super) fn get(&self, asked: &Asked, now: Instant) -> Option<Outcome> {

@@ -80,6 +80,7 @@ impl HttpClient {
             client = client.identity(identity);
         }
         let client = client.build().map_err(|error| KeystoneError::Setup {
+            protocol: "HTTP",
             source: error.into(),
         })?;
         Ok(Self {

@@ -29,9 +29,11 @@ pub enum KeystoneError {
         /// Why not.
         source: BoxError,
     },
-    /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be set up")]
+    /// A client cannot be made.
+    #[error("the client of {protocol} cannot be set up")]
     Setup {
+        /// What it speaks.
+        protocol: &'static str,
         /// Why not.
         source: BoxError,
     },

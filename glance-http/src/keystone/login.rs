@@ -69,6 +69,15 @@ pub enum Scope {
 }
 
 impl Login {
+    /// What nobody else knows of it.
+    pub fn secret(&self) -> &Secret {
+        match self {
+            Self::Password { password, .. } => password,
+            Self::ApplicationCredential { secret, .. }
+            | Self::NamedApplicationCredential { secret, .. } => secret,
+        }
+    }
+
     /// The body of `POST /v3/auth/tokens`.
     pub(super) fn body(&self) -> Value {
         match self {

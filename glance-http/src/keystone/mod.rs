@@ -6,6 +6,7 @@
 //! catalog    which service stands where
 //! barbican   certificates: the port `CertificateSource`, with a cache in front
 //! limits     what projects may have: the port `LimitSource`, with a cache in front
+//! shared     answers about tokens that server processes share through memcached
 //! verifier   whose a client's token is: the port `TokenVerifier`, with a cache in front
 //! ```
 //!
@@ -55,7 +56,11 @@ mod error;
 mod flight;
 mod limits;
 mod login;
+mod memcached;
+mod sealed;
+mod seldom;
 mod session;
+mod shared;
 mod verifier;
 
 pub use self::barbican::{BarbicanCertificates, KeyManagerEndpoint};
@@ -64,5 +69,9 @@ pub use self::client::{Answer, TlsOptions};
 pub use self::error::KeystoneError;
 pub use self::limits::{KeystoneLimits, LimitEndpoint};
 pub use self::login::{DomainRef, Login, Named, Scope};
+pub use self::memcached::{
+    InvalidMemcachedAddress, MemcachedAddress, MemcachedOptions, MemcachedTls,
+};
 pub use self::session::{Session, SessionOptions};
+pub use self::shared::SharedAnswers;
 pub use self::verifier::{CacheTime, KeystoneVerifier, VerifierOptions};

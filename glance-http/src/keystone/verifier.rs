@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use glance_core::domain::{Caller, ServiceUser};
+use bytes::Bytes;
+use glance_core::domain::{Caller, ServiceUser, Timestamp};
 use glance_core::ports::{BoxError, Clock, Token, TokenError, TokenVerifier, Tokens};
 use reqwest::header::HeaderMap;
 
@@ -13,6 +14,7 @@ use super::cache::{Asked, Outcome, TokenCache};
 use super::error::KeystoneError;
 use super::flight::SingleFlight;
 use super::session::{SUBJECT_TOKEN, Session, append, header};
+use super::shared::{SharedAnswers, left};
 
 /// How answers are remembered, and what services may do. The defaults are upstream's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +73,32 @@ pub struct KeystoneVerifier {
 struct Inner {
     session: Session,
     cache: TokenCache,
+    shared: Option<Arc<SharedAnswers>>,
     clock: Arc<dyn Clock>,
 }
 
 impl KeystoneVerifier {
     /// A verifier that asks in the name of the session.
     pub fn new(session: Session, options: VerifierOptions, clock: Arc<dyn Clock>) -> Self {
+        Self::build(session, options, None, clock)
+    }
+
+    /// A verifier that shares its answers with those of other processes.
+    pub fn sharing(
+        session: Session,
+        options: VerifierOptions,
+        answers: SharedAnswers,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self::build(session, options, Some(Arc::new(answers)), clock)
+    }
+
+    fn build(
+        session: Session,
+        options: VerifierOptions,
+        shared: Option<Arc<SharedAnswers>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let lifetime = match options.cache_time {
             CacheTime::For(time) => Some(time),
             CacheTime::Never => None,
@@ -87,6 +109,7 @@ impl KeystoneVerifier {
             inner: Arc::new(Inner {
                 session,
                 cache: TokenCache::new(lifetime),
+                shared,
                 clock,
             }),
             flights: SingleFlight::new(),
@@ -150,13 +173,20 @@ impl TokenVerifier for KeystoneVerifier {
 }
 
 impl Inner {
-    /// Asks Keystone, unless somebody else's answer has just come.
+    /// Asks Keystone, unless somebody else's answer has just come, or is shared.
     async fn learn(&self, asked: Asked, token: &Token, allow_expired: bool) -> Outcome {
         if let Some(outcome) = self.cache.get(&asked, Instant::now()) {
             return outcome;
         }
+        if let Some(known) = self.shared(&asked).await {
+            return Ok(known);
+        }
+        let asked_at = self.clock.now();
         let outcome = match self.ask(token, allow_expired).await {
-            Ok(Some(known)) => Ok(Arc::new(known)),
+            Ok(Some((known, body))) => {
+                self.share(asked, asked_at, known.expires, body);
+                Ok(Arc::new(known))
+            }
             Ok(None) => Err(TokenError::Invalid),
             Err(error) => Err(nobody_can_say(error)),
         };
@@ -169,12 +199,35 @@ impl Inner {
         outcome
     }
 
-    /// What Keystone knows of a token; `None` if it is not valid.
+    /// What another process was told a while ago. It is remembered here for the rest of its time.
+    async fn shared(&self, asked: &Asked) -> Option<Arc<Known>> {
+        let (shared, lifetime) = (self.shared.as_ref()?, self.cache.lifetime()?);
+        let answer = shared.get(asked).await?;
+        let expires = answer.known.expires;
+        let left = left(lifetime, answer.asked_at, expires, self.clock.now())?;
+        let known = Arc::new(answer.known);
+        let outcome = Ok(Arc::clone(&known));
+        self.cache.put(asked, &outcome, left, Instant::now());
+        Some(known)
+    }
+
+    /// Tells other processes, beside the request.
+    fn share(&self, asked: Asked, asked_at: Timestamp, expires: Timestamp, body: Bytes) {
+        let (Some(shared), Some(lifetime)) = (&self.shared, self.cache.lifetime()) else {
+            return;
+        };
+        if let Some(left) = left(lifetime, asked_at, expires, self.clock.now()) {
+            let shared = Arc::clone(shared);
+            tokio::spawn(async move { shared.put(&asked, asked_at, &body, left).await });
+        }
+    }
+
+    /// What Keystone knows of a token, and how it said so; `None` if it is not valid.
     async fn ask(
         &self,
         token: &Token,
         allow_expired: bool,
-    ) -> Result<Option<Known>, Arc<KeystoneError>> {
+    ) -> Result<Option<(Known, Bytes)>, Arc<KeystoneError>> {
         let mut url = self.session.identity_url().await?;
         append(&mut url, "auth/tokens");
         url.set_query(Some(if allow_expired {
@@ -186,7 +239,7 @@ impl Inner {
         let answer = self.session.get(VALIDATE, &url, &headers).await?;
         match answer.status {
             200 => match Known::read(&answer.body) {
-                Ok(known) => Ok(Some(known)),
+                Ok(known) => Ok(Some((known, answer.body))),
                 Err(error) => Err(Arc::new(KeystoneError::Malformed {
                     action: VALIDATE,
                     problem: error.to_string(),

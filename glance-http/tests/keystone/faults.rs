@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use crate::support::{Api, session, session_options, verifier_of};
 
 /// Serves a login, and validations as told.
-async fn keystone<F>(validated: impl Fn() -> F + Clone + Send + Sync + 'static) -> String
+pub(crate) async fn keystone<F>(validated: impl Fn() -> F + Clone + Send + Sync + 'static) -> String
 where
     F: Future<Output = Response> + Send + 'static,
 {

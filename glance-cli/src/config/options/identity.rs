@@ -37,7 +37,12 @@ const MIDDLEWARE: &[OptionSpec] = &[
         None,
         "tokens with access rules are refused, as upstream refuses them without this option",
     ),
-    ignored("cache", Text, None, IN_PROCESS),
+    ignored(
+        "cache",
+        Text,
+        None,
+        "requests bring no cache with them: answers are shared in `memcached_servers`",
+    ),
 ];
 
 const LOGIN: &[OptionSpec] = &[
@@ -65,49 +70,36 @@ const LOGIN: &[OptionSpec] = &[
 ];
 
 const MEMCACHED: &[OptionSpec] = &[
-    ignored("memcached_servers", List, None, IN_PROCESS)
+    honoured("memcached_servers", List, None)
         .formerly(&[("keystone_authtoken", "memcache_servers")]),
-    ignored("memcache_security_strategy", Text, None, IN_PROCESS),
-    ignored("memcache_secret_key", Text, None, IN_PROCESS),
-    ignored("memcache_use_advanced_pool", Bool, Some("true"), IN_PROCESS),
-    ignored(
-        "memcache_pool_dead_retry",
-        Kind::INTEGER,
-        Some("300"),
-        IN_PROCESS,
-    ),
-    ignored(
-        "memcache_pool_maxsize",
-        Kind::INTEGER,
-        Some("10"),
-        IN_PROCESS,
-    ),
-    ignored(
-        "memcache_pool_socket_timeout",
-        Kind::INTEGER,
-        Some("3"),
-        IN_PROCESS,
-    ),
-    ignored(
-        "memcache_pool_unused_timeout",
-        Kind::INTEGER,
-        Some("60"),
-        IN_PROCESS,
-    ),
+    honoured("memcache_security_strategy", Text, Some("None")),
+    honoured("memcache_secret_key", Text, None),
+    honoured("memcache_pool_dead_retry", Kind::NATURAL, Some("300")),
+    honoured("memcache_pool_maxsize", Kind::POSITIVE, Some("10")),
+    // The default is 250 ms, which is no whole number; upstream's is 3 s.
+    honoured("memcache_pool_socket_timeout", Kind::POSITIVE, None),
+    honoured("memcache_pool_unused_timeout", Kind::NATURAL, Some("60")),
     ignored(
         "memcache_pool_conn_get_timeout",
         Kind::INTEGER,
         Some("10"),
-        IN_PROCESS,
+        "the wait for a connection is as long as that for an answer, of \
+         `memcache_pool_socket_timeout`",
     ),
-    ignored("memcache_tls_enabled", Bool, Some("false"), IN_PROCESS),
-    ignored("memcache_tls_cafile", Text, None, IN_PROCESS),
-    ignored("memcache_tls_certfile", Text, None, IN_PROCESS),
-    ignored("memcache_tls_keyfile", Text, None, IN_PROCESS),
-    ignored("memcache_tls_allowed_ciphers", Text, None, IN_PROCESS),
-    ignored("memcache_sasl_enabled", Bool, Some("false"), IN_PROCESS),
-    ignored("memcache_username", Text, None, IN_PROCESS),
-    ignored("memcache_password", Text, None, IN_PROCESS),
+    ignored(
+        "memcache_use_advanced_pool",
+        Bool,
+        Some("true"),
+        "there is one kind of pool",
+    ),
+    honoured("memcache_tls_enabled", Bool, Some("false")),
+    honoured("memcache_tls_cafile", Text, None),
+    honoured("memcache_tls_certfile", Text, None),
+    honoured("memcache_tls_keyfile", Text, None),
+    honoured("memcache_tls_allowed_ciphers", Text, None),
+    honoured("memcache_sasl_enabled", Bool, Some("false")),
+    ignored("memcache_username", Text, None, SASL),
+    ignored("memcache_password", Text, None, SASL),
 ];
 
 const PASTE_FILE: &[OptionSpec] = &[
@@ -116,5 +108,5 @@ const PASTE_FILE: &[OptionSpec] = &[
     ignored("oslo_config_program", Text, None, PASTE),
 ];
 
-const IN_PROCESS: &str = "validated tokens are remembered in the memory of each process";
+const SASL: &str = "it is for `memcache_sasl_enabled`";
 const PASTE: &str = "pipelines are not read";

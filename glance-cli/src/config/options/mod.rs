@@ -330,6 +330,7 @@ mod tests {
             include_str!("../import_web.rs"),
             include_str!("../keystone_group.rs"),
             include_str!("../limits.rs"),
+            include_str!("../memcached.rs"),
             include_str!("../signatures.rs"),
             include_str!("../stores.rs"),
             include_str!("../store_group.rs"),
