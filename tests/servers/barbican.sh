@@ -24,8 +24,9 @@ server_barbican() {
     env HOME="$folder" "$venv/bin/barbican-manage" db upgrade >"$data/barbican-data.log" 2>&1 ||
         { cat "$data/barbican-data.log" >&2; return 1; }
 
+    # One worker and one thread: SQLite has one writer.
     start barbican env HOME="$folder" "$venv/bin/gunicorn" --chdir "$folder" \
-        --bind "127.0.0.1:$port" --threads 4 --no-control-socket application:application
+        --bind "127.0.0.1:$port" --threads 1 --no-control-socket application:application
     answers barbican "$port"
     export GLANCE_TEST_BARBICAN="http://127.0.0.1:$port"
     python3 "$root/tests/servers/keystone_people.py" key-manager "$GLANCE_TEST_BARBICAN"
