@@ -11,7 +11,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 installed="$root/target/servers"
 data=$(mktemp -d)
 pids=()
-servers=(moto moto_tls s3s radosgw azurite nginx postgres mariadb galera keystone memcached)
+servers=(moto moto_tls s3s radosgw azurite nginx postgres mariadb galera keystone barbican memcached)
 
 stop() {
     local pid
@@ -166,6 +166,7 @@ source "$root/tests/servers/galera.sh"
 source "$root/tests/servers/ceph.sh"
 source "$root/tests/servers/nginx.sh"
 source "$root/tests/servers/keystone.sh"
+source "$root/tests/servers/barbican.sh"
 
 if (($# == 0)); then
     echo "usage: $0 COMMAND..." >&2

@@ -100,7 +100,7 @@ pub enum SignatureError {
     /// Verifiers do not know such keys.
     #[error(
         "the key of certificate {certificate} is not supported: RSA keys of 2048 to 8192 bits, \
-         P-256, P-384 and P-521 are"
+         DSA keys of 2048 and 3072 bits, P-256, P-384 and P-521 are"
     )]
     UnsupportedKey {
         /// Whose key.

@@ -49,7 +49,7 @@ impl BarbicanCertificates {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The payload of a secret. Barbican gives it as what it was stored as, and wants to hear that.
+    /// The payload of a secret: its bytes, whatever it was stored as.
     async fn payload(&self, id: &CertificateId) -> Result<Answer, Arc<KeystoneError>> {
         let mut url = match &self.endpoint {
             KeyManagerEndpoint::At(url) => url.clone(),
@@ -59,16 +59,9 @@ impl BarbicanCertificates {
             append(&mut url, "v1");
         }
         append(&mut url, &format!("secrets/{id}/payload"));
-        let answer = self.get(&url, "application/octet-stream").await?;
-        match answer.status {
-            406 => self.get(&url, "text/plain").await,
-            _ => Ok(answer),
-        }
-    }
-
-    async fn get(&self, url: &Url, accept: &'static str) -> Result<Answer, Arc<KeystoneError>> {
-        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-        self.session.get(ASK, url, &headers).await
+        let bytes = HeaderValue::from_static("application/octet-stream");
+        let headers = HeaderMap::from_iter([(ACCEPT, bytes)]);
+        self.session.get(ASK, &url, &headers).await
     }
 }
 
@@ -89,7 +82,7 @@ impl CertificateSource for BarbicanCertificates {
                 self.known().put(certificate, answer.body.clone(), until);
                 Ok(answer.body)
             }
-            200 | 406 => Err(SignatureError::Malformed { certificate }),
+            200 => Err(SignatureError::Malformed { certificate }),
             403 => Err(SignatureError::Forbidden { certificate }),
             404 => Err(SignatureError::NotFound { certificate }),
             status => {

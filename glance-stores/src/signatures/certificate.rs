@@ -90,7 +90,7 @@ impl Parsed {
             return false;
         };
         let algorithm = self.certificate.signature_algorithm().oid;
-        key::verify_certificate(key, algorithm, &signed, signature)
+        key::verify_certificate(&key, algorithm, &signed, signature)
     }
 
     /// Its key, if that is of a kind that is known.

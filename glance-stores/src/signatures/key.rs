@@ -12,16 +12,19 @@ use aws_lc_rs::signature::{
 use glance_core::domain::HashAlgorithm;
 use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::der::oid::db::rfc5912::{
-    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_EC_PUBLIC_KEY, RSA_ENCRYPTION,
-    SECP_256_R_1, SECP_384_R_1, SECP_521_R_1, SHA_256_WITH_RSA_ENCRYPTION,
+    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_DSA, ID_EC_PUBLIC_KEY,
+    RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1, SECP_521_R_1, SHA_256_WITH_RSA_ENCRYPTION,
     SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 use x509_cert::der::oid::db::rfc8410::ID_ED_25519;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
+use super::pure::{DsaKey, verify_rsa_pss_sha224};
+
 /// A public key, by what it is for; its bytes as they stand in a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum PublicKey<'a> {
+    Dsa(Box<DsaKey>),
     Ec(Curve, &'a [u8]),
     Ed25519(&'a [u8]),
     Rsa(&'a [u8]),
@@ -57,42 +60,83 @@ impl<'a> PublicKey<'a> {
                 };
                 Some(Self::Ec(curve, bytes))
             }
+            ID_DSA => {
+                let parameters = spki.algorithm.parameters.as_ref()?;
+                DsaKey::of(parameters, bytes).map(|key| Self::Dsa(Box::new(key)))
+            }
             ID_ED_25519 => Some(Self::Ed25519(bytes)),
             _ => None,
         }
     }
 }
 
-/// How a signature over a hash is verified.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OverHash {
-    algorithm: &'static dyn VerificationAlgorithm,
-    digest: &'static digest::Algorithm,
+/// How a signature over a hash is verified, and by which key.
+#[derive(Debug, Clone)]
+pub(super) enum OverHash {
+    AwsLc(Algorithm, Vec<u8>),
+    Dsa(Box<DsaKey>),
+    RsaPssSha224(Vec<u8>),
 }
 
 impl OverHash {
     /// RSA-PSS with the longest salt, as upstream wants it; `None` for hashes that are not offered.
-    pub(super) fn rsa_pss(hash: HashAlgorithm) -> Option<Self> {
+    pub(super) fn rsa_pss(hash: HashAlgorithm, key: &[u8]) -> Option<Self> {
         const LONGEST: RsaPssSaltLength = RsaPssSaltLength::Max;
-        match hash {
-            HashAlgorithm::Sha256 => Some(Self {
+        let algorithm = match hash {
+            HashAlgorithm::Sha224 => return Some(Self::RsaPssSha224(key.to_owned())),
+            HashAlgorithm::Sha256 => Algorithm {
                 algorithm: &const { RSA_PSS_2048_8192_SHA256.with_pss_salt_length(LONGEST) },
                 digest: &digest::SHA256,
-            }),
-            HashAlgorithm::Sha384 => Some(Self {
+            },
+            HashAlgorithm::Sha384 => Algorithm {
                 algorithm: &const { RSA_PSS_2048_8192_SHA384.with_pss_salt_length(LONGEST) },
                 digest: &digest::SHA384,
-            }),
-            HashAlgorithm::Sha512 => Some(Self {
+            },
+            HashAlgorithm::Sha512 => Algorithm {
                 algorithm: &const { RSA_PSS_2048_8192_SHA512.with_pss_salt_length(LONGEST) },
                 digest: &digest::SHA512,
-            }),
+            },
+            _ => return None,
+        };
+        Some(Self::AwsLc(algorithm, key.to_owned()))
+    }
+
+    /// DSA; `None` for hashes that are not offered.
+    pub(super) fn dsa(hash: HashAlgorithm, key: Box<DsaKey>) -> Option<Self> {
+        match hash {
+            HashAlgorithm::Sha224
+            | HashAlgorithm::Sha256
+            | HashAlgorithm::Sha384
+            | HashAlgorithm::Sha512 => Some(Self::Dsa(key)),
             _ => None,
         }
     }
 
     /// ECDSA; `None` for hashes that are not offered.
-    pub(super) fn ecdsa(curve: Curve, hash: HashAlgorithm) -> Option<Self> {
+    pub(super) fn ecdsa(curve: Curve, hash: HashAlgorithm, key: &[u8]) -> Option<Self> {
+        let algorithm = Algorithm::ecdsa(curve, hash)?;
+        Some(Self::AwsLc(algorithm, key.to_owned()))
+    }
+
+    /// Whether a signature is one of data with this hash.
+    pub(super) fn verify(&self, hash: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::AwsLc(algorithm, key) => algorithm.verify(key, hash, signature),
+            Self::Dsa(key) => key.verify(hash, signature),
+            Self::RsaPssSha224(key) => verify_rsa_pss_sha224(key, hash, signature),
+        }
+    }
+}
+
+/// One of aws-lc-rs, over a hash.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Algorithm {
+    algorithm: &'static dyn VerificationAlgorithm,
+    digest: &'static digest::Algorithm,
+}
+
+impl Algorithm {
+    fn ecdsa(curve: Curve, hash: HashAlgorithm) -> Option<Self> {
         let (algorithm, digest): (&'static dyn VerificationAlgorithm, _) = match (curve, hash) {
             // See `verify`.
             (Curve::P256, HashAlgorithm::Sha224 | HashAlgorithm::Sha256) => {
@@ -114,11 +158,9 @@ impl OverHash {
         Some(Self { algorithm, digest })
     }
 
-    /// Whether a signature is one of data with this hash.
-    ///
     /// ECDSA takes a hash for a number (FIPS 186-5, 6.4.2), so one of SHA-224 is the same as one of
     /// SHA-256 that begins with zeros: the curves are not shorter than either.
-    pub(super) fn verify(self, key: &[u8], hash: &[u8], signature: &[u8]) -> bool {
+    fn verify(self, key: &[u8], hash: &[u8], signature: &[u8]) -> bool {
         let zeros = self.digest.output_len().saturating_sub(hash.len());
         let mut padded = vec![0; zeros];
         padded.extend_from_slice(hash);
@@ -132,12 +174,12 @@ impl OverHash {
 
 /// Whether the key of an issuer made the signature of a certificate.
 pub(super) fn verify_certificate(
-    issuer: PublicKey<'_>,
+    issuer: &PublicKey<'_>,
     algorithm: ObjectIdentifier,
     signed: &[u8],
     signature: &[u8],
 ) -> bool {
-    let ecdsa = |curve, hash| OverHash::ecdsa(curve, hash).map(|over| over.algorithm);
+    let ecdsa = |curve: &Curve, hash| Algorithm::ecdsa(*curve, hash).map(|it| it.algorithm);
     let algorithm: Option<&'static dyn VerificationAlgorithm> = match (issuer, algorithm) {
         (PublicKey::Ec(curve, _), ECDSA_WITH_SHA_256) => ecdsa(curve, HashAlgorithm::Sha256),
         (PublicKey::Ec(curve, _), ECDSA_WITH_SHA_384) => ecdsa(curve, HashAlgorithm::Sha384),
@@ -148,7 +190,9 @@ pub(super) fn verify_certificate(
         (PublicKey::Rsa(_), SHA_512_WITH_RSA_ENCRYPTION) => Some(&RSA_PKCS1_2048_8192_SHA512),
         _ => None,
     };
-    let (PublicKey::Ec(_, key) | PublicKey::Ed25519(key) | PublicKey::Rsa(key)) = issuer;
+    let (PublicKey::Ec(_, key) | PublicKey::Ed25519(key) | PublicKey::Rsa(key)) = issuer else {
+        return false;
+    };
     algorithm.is_some_and(|algorithm| {
         UnparsedPublicKey::new(algorithm, key)
             .verify(signed, signature)

@@ -4,6 +4,7 @@
 //! verifier      the port: from what an image says to a check that waits for a hash
 //! certificate   one certificate: its time, what it may do, its key
 //! key           which algorithm verifies what, with which key
+//! pure          the same, for what the library of the others does not offer
 //! trust         the authorities, and who vouches for whom
 //! folder        certificates in files
 //! ```
@@ -11,6 +12,7 @@
 mod certificate;
 mod folder;
 mod key;
+mod pure;
 mod trust;
 mod verifier;
 

@@ -46,6 +46,15 @@ impl Desk {
         ));
     }
 
+    /// The same of DSA, with numbers of so many bits.
+    fn own_dsa(&self, p: u32, q: u32) {
+        self.openssl(&format!(
+            "genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:{p} \
+             -pkeyopt dsa_paramgen_q_bits:{q} -out parameters"
+        ));
+        self.own(ID, "dsa:parameters", "");
+    }
+
     /// A key, and a certificate that another one vouches for.
     fn issued(&self, name: &str, by: &str, extensions: &str) {
         self.openssl(&format!(
@@ -85,6 +94,8 @@ impl Desk {
 }
 
 const RSA: &str = "rsa:2048";
+/// Two numbers that are zero.
+const ZEROS: &[u8] = &[0x30, 6, 2, 1, 0, 2, 1, 0];
 const PSS: &str = " -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:max";
 const HASHES: [HashAlgorithm; 4] = [
     HashAlgorithm::Sha224,
@@ -127,9 +138,9 @@ async fn rsa_pss_verifies_with_the_longest_salt() {
     desk.own(ID, RSA, "");
     let verifier = desk.verifier();
 
-    for hash in &HASHES[1..] {
+    for hash in HASHES {
         let bytes = desk.sign(ID, hash.as_str(), PSS);
-        let signature = said(SignatureScheme::RsaPss, *hash, bytes);
+        let signature = said(SignatureScheme::RsaPss, hash, bytes);
         verify(&verifier, &signature, DATA).await.unwrap();
 
         let other = verify(&verifier, &signature, b"other data").await;
@@ -137,7 +148,7 @@ async fn rsa_pss_verifies_with_the_longest_salt() {
 
         let short = PSS.replace("max", "digest");
         let bytes = desk.sign(ID, hash.as_str(), &short);
-        let signature = said(SignatureScheme::RsaPss, *hash, bytes);
+        let signature = said(SignatureScheme::RsaPss, hash, bytes);
         let short = verify(&verifier, &signature, DATA).await;
         assert!(matches!(short, Err(SignatureError::Mismatch)), "{hash}");
     }
@@ -159,6 +170,54 @@ async fn ecdsa_verifies_on_each_curve_with_each_hash() {
             assert!(
                 matches!(other, Err(SignatureError::Mismatch)),
                 "{curve} {hash}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn dsa_verifies_with_keys_of_each_size_and_each_hash() {
+    for (p, q) in [(2048, 224), (2048, 256), (3072, 256)] {
+        let desk = Desk::new();
+        desk.own_dsa(p, q);
+        let verifier = desk.verifier();
+        for hash in HASHES {
+            let bytes = desk.sign(ID, hash.as_str(), "");
+            let signature = said(SignatureScheme::Dsa, hash, bytes);
+            let verified = verify(&verifier, &signature, DATA).await;
+            assert!(verified.is_ok(), "{p} {hash}: {verified:?}");
+
+            let other = verify(&verifier, &signature, b"other data").await;
+            assert!(matches!(other, Err(SignatureError::Mismatch)), "{p} {hash}");
+        }
+        let good = desk.sign(ID, "sha256", "");
+        for broken in [&good[1..], &good[..good.len() - 1], &[0x30; 300], ZEROS] {
+            let signature = said(SignatureScheme::Dsa, HashAlgorithm::Sha256, broken.to_vec());
+            let broken = verify(&verifier, &signature, DATA).await;
+            assert!(matches!(broken, Err(SignatureError::Mismatch)), "{p}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn signatures_of_odd_lengths_do_not_verify_by_rsa_over_sha_224() {
+    for key in [RSA, "rsa:2049", "rsa:3072"] {
+        let desk = Desk::new();
+        desk.own(ID, key, "");
+        let verifier = desk.verifier();
+        let good = desk.sign(ID, "sha224", PSS);
+        let verified = async |bytes: &[u8]| {
+            let signature = said(SignatureScheme::RsaPss, HashAlgorithm::Sha224, bytes.into());
+            verify(&verifier, &signature, DATA).await
+        };
+
+        verified(&good).await.unwrap();
+        let longer = [&[0], &good[..]].concat();
+        for broken in [&good[1..], &good[..10], &longer, &[0xff; 256], &[0; 4096]] {
+            assert!(
+                matches!(verified(broken).await, Err(SignatureError::Mismatch)),
+                "{key} {}",
+                broken.len()
             );
         }
     }
@@ -194,12 +253,12 @@ async fn what_cannot_be_verified_is_refused_before_any_data_is_read() {
     };
 
     assert_eq!(
-        begun(SignatureScheme::Dsa, HashAlgorithm::Sha256).await,
-        "signatures of type DSA over sha256 are not supported"
+        begun(SignatureScheme::RsaPss, HashAlgorithm::Md5).await,
+        "signatures of type RSA-PSS over md5 are not supported"
     );
     assert_eq!(
-        begun(SignatureScheme::RsaPss, HashAlgorithm::Sha224).await,
-        "signatures of type RSA-PSS over sha224 are not supported"
+        begun(SignatureScheme::Dsa, HashAlgorithm::Sha256).await,
+        format!("the key of certificate {ID} makes no signatures of type DSA")
     );
     assert_eq!(
         begun(SignatureScheme::Ecdsa, HashAlgorithm::Sha256).await,
@@ -209,26 +268,25 @@ async fn what_cannot_be_verified_is_refused_before_any_data_is_read() {
 
 #[tokio::test]
 async fn keys_of_other_curves_and_short_ones_are_refused() {
-    for (key, more, scheme) in [
-        (
-            "ec",
-            " -pkeyopt ec_paramgen_curve:sect571k1",
-            SignatureScheme::Ecdsa,
-        ),
-        ("rsa:1024", "", SignatureScheme::RsaPss),
-    ] {
-        let desk = Desk::new();
-        desk.own(ID, key, more);
-
+    let refused = async |desk: Desk, scheme| {
         let signature = said(scheme, HashAlgorithm::Sha256, b"whatever".to_vec());
         let begun = desk.verifier().begin(&signature, SystemClock.now()).await;
-
         let error = begun.unwrap_err();
         assert!(
             matches!(error, SignatureError::UnsupportedKey { .. }),
-            "{key}: {error}"
+            "{scheme}: {error}"
         );
-    }
+    };
+
+    let desk = Desk::new();
+    desk.own(ID, "ec", " -pkeyopt ec_paramgen_curve:sect571k1");
+    refused(desk, SignatureScheme::Ecdsa).await;
+    let desk = Desk::new();
+    desk.own(ID, "rsa:1024", "");
+    refused(desk, SignatureScheme::RsaPss).await;
+    let desk = Desk::new();
+    desk.own_dsa(1024, 160);
+    refused(desk, SignatureScheme::Dsa).await;
 }
 
 #[tokio::test]

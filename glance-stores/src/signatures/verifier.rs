@@ -10,8 +10,8 @@ use super::certificate::Parsed;
 use super::key::{OverHash, PublicKey};
 use super::trust::TrustedAuthorities;
 
-/// Verifies signatures with the keys of X.509 certificates: RSA-PSS, and ECDSA on P-256, P-384 and
-/// P-521. It refuses DSA and RSA-PSS over SHA-224, for which there is no library that is fit.
+/// Verifies signatures with the keys of X.509 certificates: RSA-PSS and DSA by keys of 2048 bits or
+/// more, and ECDSA on P-256, P-384 and P-521.
 #[derive(Debug)]
 pub struct CertificateVerifier {
     source: Arc<dyn CertificateSource>,
@@ -77,21 +77,18 @@ impl SignatureVerifier for CertificateVerifier {
         now: Timestamp,
     ) -> Result<Box<dyn SignatureCheck>, SignatureError> {
         let (scheme, hash) = (signature.scheme, signature.hash);
-        let unsupported = || SignatureError::Unsupported { hash, scheme };
-        if scheme == SignatureScheme::Dsa {
-            return Err(unsupported());
-        }
         let id = &signature.certificate;
         let certificate = self.certificate(id, now).await?;
         let key = certificate.key();
         let key = key.ok_or_else(|| SignatureError::UnsupportedKey {
             certificate: id.clone(),
         })?;
-        let (over, key) = match (scheme, key) {
-            (SignatureScheme::RsaPss, PublicKey::Rsa(key)) => (OverHash::rsa_pss(hash), key),
+        let over = match (scheme, key) {
+            (SignatureScheme::Dsa, PublicKey::Dsa(key)) => OverHash::dsa(hash, key),
             (SignatureScheme::Ecdsa, PublicKey::Ec(curve, key)) => {
-                (OverHash::ecdsa(curve, hash), key)
+                OverHash::ecdsa(curve, hash, key)
             }
+            (SignatureScheme::RsaPss, PublicKey::Rsa(key)) => OverHash::rsa_pss(hash, key),
             _ => {
                 return Err(SignatureError::WrongKey {
                     certificate: id.clone(),
@@ -100,8 +97,7 @@ impl SignatureVerifier for CertificateVerifier {
             }
         };
         Ok(Box::new(Check {
-            over: over.ok_or_else(unsupported)?,
-            key: key.to_owned(),
+            over: over.ok_or(SignatureError::Unsupported { hash, scheme })?,
             signature: signature.bytes.clone(),
         }))
     }
@@ -111,13 +107,12 @@ impl SignatureVerifier for CertificateVerifier {
 #[derive(Debug)]
 struct Check {
     over: OverHash,
-    key: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl SignatureCheck for Check {
     fn verify(self: Box<Self>, hash: &[u8]) -> Result<(), SignatureError> {
-        if self.over.verify(&self.key, hash, &self.signature) {
+        if self.over.verify(hash, &self.signature) {
             Ok(())
         } else {
             Err(SignatureError::Mismatch)

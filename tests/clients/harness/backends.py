@@ -52,6 +52,9 @@ class Bucket:
         listed = self._client.list_objects_v2(Bucket=self.name)
         return {item["Key"] for item in listed.get("Contents", ())}
 
+    def read(self, key):
+        return self._client.get_object(Bucket=self.name, Key=key)["Body"].read()
+
     def uploads(self):
         """The objects that are being sent in parts."""
         listed = self._client.list_multipart_uploads(Bucket=self.name)

@@ -117,6 +117,10 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def peak_memory(self):
         """The most bytes that were ever resident."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
