@@ -11,4 +11,5 @@ mod ends;
 #[allow(dead_code, reason = "others have more of it")]
 mod faults;
 mod passing;
+mod remote;
 mod world;

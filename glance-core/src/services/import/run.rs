@@ -5,6 +5,7 @@ use futures::FutureExt;
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
 use super::fill::warn_unswept;
+use super::remote::Envoy;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
     Change, Image, ImportMethod, ImportPlan, Intent, LockStep, Status, Task, TaskId, Work,
@@ -30,15 +31,15 @@ impl Glance {
         let (glance, intent) = (self.clone(), intent.clone());
         let work = async move {
             let _at_work = at_work;
-            glance.run_to_end(&intent, false).await;
+            glance.run_to_end(&intent, false, None).await;
         };
         self.runtime.executor.spawn(work.boxed());
         Ok(true)
     }
 
     /// Runs an import that has just begun, or was taken over, and logs what stops it.
-    pub(super) async fn run_to_end(&self, intent: &Intent, is_new: bool) {
-        match self.run_import(intent, is_new).await {
+    pub(super) async fn run_to_end(&self, intent: &Intent, is_new: bool, envoy: Option<Envoy>) {
+        match self.run_import(intent, is_new, envoy).await {
             // Deleted meanwhile, or another process is at it.
             Ok(()) | Err(Error::Gone { .. }) => {}
             Err(error) => tracing::warn!(
@@ -49,14 +50,19 @@ impl Glance {
         }
     }
 
-    async fn run_import(&self, intent: &Intent, is_new: bool) -> Result<(), Error> {
+    async fn run_import(
+        &self,
+        intent: &Intent,
+        is_new: bool,
+        envoy: Option<Envoy>,
+    ) -> Result<(), Error> {
         self.keep_import(intent).await?;
         let task = self.import_task_of(intent).await?;
         let plan = task.and_then(|task| ImportPlan::from_input(&task.input?));
         let image = self.catalog.find(intent.image, None).await?;
         let image = image.map(|seen| seen.image);
         let plan = plan.unwrap_or_else(|| self.plan_without_task(intent, image.as_ref()));
-        let import = Import::new(intent, plan);
+        let import = Import::new(intent, plan, envoy);
         let mut filling = Filling::default();
         if !is_new {
             let clearing = self.clear_unfilled(&import, image.as_ref(), &mut filling);
@@ -90,6 +96,7 @@ impl Glance {
                 false => ImportMethod::CopyImage,
             },
             uri: None,
+            remote: None,
             stores: written.map(|known| known.id().clone()).collect(),
             all_must_succeed: false,
             roles: Vec::new(),
