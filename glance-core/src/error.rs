@@ -6,7 +6,7 @@ use crate::domain::metadef::{NamespaceName, Part};
 use crate::domain::{
     CannotEditLocations, CannotImport, CannotUpload, EditError, IllegalMove, IllegalTransition,
     ImageId, ImportMethod, InvalidSignature, InvalidValidation, LocationFault, ProjectId,
-    QuotaExceeded, Status, StoreId, Unsatisfiable, Visibility, inspect::Rejected,
+    QuotaExceeded, RemoteError, Status, StoreId, Unsatisfiable, Visibility, inspect::Rejected,
 };
 use crate::ports::{
     BodyError, CatalogError, Denied, LimitError, PluginError, SignatureError, SourceError,
@@ -256,6 +256,9 @@ pub enum Error {
     /// The data is not what it is said to be, or unsafe.
     #[error(transparent)]
     Rejected(#[from] Rejected),
+    /// Nothing comes from an image of another Glance.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The caller may not do this with a property, or may not know that it is there.
     #[error("attribute '{name}' is reserved")]
     ReservedProperty {
@@ -370,7 +373,7 @@ impl Error {
             }
             Self::Plugin(PluginError::BadData { .. }) => ErrorKind::BadData,
             Self::Source(SourceError::Forbidden { .. }) => ErrorKind::Invalid,
-            Self::Source(_) => ErrorKind::Unavailable,
+            Self::Remote(_) | Self::Source(_) => ErrorKind::Unavailable,
             Self::Body(_)
             | Self::InvalidSignature(_)
             | Self::Location(_)
@@ -431,6 +434,7 @@ fn import_kind(error: &CannotImport) -> ErrorKind {
         | CannotImport::AlreadyThere { .. }
         | CannotImport::From { .. }
         | CannotImport::NotEnabled { .. }
+        | CannotImport::Remote { .. }
         | CannotImport::SingleStore
         | CannotImport::StoresTwice => ErrorKind::Invalid,
         CannotImport::FormatMissing { .. }

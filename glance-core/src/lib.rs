@@ -30,8 +30,9 @@ mod services;
 
 pub use self::error::{Error, ErrorKind};
 pub use self::services::{
-    BuildError, CheckEvent, CheckPlan, Checked, ConfiguredStore, Download, DownloadOptions,
-    Finding, Glance, GlanceBuilder, ImageCheck, ImageList, ImportRequest, ImportSettings, Loaded,
-    LocationSettings, Metadefs, NamespaceList, NewImageImport, Outcome, ProjectUsage, Runtime,
-    ScrubPlan, Scrubbed, Scrubber, Settings, Stores, TaskList, TaskRequest, Trouble, UploadOptions,
+    AskedRemote, BuildError, CheckEvent, CheckPlan, Checked, ConfiguredStore, Download,
+    DownloadOptions, Finding, Glance, GlanceBuilder, ImageCheck, ImageList, ImportRequest,
+    ImportSettings, Loaded, LocationSettings, Metadefs, NamespaceList, NewImageImport, Outcome,
+    ProjectUsage, Runtime, ScrubPlan, Scrubbed, Scrubber, Settings, Stores, TaskList, TaskRequest,
+    Trouble, UploadOptions,
 };

@@ -13,6 +13,7 @@
 //! | `ImageStore` | a container on Azure Blob Storage | `azure` | `ObjectBridge::open_azure` |
 //! | `ImageStore` | a bucket on Google Cloud Storage | `gcs` | `ObjectBridge::open_gcs` |
 //! | `SignatureVerifier` | X.509 certificates, from a folder or a key manager | `signatures` | `CertificateVerifier` |
+//! | `RemoteImages` | other Glances | `http-store` | `HttpRemoteImages` |
 //! | `WebSource` | any web server | `http-store` | `HttpSource` |
 //! | `ImportPlugin` | properties, decompression, conversion by `qemu-img` | `import-plugins` | `InjectImageMetadata`, `ImageDecompression`, `ImageConversion` |
 //! | `Clock`, `Executor`, `IdSource` | the system and tokio | always there | [`tokio_runtime`] |
@@ -75,7 +76,7 @@ pub use self::import::{
     ConversionFormat, ConversionOptions, ImageConversion, ImageDecompression, InjectImageMetadata,
 };
 #[cfg(feature = "http-store")]
-pub use self::import::{HttpSource, HttpSourceOptions};
+pub use self::import::{HttpRemoteImages, HttpSource, HttpSourceOptions};
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",

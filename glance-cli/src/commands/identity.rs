@@ -3,11 +3,21 @@
 use std::sync::Arc;
 
 use glance_core::Runtime;
-use glance_http::keystone::{KeystoneVerifier, Session, SessionOptions, SharedAnswers};
+use glance_core::ports::ImageServices;
+use glance_http::keystone::{
+    KeystoneImageServices, KeystoneVerifier, Session, SessionOptions, SharedAnswers,
+};
 use glance_http::{Identity as Vouching, TokenIdentity};
 
 use super::operator::OperatorError;
 use crate::config::{Identity, SharingConfig};
+
+/// Who vouches for callers, and who tells where image services are, if anybody does.
+#[derive(Debug)]
+pub(super) struct Authority {
+    pub(super) vouching: Vouching,
+    pub(super) image_services: Option<Arc<dyn ImageServices>>,
+}
 
 /// Who vouches for callers. Keystone is logged in to beside the start, so that a login that does
 /// not work is told at once; a server whose Keystone is not up yet starts all the same.
@@ -15,14 +25,22 @@ use crate::config::{Identity, SharingConfig};
 /// # Errors
 ///
 /// A certificate or a key cannot be used.
-pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouching, OperatorError> {
+pub(super) fn authority(
+    identity: &Identity,
+    runtime: &Runtime,
+) -> Result<Authority, OperatorError> {
+    let alone = |vouching| Authority {
+        vouching,
+        image_services: None,
+    };
     let keystone = match identity {
-        Identity::Headers => return Ok(Vouching::Headers),
-        Identity::None => return Ok(Vouching::None),
+        Identity::Headers => return Ok(alone(Vouching::Headers)),
+        Identity::None => return Ok(alone(Vouching::None)),
         Identity::Keystone(keystone) => keystone,
     };
     let session = session(GROUP, &keystone.session, runtime)?;
     tokio::spawn(log_in(session.clone()));
+    let image_services = KeystoneImageServices::new(session.clone());
     let options = keystone.verifier.clone();
     let refuses_at_once = !options.delay_auth_decision;
     let clock = Arc::clone(&runtime.clock);
@@ -40,7 +58,10 @@ pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouchin
     let tokens = TokenIdentity::new(Arc::new(verifier))
         .with_authenticate_uri(&keystone.authenticate_uri)
         .refusing_at_once(refuses_at_once);
-    Ok(Vouching::Tokens(tokens))
+    Ok(Authority {
+        vouching: Vouching::Tokens(tokens),
+        image_services: Some(Arc::new(image_services)),
+    })
 }
 
 /// A session that is set up in a group of the configuration.

@@ -67,13 +67,14 @@ async fn start(
     let logging = Logging::start(&config.log)?;
     let signals = Signals::watch(sources.clone(), logging, rights.policy.clone())?;
     let signatures = signatures::verifier(&config.signatures, &glance_stores::tokio_runtime())?;
+    let authority = identity::authority(&config.identity, &glance_stores::tokio_runtime())?;
     let backends = Backends::open(config, Missing::IsMade).await?;
     let backends = Backends {
         policy: Some(rights.policy.rules()),
         protections: rights.protections.clone(),
         limits: limits::source(&config.limits, &backends.runtime)?,
         signatures,
-        imports: Some(Imports::open(&config.import)?),
+        imports: Some(Imports::open(&config.import, authority.image_services)?),
         ..backends
     };
     let glance = backends.glance(config, Some(node_name(address)))?;
@@ -100,7 +101,7 @@ async fn start(
     }
 
     let options = ApiOptions {
-        identity: identity::vouching(&config.identity, &backends.runtime)?,
+        identity: authority.vouching,
         ..options
     };
     let router = router(glance, options);

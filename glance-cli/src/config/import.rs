@@ -6,7 +6,7 @@ use glance_core::ImportSettings;
 use glance_core::domain::ImportMethod;
 use glance_stores::HttpSourceOptions;
 
-use super::error::{ConfigError, Warning};
+use super::error::ConfigError;
 use super::import_plugins::PluginConfig;
 use super::read::Reader;
 
@@ -35,6 +35,7 @@ impl Reader<'_> {
             settings: ImportSettings {
                 max_parallel_stores: self.size("image_import_opts", "max_parallel_stores")?,
                 methods,
+                remote_properties: self.settings.list(REMOTE_GROUP, "extra_properties")?,
                 self_reference,
             },
             web: self.import_web()?,
@@ -43,29 +44,25 @@ impl Reader<'_> {
         })
     }
 
-    fn import_methods(&mut self) -> Result<Vec<ImportMethod>, ConfigError> {
+    fn import_methods(&self) -> Result<Vec<ImportMethod>, ConfigError> {
         let (group, option) = ("DEFAULT", "enabled_import_methods");
         if !self.settings.is_set(group, option) {
-            return Ok(ImportMethod::ALL.to_vec());
+            return Ok(ImportMethod::DEFAULT.to_vec());
         }
         let mut methods = Vec::new();
-        let mut is_whole = true;
         for name in self.settings.list(group, option)? {
-            match name.parse() {
-                Ok(method) => methods.push(method),
-                Err(_) if name == GLANCE_DOWNLOAD => is_whole = false,
-                Err(_) => {
-                    let allowed = "a list of `glance-direct`, `web-download`, `copy-image` and \
-                                   `glance-download`";
-                    return Err(self.settings.invalid(group, option, &name, allowed));
-                }
-            }
+            methods.push(name.parse().map_err(|_| {
+                let allowed = "a list of `glance-direct`, `web-download`, `copy-image` and \
+                               `glance-download`";
+                self.settings.invalid(group, option, &name, allowed)
+            })?);
         }
-        if !is_whole {
-            self.warnings.push(Warning::InPart {
-                setting: *self.settings.setting(group, option),
-                reason: "`glance-download` is not built in this version",
-            });
+        let flavor = self.settings.text("paste_deploy", "flavor")?;
+        let has_catalog = flavor.is_some_and(|flavor| flavor.starts_with("keystone"));
+        if methods.contains(&ImportMethod::GlanceDownload) && !has_catalog {
+            let reason = "`glance-download` goes by the caller's token and the catalog of Keystone: \
+                          it needs flavor `keystone` in [paste_deploy]";
+            return Err(self.settings.unsupported(group, option, reason));
         }
         Ok(methods)
     }
@@ -102,4 +99,40 @@ impl Reader<'_> {
 
 const STAGING_FOLDER: (&str, &str) = ("os_glance_staging_store", "filesystem_store_datadir");
 
-const GLANCE_DOWNLOAD: &str = "glance-download";
+const REMOTE_GROUP: &str = "glance_download_properties";
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{config, failure};
+    use super::*;
+
+    const KEYSTONE: &str = "[paste_deploy]\nflavor = keystone\n[keystone_authtoken]\n\
+         auth_url = http://k:5000\nauth_type = password\nusername = glance\npassword = p\n\
+         user_domain_name = Default\n";
+
+    #[test]
+    fn another_glance_is_asked_where_that_is_enabled_and_for_what_is_listed() {
+        let default = config("").import.settings;
+        let named = config(&format!(
+            "[DEFAULT]\nenabled_import_methods = [glance-download]\n\
+             [glance_download_properties]\nextra_properties = [hw_,acme_]\n{KEYSTONE}"
+        ));
+
+        assert_eq!(default, ImportSettings::default());
+        assert!(!default.methods.contains(&ImportMethod::GlanceDownload));
+        let named = named.import.settings;
+        assert_eq!(named.methods, [ImportMethod::GlanceDownload]);
+        assert_eq!(named.remote_properties, ["hw_", "acme_"]);
+    }
+
+    #[test]
+    fn another_glance_is_not_asked_without_a_catalog() {
+        let methods = "[DEFAULT]\nenabled_import_methods = [glance-direct,glance-download]\n";
+        for flavor in ["", "[paste_deploy]\nflavor = headers\n"] {
+            let error = failure(&format!("{methods}{flavor}"));
+
+            assert!(error.contains("needs flavor `keystone`"), "{error}");
+            assert!(error.contains("enabled_import_methods"), "{error}");
+        }
+    }
+}

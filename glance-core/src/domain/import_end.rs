@@ -63,9 +63,9 @@ impl Image {
     ) -> Result<Self, IllegalTransition> {
         let mut next = match plan.method {
             ImportMethod::CopyImage => self.touched(now),
-            ImportMethod::GlanceDirect | ImportMethod::WebDownload => {
-                self.after(Event::ImportStarted, now)?
-            }
+            ImportMethod::GlanceDirect
+            | ImportMethod::GlanceDownload
+            | ImportMethod::WebDownload => self.after(Event::ImportStarted, now)?,
         };
         next.properties.remove(&PropertyName::stage_host());
         if has_lists {

@@ -20,11 +20,21 @@ pub enum ImportMethod {
     WebDownload,
     /// From a store that has the data, to others.
     CopyImage,
+    /// From another Glance.
+    GlanceDownload,
 }
 
 impl ImportMethod {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::GlanceDirect, Self::WebDownload, Self::CopyImage];
+    pub const ALL: [Self; 4] = [
+        Self::GlanceDirect,
+        Self::WebDownload,
+        Self::CopyImage,
+        Self::GlanceDownload,
+    ];
+
+    /// Those that a service offers where nobody says otherwise (upstream).
+    pub const DEFAULT: [Self; 3] = [Self::GlanceDirect, Self::WebDownload, Self::CopyImage];
 
     /// The name on the wire and in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +42,7 @@ impl ImportMethod {
             Self::GlanceDirect => "glance-direct",
             Self::WebDownload => "web-download",
             Self::CopyImage => "copy-image",
+            Self::GlanceDownload => "glance-download",
         }
     }
 
@@ -39,7 +50,7 @@ impl ImportMethod {
     pub fn status(self) -> Status {
         match self {
             Self::GlanceDirect => Status::Uploading,
-            Self::WebDownload => Status::Queued,
+            Self::GlanceDownload | Self::WebDownload => Status::Queued,
             Self::CopyImage => Status::Active,
         }
     }

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::id::{ImageId, StoreId};
 use super::import_method::ImportMethod;
+use super::remote_image::RemoteImage;
 use super::status::Status;
 use super::task::{Task, TaskKind};
 
@@ -21,6 +22,8 @@ pub struct ImportPlan {
     pub method: ImportMethod,
     /// The address of it, where it comes from the web.
     pub uri: Option<String>,
+    /// The image of another Glance, where the data comes from one.
+    pub remote: Option<RemoteImage>,
     /// The stores that are to have it, each once.
     pub stores: Vec<StoreId>,
     /// Whether one store that fails ends it all.
@@ -43,6 +46,7 @@ impl ImportPlan {
                 image: task.image?,
                 method: ImportMethod::WebDownload,
                 uri: Some(input.get("import_from")?.as_str()?.to_owned()),
+                remote: None,
                 stores: vec![store.clone()],
                 all_must_succeed: true,
                 roles: Vec::new(),
@@ -57,6 +61,9 @@ impl ImportPlan {
         let mut method = json!({"name": self.method.as_str()});
         if let Some(uri) = &self.uri {
             method["uri"] = json!(uri);
+        }
+        if let Some(remote) = &self.remote {
+            remote.put_into(&mut method);
         }
         let stores: Vec<&str> = self.stores.iter().map(StoreId::as_str).collect();
         let mut input = Map::new();
@@ -75,7 +82,7 @@ impl ImportPlan {
     /// The plan that the input of a task tells of; `None` where it is no such input.
     pub fn from_input(input: &Map<String, Value>) -> Option<Self> {
         let request = input.get("import_req")?;
-        let method = request.get("method")?;
+        let method = request.get("method")?.as_object()?;
         let uri = method.get("uri").and_then(Value::as_str);
         let all_must_succeed = request.get("all_stores_must_succeed");
         let roles = input.get("roles").and_then(Value::as_array);
@@ -84,6 +91,7 @@ impl ImportPlan {
             image: input.get("image_id")?.as_str()?.parse().ok()?,
             method: method.get("name")?.as_str()?.parse().ok()?,
             uri: uri.map(str::to_owned),
+            remote: RemoteImage::of_input(method),
             stores: Self::stores_of(input),
             all_must_succeed: all_must_succeed.and_then(Value::as_bool).unwrap_or(true),
             roles: roles
@@ -149,6 +157,14 @@ pub enum CannotImport {
         /// The store.
         store: StoreId,
     },
+    /// An image of another Glance is not named.
+    #[error("invalid `{member}` for {method}: {reason}", method = ImportMethod::GlanceDownload)]
+    Remote {
+        /// Which member of the request is wrong.
+        member: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// There is one store: either it has the data or not.
     #[error("all_stores_must_succeed can only be set with enabled_backends")]
     SingleStore,
@@ -183,6 +199,11 @@ mod tests {
             image: ImageId::from_bits(1),
             method,
             uri: (method == ImportMethod::WebDownload).then(|| "https://host/disk".to_owned()),
+            remote: (method == ImportMethod::GlanceDownload).then(|| RemoteImage {
+                region: "Two".to_owned(),
+                image: ImageId::from_bits(2),
+                interface: "internal".to_owned(),
+            }),
             stores: ["fast", "cheap"].map(|id| id.parse().unwrap()).to_vec(),
             all_must_succeed: false,
             roles: vec!["member".to_owned()],
@@ -233,6 +254,26 @@ mod tests {
         );
         assert_eq!(plan.uri.as_deref(), Some("https://host/disk"));
         assert!(plan.is_creation && plan.all_must_succeed);
+    }
+
+    #[test]
+    fn upstream_s_input_names_an_image_of_another_glance() {
+        let remote = ImageId::from_bits(2);
+        let input = json!({
+            "image_id": ImageId::from_bits(1).as_str(),
+            "import_req": {"method": {
+                "name": "glance-download",
+                "glance_region": "Two",
+                "glance_image_id": remote.as_str(),
+            }},
+            "backend": ["fast"],
+        });
+
+        let plan = ImportPlan::from_input(input.as_object().unwrap()).unwrap();
+
+        let named = plan.remote.unwrap();
+        assert_eq!((named.region.as_str(), named.image), ("Two", remote));
+        assert_eq!(named.interface, "public");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use super::stores::Stores;
 use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
 use crate::ports::{
-    Catalog, Clock, Executor, IdSource, ImportPlugin, LimitSource, MetadefCatalog, Policy,
-    SignatureVerifier, WebSource,
+    Catalog, Clock, Executor, IdSource, ImageServices, ImportPlugin, LimitSource, MetadefCatalog,
+    Policy, RemoteImages, SignatureVerifier, WebSource,
 };
 
 /// Time, ids and work beside the request.
@@ -37,6 +37,7 @@ pub struct GlanceBuilder {
     protections: Option<Arc<Protections>>,
     limits: Option<Arc<dyn LimitSource>>,
     web: Option<Arc<dyn WebSource>>,
+    remote: Option<(Arc<dyn ImageServices>, Arc<dyn RemoteImages>)>,
     plugins: Vec<Arc<dyn ImportPlugin>>,
     signatures: Option<Arc<dyn SignatureVerifier>>,
     settings: Settings,
@@ -55,6 +56,7 @@ impl GlanceBuilder {
             protections: None,
             limits: None,
             web: None,
+            remote: None,
             plugins: Vec::new(),
             signatures: None,
             settings: Settings::default(),
@@ -96,6 +98,18 @@ impl GlanceBuilder {
     #[must_use]
     pub fn with_web_source(mut self, web: Arc<dyn WebSource>) -> Self {
         self.web = Some(web);
+        self
+    }
+
+    /// Reads images of other Glances, for imports: where they are, and what they hold. Without, none
+    /// is imported from there.
+    #[must_use]
+    pub fn with_remote_images(
+        mut self,
+        services: Arc<dyn ImageServices>,
+        images: Arc<dyn RemoteImages>,
+    ) -> Self {
+        self.remote = Some((services, images));
         self
     }
 
@@ -152,6 +166,7 @@ impl GlanceBuilder {
             protections: self.protections,
             limits: self.limits,
             web: self.web,
+            remote: self.remote,
             plugins: self.plugins.into(),
             signatures: self.signatures,
             runtime: self.runtime,

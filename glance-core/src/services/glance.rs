@@ -8,7 +8,8 @@ use crate::domain::policy::Protections;
 use crate::domain::query::PageLimits;
 use crate::domain::{Formats, HashAlgorithm, Holder, ImportMethod, Quotas, Timestamp};
 use crate::ports::{
-    Catalog, ImportPlugin, LimitSource, MetadefCatalog, Policy, SignatureVerifier, WebSource,
+    Catalog, ImageServices, ImportPlugin, LimitSource, MetadefCatalog, Policy, RemoteImages,
+    SignatureVerifier, WebSource,
 };
 
 use super::at_work::AtWork;
@@ -25,6 +26,7 @@ pub struct Glance {
     pub(super) protections: Option<Arc<Protections>>,
     pub(super) limits: Option<Arc<dyn LimitSource>>,
     pub(super) web: Option<Arc<dyn WebSource>>,
+    pub(super) remote: Option<(Arc<dyn ImageServices>, Arc<dyn RemoteImages>)>,
     pub(super) plugins: Arc<[Arc<dyn ImportPlugin>]>,
     pub(super) signatures: Option<Arc<dyn SignatureVerifier>>,
     pub(super) runtime: Runtime,
@@ -106,6 +108,9 @@ pub struct ImportSettings {
     pub max_parallel_stores: usize,
     /// The ways that are offered, where the service has what they take: `enabled_import_methods`.
     pub methods: Vec<ImportMethod>,
+    /// How names of properties begin that come with images of other Glances: `extra_properties` of
+    /// `[glance_download_properties]`.
+    pub remote_properties: Vec<String>,
     /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
     pub self_reference: Option<String>,
 }
@@ -114,7 +119,8 @@ impl Default for ImportSettings {
     fn default() -> Self {
         Self {
             max_parallel_stores: 1,
-            methods: ImportMethod::ALL.to_vec(),
+            methods: ImportMethod::DEFAULT.to_vec(),
+            remote_properties: REMOTE_PROPERTIES.map(str::to_owned).to_vec(),
             self_reference: None,
         }
     }
@@ -137,3 +143,5 @@ impl Default for LocationSettings {
         }
     }
 }
+
+const REMOTE_PROPERTIES: [&str; 5] = ["hw_", "trait:", "os_distro", "os_secure_boot", "os_type"];

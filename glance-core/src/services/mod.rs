@@ -34,7 +34,7 @@ pub use self::fsck::{CheckEvent, CheckPlan, Checked, Finding, Outcome, Trouble};
 pub use self::glance::{Glance, ImportSettings, LocationSettings, Settings};
 pub use self::image_data::{Download, DownloadOptions, UploadOptions};
 pub use self::images::ImageList;
-pub use self::import::{ImportRequest, NewImageImport};
+pub use self::import::{AskedRemote, ImportRequest, NewImageImport};
 pub use self::limits::ProjectUsage;
 pub use self::metadefs::{ImageCheck, Loaded, Metadefs, NamespaceList};
 pub use self::scrub::Scrubbed;

@@ -27,7 +27,7 @@ fn imports_come_to_an_end_and_leave_nothing_whatever_happens() {
 fn run(seed: u64) -> bool {
     let world = World::with_seed(seed);
     let choose = |bound| world.simulation.choose(bound);
-    let method = ImportMethod::ALL[choose(3)];
+    let method = ImportMethod::ALL[choose(ImportMethod::ALL.len())];
     let id = world.image_for(&world.node(0), method);
     world.shared.over.store(false, Ordering::Relaxed);
     let nodes = [start(&world, 1), start(&world, 2)];

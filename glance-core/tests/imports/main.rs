@@ -13,4 +13,5 @@ mod ends;
 mod faults;
 mod given_up;
 mod passing;
+mod remote;
 mod world;

@@ -56,6 +56,7 @@ fn data_is_what_plugins_make_of_it_but_for_copies() {
     for (method, times) in [
         (ImportMethod::GlanceDirect, 2),
         (ImportMethod::WebDownload, 2),
+        (ImportMethod::GlanceDownload, 2),
         (ImportMethod::CopyImage, 1),
     ] {
         let mut world = World::new();

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::executor::block_on;
 use futures::stream;
+use glance_core::domain::policy::Protections;
 use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
     Caller, Draft, Image, ImageId, ImportMethod, StoreId, Task, TaskStatus, Viewer,
@@ -25,6 +26,7 @@ use glance_core::{
 
 use crate::breaking::{Breaking, Fails};
 use crate::faults::{FaultyCatalog, FaultyStore, Shared, Trouble};
+use crate::remote::{Remote, asked_remote};
 
 /// The stores; the first is the default.
 pub(crate) const STORES: [&str; 3] = ["first", "cheap", "fast"];
@@ -38,8 +40,11 @@ pub(crate) struct World {
     pub(crate) stores: BTreeMap<&'static str, Arc<MemoryStore>>,
     pub(crate) staging: Arc<MemoryStore>,
     pub(crate) web: Arc<Web>,
+    pub(crate) remote: Arc<Remote>,
     pub(crate) plugins: Vec<Arc<dyn ImportPlugin>>,
     pub(crate) at_a_time: usize,
+    pub(crate) protections: Option<Arc<Protections>>,
+    pub(crate) remote_properties: Vec<String>,
     fails: BTreeMap<&'static str, Arc<Mutex<Fails>>>,
     pub(crate) shared: Arc<Shared>,
 }
@@ -91,8 +96,11 @@ impl World {
             stores: STORES.map(|name| (name, store(name))).into(),
             staging: store("os_glance_staging_store"),
             web: Arc::default(),
+            remote: Arc::default(),
             plugins: Vec::new(),
             at_a_time: 2,
+            protections: None,
+            remote_properties: ImportSettings::default().remote_properties,
             fails: STORES.map(|name| (name, Arc::default())).into(),
             shared,
         }
@@ -124,20 +132,28 @@ impl World {
         let stores = Stores::named(&STORES[0].parse().unwrap(), all.to_vec()).unwrap();
         let stores = stores.with_staging(slowly(&self.staging));
         let catalog = Arc::new(FaultyCatalog::new(trouble.clone()));
-        let glance = GlanceBuilder::new(catalog, stores, simulation.runtime())
+        let builder = GlanceBuilder::new(catalog, stores, simulation.runtime())
             .with_node(format!("node-{process}"))
             .with_settings(Settings {
                 import: ImportSettings {
                     methods: ImportMethod::ALL.to_vec(),
                     max_parallel_stores: self.at_a_time,
+                    remote_properties: self.remote_properties.clone(),
                     ..ImportSettings::default()
                 },
                 ..Settings::default()
             })
             .with_web_source(Arc::<Web>::clone(&self.web))
-            .with_plugins(self.plugins.clone())
-            .build()
-            .unwrap();
+            .with_remote_images(
+                Arc::<Remote>::clone(&self.remote),
+                Arc::<Remote>::clone(&self.remote),
+            )
+            .with_plugins(self.plugins.clone());
+        let builder = match &self.protections {
+            Some(protections) => builder.with_protections(Arc::clone(protections)),
+            None => builder,
+        };
+        let glance = builder.build().unwrap();
         Node { simulation, glance }
     }
 
@@ -166,7 +182,7 @@ impl World {
                 ImportMethod::CopyImage => {
                     glance.upload(&admin(), id, body, options).await.unwrap();
                 }
-                ImportMethod::WebDownload => {}
+                ImportMethod::GlanceDownload | ImportMethod::WebDownload => {}
             }
             id
         })
@@ -317,6 +333,7 @@ pub(crate) fn request(method: ImportMethod, all_must_succeed: bool) -> ImportReq
     ImportRequest {
         method,
         uri: (method == ImportMethod::WebDownload).then(|| "https://host/disk".to_owned()),
+        remote: (method == ImportMethod::GlanceDownload).then(asked_remote),
         stores: Some(stores.to_vec()),
         store: None,
         all_stores: false,

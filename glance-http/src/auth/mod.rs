@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use glance_core::domain::Caller;
+use glance_core::ports::Token;
 
 pub use self::tokens::TokenIdentity;
 
@@ -30,6 +31,14 @@ pub enum Identity {
 }
 
 impl Identity {
+    /// The token of a caller, where callers are known by one.
+    pub(crate) fn user_token(&self, headers: &HeaderMap) -> Option<Token> {
+        match self {
+            Self::None | Self::Headers => None,
+            Self::Tokens(_) => tokens::user_token(headers),
+        }
+    }
+
     /// The caller of a request.
     async fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         match self {

@@ -86,6 +86,10 @@ fn tokens(headers: &HeaderMap) -> Option<Tokens> {
     Some(Tokens::of_user(user).through_service(service))
 }
 
+pub(super) fn user_token(headers: &HeaderMap) -> Option<Token> {
+    tokens(headers).map(|tokens| tokens.user)
+}
+
 fn one(headers: &HeaderMap, name: &str) -> Option<Option<Token>> {
     let mut values = headers.get_all(name).iter();
     let value = match (values.next(), values.next()) {

@@ -91,6 +91,22 @@ impl ServiceCatalog {
             .find_map(|endpoint| endpoint.id.as_deref())
     }
 
+    /// Where a region's image service is, as upstream looks for it: regions are told apart without
+    /// case, and interfaces may be others than [`Interface`] has.
+    pub(super) fn image_service(&self, region: &str, interface: &str) -> Option<String> {
+        let wanted = region.to_lowercase();
+        let services = self.services.iter();
+        let mut endpoints = services
+            .filter(|service| service.kind == "image")
+            .flat_map(|service| &service.endpoints);
+        let found = endpoints.find(|endpoint| {
+            let region = endpoint.region_id.as_ref().or(endpoint.region.as_ref());
+            endpoint.interface == interface
+                && region.is_some_and(|region| region.to_lowercase() == wanted)
+        });
+        found.map(|endpoint| endpoint.url.clone())
+    }
+
     fn fitting<'c>(&'c self, wanted: &Wanted) -> impl Iterator<Item = &'c Endpoint> {
         let services = self.services.iter().filter(|service| {
             service.kind == wanted.service && (wanted.name.is_none() || wanted.name == service.name)
@@ -205,6 +221,35 @@ mod tests {
             identity.named(Some("other".into())),
         ] {
             assert_eq!(url(&absent), None, "{absent:?}");
+        }
+    }
+
+    #[test]
+    fn the_image_service_of_a_region_is_found_in_any_case_of_its_name() {
+        let catalog: ServiceCatalog = serde_json::from_str(
+            r#"[
+                {"type": "volume", "endpoints": [
+                    {"interface": "public", "region_id": "Two", "url": "http://volumes"}
+                ]},
+                {"type": "image", "endpoints": [
+                    {"interface": "public", "region_id": "One", "url": "http://one"},
+                    {"interface": "internal", "region_id": "Two", "url": "http://inner"},
+                    {"interface": "public", "region": "Two", "url": "http://two"}
+                ]}
+            ]"#,
+        )
+        .unwrap();
+
+        for (region, interface, url) in [
+            ("One", "public", Some("http://one")),
+            ("tWO", "public", Some("http://two")),
+            ("Two", "internal", Some("http://inner")),
+            ("Two", "admin", None),
+            ("Two", "not an interface", None),
+            ("Three", "public", None),
+        ] {
+            let found = catalog.image_service(region, interface);
+            assert_eq!(found.as_deref(), url, "{region}, {interface}");
         }
     }
 

@@ -5,6 +5,7 @@
 //! login      what the service user shows, as a request body
 //! catalog    which service stands where
 //! barbican   certificates: the port `CertificateSource`, with a cache in front
+//! image_services  image services of other regions: the port `ImageServices`
 //! limits     what projects may have: the port `LimitSource`, with a cache in front
 //! shared     answers about tokens that server processes share through memcached
 //! verifier   whose a client's token is: the port `TokenVerifier`, with a cache in front
@@ -54,6 +55,7 @@ mod catalog;
 mod client;
 mod error;
 mod flight;
+mod image_services;
 mod limits;
 mod login;
 mod memcached;
@@ -67,6 +69,7 @@ pub use self::barbican::{BarbicanCertificates, KeyManagerEndpoint};
 pub use self::catalog::{Interface, ServiceCatalog, UnknownInterface, Wanted};
 pub use self::client::{Answer, TlsOptions};
 pub use self::error::KeystoneError;
+pub use self::image_services::KeystoneImageServices;
 pub use self::limits::{KeystoneLimits, LimitEndpoint};
 pub use self::login::{DomainRef, Login, Named, Scope};
 pub use self::memcached::{

@@ -254,7 +254,7 @@ impl Inner {
     }
 }
 
-fn nobody_can_say(error: impl Into<BoxError>) -> TokenError {
+pub(super) fn nobody_can_say(error: impl Into<BoxError>) -> TokenError {
     TokenError::Unavailable {
         source: Arc::new(error.into()),
     }

@@ -96,9 +96,13 @@ impl FromRequest<Api> for AskedImport {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let store = store::chosen(request.headers())?;
+        let token = api.options.identity.user_token(request.headers());
         let RequestId(request_id) = request.extensions().get().cloned().unwrap_or_default();
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        let asked = import::read(&body)?;
+        let mut asked = import::read(&body)?;
+        if let Some(remote) = &mut asked.remote {
+            remote.token = token;
+        }
         Ok(Self(ImportRequest {
             store,
             request_id: Some(request_id).filter(|id| !id.is_empty()),

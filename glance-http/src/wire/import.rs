@@ -1,7 +1,7 @@
 //! What is asked of an import, as JSON.
 
-use glance_core::ImportRequest;
 use glance_core::domain::{ImportMethod, StoreId};
+use glance_core::{AskedRemote, ImportRequest};
 use serde_json::{Map, Value};
 
 use super::LONGEST_ECHO;
@@ -18,12 +18,20 @@ pub(crate) fn read(body: &Value) -> Result<ImportRequest, ApiError> {
             "The body must have a 'method', which is an object.",
         ));
     };
+    let name = import_method(method)?;
     Ok(ImportRequest {
-        method: import_method(method)?,
-        uri: match method.get("uri") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(uri)) => Some(uri.clone()),
-            Some(_) => return Err(ApiError::bad_request("'uri' of 'method' must be a string.")),
+        method: name,
+        uri: text(method, "uri")?,
+        remote: match name {
+            ImportMethod::GlanceDownload => Some(AskedRemote {
+                region: text(method, "glance_region")?,
+                image: text(method, "glance_image_id")?,
+                interface: text(method, "glance_service_interface")?,
+                token: None,
+            }),
+            ImportMethod::CopyImage | ImportMethod::GlanceDirect | ImportMethod::WebDownload => {
+                None
+            }
         },
         stores: stores(body.get("stores"))?,
         store: None,
@@ -31,6 +39,16 @@ pub(crate) fn read(body: &Value) -> Result<ImportRequest, ApiError> {
         all_must_succeed: flag(body, "all_stores_must_succeed")?.unwrap_or(true),
         request_id: None,
     })
+}
+
+fn text(method: &Map<String, Value>, member: &str) -> Result<Option<String>, ApiError> {
+    match method.get(member) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(ApiError::bad_request(format!(
+            "'{member}' of 'method' must be a string."
+        ))),
+    }
 }
 
 fn import_method(method: &Map<String, Value>) -> Result<ImportMethod, ApiError> {

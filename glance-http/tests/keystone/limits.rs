@@ -18,13 +18,13 @@ use crate::support::{eventually, glance_login, keystone, session, session_option
 const MIB: u64 = 1 << 20;
 
 /// An administrator of the system, who registers services and limits.
-struct Admin {
+pub(crate) struct Admin {
     client: Client,
     token: String,
 }
 
 impl Admin {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let token = token_of("admin", json!({"system": {"all": true}})).await;
         Self {
             client: Client::new(),
@@ -44,7 +44,7 @@ impl Admin {
         answer.json().await.unwrap()
     }
 
-    async fn made(&self, kind: &str, fields: Value) -> String {
+    pub(crate) async fn made(&self, kind: &str, fields: Value) -> String {
         let made = self
             .send("POST", &format!("{kind}s"), json!({kind: fields}))
             .await;

@@ -7,6 +7,7 @@ mod barbican;
 mod callers;
 mod faults;
 mod headers;
+mod image_services;
 mod limits;
 mod memcached;
 mod memcached_faults;

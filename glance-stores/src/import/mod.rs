@@ -6,11 +6,15 @@
 #[cfg(feature = "import-plugins")]
 mod plugins;
 #[cfg(feature = "http-store")]
+mod remote;
+#[cfg(feature = "http-store")]
 mod web;
 
 #[cfg(feature = "import-plugins")]
 pub use self::plugins::{
     ConversionFormat, ConversionOptions, ImageConversion, ImageDecompression, InjectImageMetadata,
 };
+#[cfg(feature = "http-store")]
+pub use self::remote::HttpRemoteImages;
 #[cfg(feature = "http-store")]
 pub use self::web::{HttpSource, HttpSourceOptions};

@@ -1,5 +1,6 @@
 //! The web as a source of imports: what servers do that real ones do not do on demand.
 
+mod remote;
 mod server;
 mod with_nginx;
 
@@ -14,6 +15,10 @@ use self::server::{Server, first, rest};
 
 /// A source that may reach these ports of 127.0.0.1, and that of the web.
 fn source(ports: &[u16]) -> HttpSource {
+    HttpSource::open(options(ports)).unwrap()
+}
+
+fn options(ports: &[u16]) -> HttpSourceOptions {
     let filter = UriFilterOptions {
         allowed_ports: [ports, &[80]].concat(),
         ..UriFilterOptions::default()
@@ -25,7 +30,7 @@ fn source(ports: &[u16]) -> HttpSource {
         backoff: Duration::from_millis(1),
         most: Duration::from_millis(1),
     };
-    HttpSource::open(options).unwrap()
+    options
 }
 
 /// The data at the server, or why there is none: all that an error could show.

@@ -193,11 +193,10 @@ const IMPORT_FILTERING_OPTS: &[OptionSpec] = &[
     honoured("disallowed_ports", BoundedList, Some("[]")),
 ];
 
-const GLANCE_DOWNLOAD_PROPERTIES: &[OptionSpec] = &[ignored(
+const GLANCE_DOWNLOAD_PROPERTIES: &[OptionSpec] = &[honoured(
     "extra_properties",
     BoundedList,
     Some("[hw_,trait:,os_distro,os_secure_boot,os_type]"),
-    "images are not imported from another Glance in this version",
 )];
 
 const IMAGE_CONVERSION: &[OptionSpec] =

@@ -48,6 +48,7 @@ fn plan(method: ImportMethod, all_must_succeed: bool) -> ImportPlan {
         image: ImageId::from_bits(1),
         method,
         uri: None,
+        remote: None,
         stores: STORES.map(store).to_vec(),
         all_must_succeed,
         roles: Vec::new(),

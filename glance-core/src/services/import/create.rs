@@ -82,7 +82,7 @@ impl Glance {
             // Nobody may wait for it any more.
             let _ = sender.send(created);
             if is_created {
-                glance.run_to_end(&intent, 0).await;
+                glance.run_to_end(&intent, 0, None).await;
             }
         };
         self.runtime.executor.spawn(work.boxed());

@@ -141,7 +141,8 @@ impl Glance {
         }
         let signed = match opened.is_new() {
             true => {
-                let checking = self.signature_check(image);
+                let bearing = opened.bearing(image);
+                let checking = self.signature_check(&bearing);
                 self.while_importing(import, checking).await
             }
             false => Ok(None),

@@ -4,6 +4,7 @@ mod create;
 mod end;
 mod fill;
 mod lease;
+mod remote;
 mod run;
 mod source;
 mod start;
@@ -11,6 +12,7 @@ mod stop;
 mod targets;
 
 pub use self::create::NewImageImport;
+pub use self::remote::AskedRemote;
 pub use self::start::ImportRequest;
 
 use std::collections::BTreeSet;
@@ -19,10 +21,12 @@ use std::sync::atomic::AtomicU64;
 
 use crate::domain::inspect::Report;
 use crate::domain::{
-    BlobUrl, ImportPlan, Imported, Intent, Location, StoreId, Tally, TaskId, Work,
+    BlobUrl, ImportPlan, Imported, Intent, Location, RemoteError, StoreId, Tally, TaskId, Work,
 };
 use crate::error::Error;
 use crate::ports::StoreError;
+
+use self::remote::Envoy;
 
 /// An import under way.
 #[derive(Debug)]
@@ -31,16 +35,19 @@ struct Import {
     intent: Intent,
     task: TaskId,
     plan: ImportPlan,
+    /// Who asks another Glance, in the process that was asked for the import.
+    envoy: Option<Envoy>,
     /// Bytes that have been read.
     read: Arc<AtomicU64>,
 }
 
 impl Import {
-    fn new(intent: &Intent, plan: ImportPlan) -> Self {
+    fn new(intent: &Intent, plan: ImportPlan, envoy: Option<Envoy>) -> Self {
         Self {
             intent: intent.clone(),
             task: TaskId::stored(intent.id.to_string()),
             plan,
+            envoy,
             read: Arc::default(),
         }
     }
@@ -121,6 +128,9 @@ fn told(error: &Error) -> String {
         }
         if let Some(store) = broken.0.downcast_ref::<StoreError>() {
             return store.to_string();
+        }
+        if let Some(remote) = broken.0.downcast_ref::<RemoteError>() {
+            return remote.to_string();
         }
     }
     error.to_string()

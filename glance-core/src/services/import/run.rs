@@ -5,6 +5,7 @@ use futures::FutureExt;
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
 use super::fill::warn_unswept;
+use super::remote::Envoy;
 use super::stop::MOST_TAKE_OVERS;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
@@ -33,15 +34,15 @@ impl Glance {
         let (glance, intent) = (self.clone(), intent.clone());
         let work = async move {
             let _at_work = at_work;
-            glance.run_to_end(&intent, take_overs).await;
+            glance.run_to_end(&intent, take_overs, None).await;
         };
         self.runtime.executor.spawn(work.boxed());
         Ok(true)
     }
 
     /// Runs an import that has just begun, or was taken over so many times, and logs what stops it.
-    pub(super) async fn run_to_end(&self, intent: &Intent, take_overs: u64) {
-        match self.run_import(intent, take_overs).await {
+    pub(super) async fn run_to_end(&self, intent: &Intent, take_overs: u64, envoy: Option<Envoy>) {
+        match self.run_import(intent, take_overs, envoy).await {
             // Deleted meanwhile, or another process is at it.
             Ok(()) | Err(Error::Gone { .. }) => {}
             Err(error) => tracing::warn!(
@@ -52,14 +53,19 @@ impl Glance {
         }
     }
 
-    async fn run_import(&self, intent: &Intent, take_overs: u64) -> Result<(), Error> {
+    async fn run_import(
+        &self,
+        intent: &Intent,
+        take_overs: u64,
+        envoy: Option<Envoy>,
+    ) -> Result<(), Error> {
         self.keep_import(intent).await?;
         let task = self.begun_task(intent).await?;
         let plan = task.and_then(|task| ImportPlan::of_task(&task, &intent.store));
         let image = self.catalog.find(intent.image, None).await?;
         let image = image.map(|seen| seen.image);
         let plan = plan.unwrap_or_else(|| self.plan_without_task(intent, image.as_ref()));
-        let import = Import::new(intent, plan);
+        let import = Import::new(intent, plan, envoy);
         if take_overs > MOST_TAKE_OVERS {
             return self.stop_import(&import).await;
         }
@@ -112,6 +118,7 @@ impl Glance {
                 false => ImportMethod::CopyImage,
             },
             uri: None,
+            remote: None,
             stores: written.map(|known| known.id().clone()).collect(),
             all_must_succeed: false,
             roles: Vec::new(),

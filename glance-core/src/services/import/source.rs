@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 
 use super::super::glance::Glance;
 use super::super::transfer::Received;
+use super::remote::Wholeness;
 use super::{Arrived, Filling, Import};
 use crate::domain::{
     ContainerFormat, DiskFormat, HashAlgorithm, Image, Imported, Multihash, PropertyName,
@@ -36,6 +37,7 @@ enum Made {
         disk_format: Option<DiskFormat>,
         container_format: Option<ContainerFormat>,
         properties: Vec<(PropertyName, PropertyValue)>,
+        wholeness: Option<Wholeness>,
     },
 }
 
@@ -119,6 +121,33 @@ impl Glance {
 
     /// From outside, through the plugins.
     async fn open_new(&self, import: &Import, image: &Image) -> Result<Opened, Error> {
+        let (mut data, wholeness) = match &import.plan.remote {
+            Some(remote) => {
+                let (data, wholeness) = self.open_remote(import, image, remote).await?;
+                (data, Some(wholeness))
+            }
+            None => (self.open_near(import, image).await?, None),
+        };
+        for plugin in self.plugins.iter().filter(|_| !import.plan.is_creation) {
+            data = plugin.apply(data).await?;
+        }
+        let changed = |is_changed: bool| is_changed.then_some(());
+        Ok(Opened {
+            body: data.body,
+            size: data.size,
+            algorithm: self.settings().hash,
+            made: Made::New {
+                disk_format: changed(data.disk_format != image.disk_format).and(data.disk_format),
+                container_format: changed(data.container_format != image.container_format)
+                    .and(data.container_format),
+                properties: data.properties,
+                wholeness,
+            },
+        })
+    }
+
+    /// What was staged, or what a URI names.
+    async fn open_near(&self, import: &Import, image: &Image) -> Result<Passing, Error> {
         let (body, size) = match (import.staged(), &import.plan.uri, &self.web) {
             (Some(url), _, _) => {
                 let staging = self.stores.at_work(&import.intent.store);
@@ -135,28 +164,13 @@ impl Glance {
                 return Err(SourceError::Forbidden { reason }.into());
             }
         };
-        let mut data = Passing {
+        Ok(Passing {
             body,
             size,
             disk_format: image.disk_format.clone(),
             container_format: image.container_format.clone(),
             properties: Vec::new(),
             roles: import.plan.roles.clone(),
-        };
-        for plugin in self.plugins.iter().filter(|_| !import.plan.is_creation) {
-            data = plugin.apply(data).await?;
-        }
-        let changed = |is_changed: bool| is_changed.then_some(());
-        Ok(Opened {
-            body: data.body,
-            size: data.size,
-            algorithm: self.settings().hash,
-            made: Made::New {
-                disk_format: changed(data.disk_format != image.disk_format).and(data.disk_format),
-                container_format: changed(data.container_format != image.container_format)
-                    .and(data.container_format),
-                properties: data.properties,
-            },
         })
     }
 
@@ -179,7 +193,11 @@ impl Glance {
                 disk_format,
                 container_format,
                 properties,
+                wholeness,
             } => {
+                if let Some(wholeness) = wholeness {
+                    wholeness.check()?;
+                }
                 let mut arrived = Arrived {
                     imported: Imported {
                         content: received.content,
@@ -213,6 +231,15 @@ impl Opened {
     /// Whether it comes from outside.
     pub(super) fn is_new(&self) -> bool {
         matches!(self.made, Made::New { .. })
+    }
+
+    /// The image with the properties that come with the data: they may say that it is signed.
+    pub(super) fn bearing(&self, image: &Image) -> Image {
+        let mut image = image.clone();
+        if let Made::New { properties, .. } = &self.made {
+            image.properties.extend(properties.iter().cloned());
+        }
+        image
     }
 
     /// The data, and how it is judged.

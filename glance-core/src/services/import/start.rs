@@ -4,6 +4,7 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 
 use super::super::glance::Glance;
+use super::remote::{AskedRemote, named_remote};
 use crate::domain::policy::Action;
 use crate::domain::{
     Caller, CannotImport, Change, Holder, Image, ImageId, ImportMethod, ImportPlan, Intent,
@@ -20,6 +21,8 @@ pub struct ImportRequest {
     pub method: ImportMethod,
     /// The address of it, where it comes from the web.
     pub uri: Option<String>,
+    /// The image of another Glance, where the data comes from one.
+    pub remote: Option<AskedRemote>,
     /// The stores that are to have it; the default one, where nothing is said.
     pub stores: Option<Vec<StoreId>>,
     /// The one store that is to have it, said in the other way.
@@ -46,7 +49,7 @@ impl Glance {
     /// The service does not import in this way; the project has too much already; there is no image
     /// that the caller may see; it is in another status, lacks a format, or is being imported; the
     /// caller may not; the stores are none of this service, take no data, or have it; the address is
-    /// refused; a limit is passed.
+    /// refused, or the image of another Glance not named; a limit is passed.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -58,9 +61,12 @@ impl Glance {
         self.check_room(caller).await?;
         let image = self.visible_image(caller, id).await?;
         check_state(&image, method)?;
+        let (remote, envoy) = named_remote(caller, &request)?.unzip();
         let action = match method {
             ImportMethod::CopyImage => Action::CopyImage,
-            ImportMethod::GlanceDirect | ImportMethod::WebDownload => Action::ModifyImage,
+            ImportMethod::GlanceDirect
+            | ImportMethod::GlanceDownload
+            | ImportMethod::WebDownload => Action::ModifyImage,
         };
         self.permit(caller, action, &image)?;
         let broken = self.broken_lock(&image).await?;
@@ -75,7 +81,9 @@ impl Glance {
         self.check_going(&image, &stores).await?;
         let staged = match method {
             ImportMethod::GlanceDirect => Some(self.taken_up(&image).await?),
-            ImportMethod::CopyImage | ImportMethod::WebDownload => None,
+            ImportMethod::CopyImage | ImportMethod::GlanceDownload | ImportMethod::WebDownload => {
+                None
+            }
         };
         let first = first.clone();
         let uri = request.uri.clone();
@@ -83,6 +91,7 @@ impl Glance {
             image: id,
             method,
             uri: uri.filter(|_| method == ImportMethod::WebDownload),
+            remote,
             stores,
             all_must_succeed: request.all_must_succeed,
             roles: match self.plugins.is_empty() {
@@ -117,7 +126,7 @@ impl Glance {
             // Nobody may wait for it any more.
             let _ = sender.send(begun);
             if is_begun {
-                glance.run_to_end(&intent, 0).await;
+                glance.run_to_end(&intent, 0, envoy).await;
             }
         };
         self.runtime.executor.spawn(work.boxed());

@@ -15,6 +15,7 @@ impl Glance {
                 ImportMethod::GlanceDirect => self.stores.staging().is_some(),
                 ImportMethod::WebDownload => self.web.is_some(),
                 ImportMethod::CopyImage => true,
+                ImportMethod::GlanceDownload => self.remote.is_some(),
             })
             .collect()
     }

@@ -15,10 +15,18 @@ use crate::Retries;
 use crate::blob::random;
 use crate::guard::{Answer, ContentRange, Guard};
 
+/// What is asked for.
+pub(in crate::import) struct Asked {
+    pub(in crate::import) url: Url,
+    pub(in crate::import) headers: HeaderMap,
+    /// Whether whoever reads the data holds it against its hash.
+    pub(in crate::import) is_checked: bool,
+}
+
 /// A download that has begun.
-pub(super) struct Download {
+pub(in crate::import) struct Download {
     guard: Arc<Guard>,
-    url: Url,
+    asked: Asked,
     retries: Retries,
     validator: Option<Validator>,
     size: Option<u64>,
@@ -31,12 +39,12 @@ pub(super) struct Download {
 
 impl Download {
     /// Asks for the data.
-    pub(super) async fn begin(
+    pub(in crate::import) async fn begin(
         guard: Arc<Guard>,
-        url: Url,
+        asked: Asked,
         retries: Retries,
     ) -> Result<Self, SourceError> {
-        let answer = guard.fetch(Method::GET, url.clone(), HeaderMap::new());
+        let answer = guard.fetch(Method::GET, asked.url.clone(), asked.headers.clone());
         let answer = answer.await.map_err(refused)?;
         if answer.status() != StatusCode::OK {
             return Err(SourceError::Refused {
@@ -51,11 +59,12 @@ impl Download {
             return Err(unusable(&UnusableAnswer::Endless));
         }
         Ok(Self {
-            validator: Validator::of(&answer),
+            validator: Validator::of(&answer)
+                .or_else(|| asked.is_checked.then_some(Validator::Hash)),
             size: answer.length(),
             body: answer.into_bytes().map_err(refused)?,
             guard,
-            url,
+            asked,
             retries,
             at: 0,
             tried: 0,
@@ -63,12 +72,12 @@ impl Download {
     }
 
     /// Bytes of the data, if that was told.
-    pub(super) fn size(&self) -> Option<u64> {
+    pub(in crate::import) fn size(&self) -> Option<u64> {
         self.size
     }
 
     /// The bytes, or an error where they break off for good.
-    pub(super) fn into_bytes(self) -> ByteStream {
+    pub(in crate::import) fn into_bytes(self) -> ByteStream {
         ByteStream::new(stream::unfold(Some(self), |download| async move {
             let mut download = download?;
             match download.next().await {
@@ -124,13 +133,13 @@ impl Download {
     async fn rest(&mut self, validator: &Validator) -> Result<ByteStream, CannotResume> {
         let answer = self.guard.fetch(
             Method::GET,
-            self.url.clone(),
+            self.asked.url.clone(),
             self.condition(validator).ok_or(CannotResume::OtherBytes)?,
         );
         let answer = answer.await.map_err(CannotResume::Fetch)?;
         match answer.status() {
             StatusCode::PARTIAL_CONTENT => {}
-            StatusCode::OK => return Err(CannotResume::Changed),
+            StatusCode::OK if *validator != Validator::Hash => return Err(CannotResume::Changed),
             status => {
                 return Err(CannotResume::Status {
                     status: status.as_u16(),
@@ -146,9 +155,11 @@ impl Download {
 
     fn condition(&self, validator: &Validator) -> Option<HeaderMap> {
         let range = HeaderValue::try_from(format!("bytes={}-", self.at)).ok()?;
-        let mut headers = HeaderMap::new();
+        let mut headers = self.asked.headers.clone();
         headers.insert(RANGE, range);
-        headers.insert(IF_RANGE, validator.condition()?);
+        if *validator != Validator::Hash {
+            headers.insert(IF_RANGE, validator.condition()?);
+        }
         Some(headers)
     }
 

@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::guard::FetchError;
 
 /// Why there is no data.
-pub(super) fn refused(error: FetchError) -> SourceError {
+pub(in crate::import) fn refused(error: FetchError) -> SourceError {
     match error {
         FetchError::Refused(refusal) => SourceError::Forbidden {
             reason: refusal.to_string(),
@@ -22,7 +22,7 @@ pub(super) fn refused(error: FetchError) -> SourceError {
 }
 
 /// The answer is no data.
-pub(super) fn unusable(reason: &impl ToString) -> SourceError {
+pub(in crate::import) fn unusable(reason: &impl ToString) -> SourceError {
     SourceError::Unusable {
         reason: reason.to_string(),
     }

@@ -11,10 +11,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use glance_core::domain::UriFilter;
 use glance_core::ports::{Incoming, SourceError, WebSource};
+use reqwest::header::HeaderMap;
 use url::Url;
 
-use self::download::Download;
-use self::error::refused;
+pub(super) use self::download::{Asked, Download};
+pub(super) use self::error::{refused, unusable};
 use crate::guard::{AllowList, Deadlines, Guard, GuardOptions, Network, Redirects, Trust};
 use crate::{OpenError, Retries};
 
@@ -45,6 +46,23 @@ impl HttpSourceOptions {
                 most: Duration::from_secs(60),
             },
         }
+    }
+
+    /// What holds everybody to it.
+    pub(super) fn guard(self, redirects: Redirects) -> Result<Guard, OpenError> {
+        Guard::new(GuardOptions {
+            allowed: AllowList {
+                hosts: self.hosts,
+                networks: self.networks,
+                ports: Vec::new(),
+            },
+            filter: Some(self.filter),
+            redirects,
+            deadlines: DEADLINES,
+            most_bytes: None,
+            trust: Trust::System,
+            proxies: BTreeMap::new(),
+        })
     }
 }
 
@@ -80,23 +98,9 @@ impl HttpSource {
     /// # Errors
     /// [`OpenError`] names the option that cannot be used.
     pub fn open(options: HttpSourceOptions) -> Result<Self, OpenError> {
-        let guard = Guard::new(GuardOptions {
-            allowed: AllowList {
-                hosts: options.hosts,
-                networks: options.networks,
-                ports: Vec::new(),
-            },
-            filter: Some(options.filter),
-            redirects: REDIRECTS,
-            deadlines: DEADLINES,
-            most_bytes: None,
-            trust: Trust::System,
-            proxies: BTreeMap::new(),
-        })?;
-        Ok(Self {
-            guard: Arc::new(guard),
-            retries: options.retries,
-        })
+        let retries = options.retries;
+        let guard = Arc::new(options.guard(REDIRECTS)?);
+        Ok(Self { guard, retries })
     }
 
     fn url(&self, uri: &str) -> Result<Url, SourceError> {
@@ -116,7 +120,12 @@ impl WebSource for HttpSource {
 
     async fn open(&self, uri: &str) -> Result<Incoming, SourceError> {
         let url = self.url(uri)?;
-        let download = Download::begin(Arc::clone(&self.guard), url, self.retries).await?;
+        let asked = Asked {
+            url,
+            headers: HeaderMap::new(),
+            is_checked: false,
+        };
+        let download = Download::begin(Arc::clone(&self.guard), asked, self.retries).await?;
         Ok(Incoming {
             size: download.size(),
             body: download.into_bytes(),

@@ -14,6 +14,8 @@ pub(super) enum Validator {
     /// When it was changed, well before the answer: data that changed twice in the same second
     /// would have one date.
     Modified(String),
+    /// Nothing: whoever reads the data finds out in the end.
+    Hash,
 }
 
 impl Validator {
@@ -38,19 +40,20 @@ impl Validator {
 
     /// Whether an answer bears the same.
     pub(super) fn is_of(&self, answer: &Answer) -> bool {
-        let (name, text) = self.parts();
-        answer.header(&name) == Some(text)
+        self.parts()
+            .is_none_or(|(name, text)| answer.header(&name) == Some(text))
     }
 
     /// The value of `If-Range`.
     pub(super) fn condition(&self) -> Option<HeaderValue> {
-        self.parts().1.parse().ok()
+        self.parts()?.1.parse().ok()
     }
 
-    fn parts(&self) -> (HeaderName, &str) {
+    fn parts(&self) -> Option<(HeaderName, &str)> {
         match self {
-            Self::Tag(tag) => (ETAG, tag),
-            Self::Modified(date) => (LAST_MODIFIED, date),
+            Self::Tag(tag) => Some((ETAG, tag)),
+            Self::Modified(date) => Some((LAST_MODIFIED, date)),
+            Self::Hash => None,
         }
     }
 }

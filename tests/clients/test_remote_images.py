@@ -1,0 +1,303 @@
+"""Images of another Glance: two servers in two regions of a real Keystone's catalog."""
+
+import hashlib
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+
+from harness.command import run
+from harness.server import Process, free_port, program
+
+pytestmark = pytest.mark.skipif(
+    "GLANCE_PEER_URL" in os.environ, reason="starts two servers of its own"
+)
+
+CONFIG = """\
+[DEFAULT]
+enabled_import_methods = [web-download,glance-download]
+debug = true
+
+[database]
+connection = sqlite:///{folder}/glance.sqlite
+
+[glance_store]
+filesystem_store_datadir = {folder}/images
+
+[import_filtering_opts]
+allowed_ports = [{north}]
+
+[paste_deploy]
+flavor = keystone
+
+[keystone_authtoken]
+auth_url = {keystone}
+auth_type = password
+username = glance
+password = secret
+user_domain_name = Default
+project_name = services
+project_domain_name = Default
+
+[glance_rs]
+bind_host = 127.0.0.1
+bind_port = {port}
+import_allowed_hosts = 127.0.0.1
+"""
+
+DATA = os.urandom(5 << 20)
+COMES_ALONG = {"hw_cpu_cores": "5", "trait:STORAGE_DISK_SSD": "required", "os_distro": "rhel"}
+
+
+def keystone():
+    return os.environ["GLANCE_TEST_KEYSTONE"]
+
+
+def call(method, url, token=None, body=None, media="application/json"):
+    """Status, headers and body of one answer."""
+    data = json.dumps(body).encode() if isinstance(body, dict) else body
+    headers = {"Content-Type": media, "X-Auth-Token": token or ""}
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.headers, refused.read()
+
+
+def token_of(user, project):
+    domain = {"id": "default"}
+    person = {"name": user, "domain": domain, "password": "secret"}
+    identity = {"methods": ["password"], "password": {"user": person}}
+    auth = {"identity": identity, "scope": {"project": {"name": project, "domain": domain}}}
+    status, headers, body = call("POST", f"{keystone()}/v3/auth/tokens", body={"auth": auth})
+    assert status == 201, body
+    return headers["X-Subject-Token"]
+
+
+def add_endpoints(regions):
+    """Puts image services into the catalog: the URL of each region."""
+    admin = token_of("admin", "admin")
+
+    def made(kind, **fields):
+        url = f"{keystone()}/v3/{kind}s"
+        status, _, body = call("POST", url, admin, {kind: fields})
+        assert status == 201, body
+        return json.loads(body)[kind]["id"]
+
+    service = made("service", type="image", name=f"glance-{uuid.uuid4().hex[:6]}")
+    for region, url in regions.items():
+        made("region", id=region)
+        made("endpoint", service_id=service, interface="public", region_id=region, url=url)
+
+
+class Region(Process):
+    """A server of one region. It reads from others at the port `north` alone."""
+
+    def __init__(self, folder, port, north):
+        folder.mkdir()
+        (folder / "images").mkdir()
+        self.folder = folder
+        self.log = folder / "server.log"
+        config = folder / "glance-api.conf"
+        config.write_text(
+            CONFIG.format(folder=folder, port=port, north=north, keystone=keystone())
+        )
+        configured = ["--config-file", str(config)]
+        sync = Process([*program(), "db", "sync", *configured], "", self.log)
+        sync.run_once()
+        command = [*program(), "serve", *configured]
+        super().__init__(command, f"http://127.0.0.1:{port}", self.log)
+        self.start()
+
+
+class Cloud:
+    """The regions North and South, with an image of alice in North."""
+
+    def __init__(self, folder):
+        self.suffix = uuid.uuid4().hex[:6]
+        north, south, shut = free_port(), free_port(), free_port()
+        self.north = Region(folder / "north", north, north)
+        self.south = Region(folder / "south", south, north)
+        self.region = {name: f"{name}-{self.suffix}" for name in ("North", "South", "Shut")}
+        add_endpoints({
+            self.region["North"]: self.north.url,
+            self.region["South"]: self.south.url,
+            self.region["Shut"]: f"http://127.0.0.1:{shut}",
+        })  # fmt: skip
+        self.alice = token_of("alice", "alpha")
+        self.bob = token_of("bob", "beta")
+        self.source = self.create(self.north, speed="88mph", **COMES_ALONG)
+        url = f"{self.north.url}/v2/images/{self.source}/file"
+        media = "application/octet-stream"
+        assert call("PUT", url, self.alice, DATA, media)[0] == 204
+
+    def create(self, region, token=None, **fields):
+        draft = {"name": "disk", "disk_format": "raw", "container_format": "bare", **fields}
+        status, _, body = call("POST", f"{region.url}/v2/images", token or self.alice, draft)
+        assert status == 201, body
+        return json.loads(body)["id"]
+
+    def show(self, image, token=None):
+        status, _, body = call(
+            "GET", f"{self.south.url}/v2/images/{image}", token or self.alice
+        )
+        assert status == 200, body
+        return json.loads(body)
+
+    def imported(self, image, token=None, **asked):
+        """Asks South for an import into the image; gives how the last one ended, or the refusal."""
+        token = token or self.alice
+        method = {
+            "name": "glance-download",
+            "glance_region": self.region["North"],
+            "glance_image_id": self.source,
+            **asked,
+        }
+        url = f"{self.south.url}/v2/images/{image}"
+        status, _, body = call("POST", f"{url}/import", token, {"method": method})
+        if status != 202:
+            return status, body.decode()
+        return self.ended(image, token)
+
+    def ended(self, image, token=None):
+        url = f"{self.south.url}/v2/images/{image}/tasks"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            tasks = json.loads(call("GET", url, token or self.alice)[2])["tasks"]
+            task = max(tasks, key=lambda task: task["created_at"])
+            if task["status"] in ("success", "failure"):
+                return task["status"], task["message"]
+            time.sleep(0.05)
+        raise AssertionError("the import does not end")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    cloud = Cloud(tmp_path_factory.mktemp("regions"))
+    yield cloud
+    cloud.south.stop()
+    cloud.north.stop()
+
+
+def check(cloud, image):
+    shown = cloud.show(image)
+    assert shown["status"] == "active"
+    assert shown["os_hash_value"] == hashlib.sha512(DATA).hexdigest()
+    assert {name: shown[name] for name in COMES_ALONG} == COMES_ALONG
+    assert "speed" not in shown
+    url = f"{cloud.south.url}/v2/images/{image}/file"
+    assert call("GET", url, cloud.alice)[2] == DATA
+
+
+def test_data_formats_and_properties_come_from_another_region(cloud):
+    image = cloud.create(
+        cloud.south, disk_format="iso", container_format="ovf", os_distro="windows"
+    )
+
+    # Regions are told apart without case.
+    ended = cloud.imported(image, glance_region=cloud.region["North"].upper())
+
+    assert ended[0] == "success", ended
+    check(cloud, image)
+    shown = cloud.show(image)
+    assert (shown["disk_format"], shown["container_format"]) == ("raw", "bare")
+
+
+def test_python_s_client_imports_from_another_region(cloud, home):
+    image = cloud.create(cloud.south)
+    own = ["--os-auth-url", f"{keystone()}/v3", "--os-username", "alice", "--os-password"]
+    own += ["secret", "--os-user-domain-id", "default", "--os-project-domain-id", "default"]
+    own += ["--os-project-name", "alpha", "--os-region-name", cloud.region["South"]]
+    asked = ["--import-method", "glance-download", "--remote-image-id", cloud.source]
+
+    run(home, "glance", *own, "image-import", image, *asked, "--remote-region",
+        cloud.region["North"])  # fmt: skip
+
+    assert cloud.ended(image)[0] == "success"
+    check(cloud, image)
+
+
+def test_our_own_client_imports_from_another_region(cloud):
+    image = cloud.create(cloud.south)
+    command = [*program(), "--os-image-url", cloud.south.url, "--os-auth-token", cloud.alice]
+    command += ["image-import", image, "--import-method", "glance-download"]
+    command += ["--remote-region", cloud.region["North"], "--remote-image-id", cloud.source]
+
+    Process(command, "", cloud.south.folder / "client.log").run_once()
+
+    assert cloud.ended(image)[0] == "success"
+    check(cloud, image)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"glance_region": "Nowhere"}, "no `public` endpoint of type image in region `Nowhere`"),
+        ({"glance_service_interface": "admin"}, "has no `admin` endpoint of type image"),
+        ({"glance_image_id": str(uuid.UUID(int=7))}, "has no image 00000000-"),
+        ({"glance_image_id": "queued"}, "is in status `queued`, and not active"),
+        ({"glance_region": "Shut"}, "the address is not allowed"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_the_image_stays_queued(cloud, asked, reason):
+    if asked.get("glance_image_id") == "queued":
+        asked = {"glance_image_id": cloud.create(cloud.north)}
+    if asked.get("glance_region") == "Shut":
+        asked = {"glance_region": cloud.region["Shut"]}
+    image = cloud.create(cloud.south, os_distro="windows")
+
+    status, message = cloud.imported(image, **asked)
+
+    assert status == "failure" and reason in message, message
+    shown = cloud.show(image)
+    assert (shown["status"], shown["os_distro"]) == ("queued", "windows")
+    assert "hw_cpu_cores" not in shown
+    # Nothing is in its way afterwards.
+    assert cloud.imported(image)[0] == "success"
+
+
+def test_another_s_image_is_not_there(cloud):
+    image = cloud.create(cloud.south, cloud.bob)
+
+    status, message = cloud.imported(image, cloud.bob)
+
+    assert status == "failure" and "has no image" in message, message
+    assert cloud.show(image, cloud.bob)["status"] == "queued"
+
+
+def test_a_request_that_names_no_image_is_refused(cloud):
+    image = cloud.create(cloud.south)
+    for asked, wrong in [
+        ({"glance_region": None}, "glance_region"),
+        ({"glance_image_id": None}, "glance_image_id"),
+        ({"glance_image_id": "foo"}, "does not look like a UUID"),
+        ({"glance_image_id": 7}, "must be a string"),
+    ]:
+        status, answer = cloud.imported(image, **asked)
+        assert status == 400 and wrong in answer, answer
+    unformatted = cloud.create(cloud.south, container_format=None)
+    assert cloud.imported(unformatted)[0] == 409
+    assert cloud.show(image)["status"] == "queued"
+
+
+def test_no_row_and_no_log_holds_a_token(cloud):
+    tokens = [token.encode() for token in (cloud.alice, cloud.bob)]
+    for region in (cloud.north, cloud.south):
+        for path in region.folder.glob("glance.sqlite*"):
+            assert not any(token in path.read_bytes() for token in tokens), path
+        assert not any(token in region.log.read_bytes() for token in tokens)
+
+
+def test_a_server_that_knows_no_catalog_does_not_start_with_it(tmp_path, cloud):
+    config = (cloud.south.folder / "glance-api.conf").read_text()
+    config = config.replace("flavor = keystone", "flavor = headers")
+    (tmp_path / "glance-api.conf").write_text(config)
+    command = [*program(), "serve", "--config-file", str(tmp_path / "glance-api.conf")]
+
+    with pytest.raises(AssertionError, match="needs flavor `keystone`"):
+        Process(command, "", tmp_path / "log").run_once()
