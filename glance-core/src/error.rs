@@ -488,7 +488,7 @@ fn catalog_kind(error: &CatalogError) -> ErrorKind {
 fn store_kind(error: &StoreError) -> ErrorKind {
     match error {
         StoreError::AlreadyExists { .. } => ErrorKind::Conflict,
-        StoreError::BadLocation { .. } => ErrorKind::Invalid,
+        StoreError::BadLocation { .. } | StoreError::Forbidden { .. } => ErrorKind::Invalid,
         StoreError::Backend { .. } => ErrorKind::Internal,
         StoreError::Full { .. } => ErrorKind::TooLarge,
         StoreError::NotFound { .. } => ErrorKind::NotFound,

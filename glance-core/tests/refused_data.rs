@@ -61,7 +61,7 @@ impl World {
             };
             let service = Caller::local_admin().with_roles(["admin", "service"]);
             glance.create(&service, draft).await.unwrap();
-            glance.add_location(&service, id, new).await.unwrap();
+            glance.add_location(&service, id, new, None).await.unwrap();
         }));
         self.settle();
     }

@@ -443,7 +443,7 @@ impl Client {
             },
         });
         let service = Caller::local_admin().with_roles(["admin", "service"]);
-        let located = self.glance.add_location(&service, self.id, new).await;
+        let located = self.glance.add_location(&service, self.id, new, None).await;
         if located.is_ok() && !is_expected {
             self.tell(|told| told.located = true);
         }

@@ -304,7 +304,9 @@ fn transition(refused: IllegalTransition) -> String {
 fn store_trouble(error: &StoreError) -> &'static str {
     match error {
         StoreError::AlreadyExists { .. } => "The store holds data of this image already.",
-        StoreError::BadLocation { .. } => "The location of the image's data cannot be used.",
+        StoreError::BadLocation { .. } | StoreError::Forbidden { .. } => {
+            "The location of the image's data cannot be used."
+        }
         StoreError::Full { .. } => "There is not enough room in the image store.",
         StoreError::NotFound { .. } => "The data of the image is missing in its store.",
         StoreError::Unsupported {

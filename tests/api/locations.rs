@@ -127,7 +127,7 @@ async fn an_expected_hash_is_found_before_the_image_is_active() {
 }
 
 #[tokio::test]
-async fn data_of_another_hash_leaves_nothing_on_the_image() {
+async fn data_of_another_hash_makes_no_image() {
     let web = WebSite::published();
     let id = web.site.image(ALICE, RAW).await;
 

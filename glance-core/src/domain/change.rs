@@ -188,7 +188,8 @@ impl Change {
             size,
             virtual_size,
             checksum,
-            multihash
+            multihash,
+            hash_awaited
         );
         image.updated_at = stored.updated_at.max(after.updated_at);
         if self.deletes() {

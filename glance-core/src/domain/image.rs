@@ -50,6 +50,8 @@ pub struct Image {
     pub checksum: Option<String>,
     /// The hash of the data.
     pub multihash: Option<Multihash>,
+    /// The algorithm of a hash that is not known yet: the data is being read for it.
+    pub hash_awaited: Option<String>,
     /// Where the data is, best place first.
     pub locations: Vec<Location>,
     /// When it was created.
@@ -79,6 +81,7 @@ impl Image {
             virtual_size: None,
             checksum: None,
             multihash: None,
+            hash_awaited: None,
             locations: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -98,7 +101,8 @@ impl Image {
         self.status
     }
 
-    /// The image after something happened to it. Back in the queue, it knows nothing of its data.
+    /// The image after something happened to it. Back in the queue, it knows nothing of its data; and
+    /// out of the queue, what was noted there of refused data is none of its locations.
     ///
     /// # Errors
     /// [`IllegalTransition`] where that cannot happen in this status.
@@ -109,10 +113,32 @@ impl Image {
             next.touch(now);
         }
         next.status = status;
+        if self.status == Status::Queued && is_given_data(status) {
+            next.locations.clear();
+        }
         if status == Status::Queued {
             next.forget_content();
         }
         Ok(next)
+    }
+
+    /// The image back in the queue, without data. `kept` tells whether its locations stay, as notes of
+    /// where data is that was refused: nobody reads there.
+    ///
+    /// # Errors
+    /// It is in the queue, or has data.
+    pub fn without_data(&self, kept: bool, now: Timestamp) -> Result<Self, IllegalTransition> {
+        let mut queued = self.after(Event::DataFailed, now)?;
+        if kept {
+            queued.locations.clone_from(&self.locations);
+        }
+        Ok(queued)
+    }
+
+    /// The algorithm of the hash of its data, also while that is being found.
+    pub fn hash_algorithm(&self) -> Option<&str> {
+        let known = self.multihash.as_ref().map(|hash| hash.algorithm.as_str());
+        known.or(self.hash_awaited.as_deref())
     }
 
     /// The custom properties that readers are shown.
@@ -142,6 +168,7 @@ impl Image {
         self.virtual_size = content.virtual_size;
         self.checksum = Some(content.checksum);
         self.multihash = Some(content.multihash);
+        self.hash_awaited = None;
     }
 
     /// Moves `updated_at` to `now`, or just past where it was: a change is never unseen.
@@ -155,8 +182,17 @@ impl Image {
         self.virtual_size = None;
         self.checksum = None;
         self.multihash = None;
+        self.hash_awaited = None;
         self.locations.clear();
         self.properties.remove(&PropertyName::stage_host());
         self.properties.remove(&PropertyName::refused_hash());
     }
+}
+
+/// Whether an image in this status has data, or is getting some.
+fn is_given_data(status: Status) -> bool {
+    matches!(
+        status,
+        Status::Active | Status::Importing | Status::Saving | Status::Uploading
+    )
 }

@@ -95,6 +95,10 @@ impl Image {
             });
         }
         let said = self.news_of(edit.brought(), algorithm)?;
+        if self.status() == Status::Queued {
+            // What is noted there of refused data.
+            self.locations.clear();
+        }
         match edit {
             LocationEdit::Add(position, new) => self.insert_location(*position, new)?,
             LocationEdit::Replace(all) => self.replace_locations(all)?,
@@ -104,9 +108,11 @@ impl Image {
             self.require_formats()?;
             let sizes = edit.brought().iter();
             let size = sizes.filter_map(|new| new.size).next();
+            let locations = std::mem::take(&mut self.locations);
             let mut active = self
                 .after(Event::DataStored, now)
                 .map_err(CannotUpload::from)?;
+            active.locations = locations;
             active.size = size;
             active.checksum = said.checksum;
             active.multihash = said.multihash;

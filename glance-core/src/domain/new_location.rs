@@ -132,6 +132,7 @@ impl Image {
         };
         image.checksum = Some(content.checksum.clone());
         image.multihash = Some(content.multihash.clone());
+        image.hash_awaited = None;
         Some(image)
     }
 
@@ -175,6 +176,9 @@ pub enum LocationFault {
     /// No byte is there.
     #[error("invalid location: there is no data")]
     Empty,
+    /// The service may not connect to where it leads.
+    #[error("invalid location: the URL does not pass filtering")]
+    Filtered,
     /// It is where the data of another image belongs.
     #[error("invalid location: it is the place of another image")]
     Foreign,

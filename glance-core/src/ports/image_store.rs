@@ -28,7 +28,8 @@ use crate::domain::{BlobUrl, ByteRange, ImageId, Intent, IntentId, Location, Sto
 /// * `list` gives what was committed before it and is not removed meanwhile, each of its `copies` once;
 ///   what is not committed is not in it; however many there are, it holds a few of them at a time;
 /// * a location is `owned` by the store that wrote it;
-/// * locations that lead to one blob have one `canonical` form, which leads there, too;
+/// * locations that lead to one blob that the store can remove have one `canonical` form, which leads
+///   there, too;
 /// * what [`capabilities`](Self::capabilities) denies is [`StoreError::Unsupported`],
 ///   before any I/O.
 #[async_trait]
@@ -43,7 +44,8 @@ pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
     fn owns(&self, location: &BlobUrl) -> bool;
 
     /// The one spelling of a location in this store that may be written in several ways. Any other
-    /// location stays as it is.
+    /// location stays as it is, and so does every one in a store that removes nothing: there, no data
+    /// can be lost with another spelling.
     fn canonical(&self, location: &BlobUrl) -> BlobUrl {
         location.clone()
     }
@@ -180,7 +182,7 @@ pub enum StoreError {
         /// The image.
         image: ImageId,
     },
-    /// The location is none that the store can or may use: a rule forbids it, or no blob is there.
+    /// The location is none that the store can use: it leads to no blob.
     #[error("store `{store}` cannot {operation}: the location cannot be used")]
     BadLocation {
         /// The store.
@@ -198,6 +200,16 @@ pub enum StoreError {
         /// What it was to do.
         operation: Operation,
         /// Why it did not.
+        source: BoxError,
+    },
+    /// A rule of the service forbids to connect to where the location leads.
+    #[error("store `{store}` cannot {operation}: the location is forbidden")]
+    Forbidden {
+        /// The store.
+        store: StoreId,
+        /// What it was to do.
+        operation: Operation,
+        /// Which rule.
         source: BoxError,
     },
     /// No room is left.

@@ -10,7 +10,8 @@ use super::changes::MAX_ATTEMPTS;
 use super::glance::Glance;
 use super::transfer::{Limits, Received, digest};
 use crate::domain::{
-    BlobUrl, Change, Event, HashAlgorithm, Image, Intent, ProjectId, Status, Work,
+    BlobUrl, Change, Event, HashAlgorithm, Image, Intent, ProjectId, Status, Task, TaskId,
+    TaskStatus, TaskStep, Work,
 };
 use crate::error::Error;
 use crate::ports::{BoxError, ByteStream, CatalogError, ImageStore, StoreError};
@@ -47,14 +48,14 @@ impl Glance {
         };
         let store = known.store.as_ref();
         let Some((image, url)) = self.waiting(intent).await? else {
-            return Ok(self.catalog.end_intent(&intent.id, &self.holder).await?);
+            return self.end_hash(intent, Found::Nothing).await;
         };
         let read = self.read_for_hash(store, url, &image, intent);
         match self.while_alive(intent, read).await {
-            Ok(received) => self.settle_hash(store, intent, Some(received)).await,
+            Ok(received) => self.settle_hash(store, intent, Ok(received)).await,
             // A delete won; what there was to read is gone.
             Err(gone @ Error::Gone { .. }) => {
-                self.catalog.end_intent(&intent.id, &self.holder).await?;
+                self.end_hash(intent, Found::Nothing).await?;
                 Err(gone)
             }
             Err(error) => {
@@ -63,7 +64,7 @@ impl Glance {
                     error = &error as &dyn std::error::Error,
                     "the data at a location cannot be read for its hash"
                 );
-                self.settle_hash(store, intent, None).await
+                self.settle_hash(store, intent, Err(error)).await
             }
         }
     }
@@ -137,27 +138,35 @@ impl Glance {
         }))
     }
 
-    /// Ends the work with what was found, `None` where the data cannot be read.
+    /// Ends the work with what was found: the image, its task and the intent in one change.
     async fn settle_hash(
         &self,
         store: &dyn ImageStore,
         intent: &Intent,
-        received: Option<Received>,
+        received: Result<Received, Error>,
     ) -> Result<(), Error> {
         for _ in 0..MAX_ATTEMPTS {
             let Some((image, url)) = self.waiting(intent).await? else {
                 break;
             };
-            let after = match &received {
-                Some(received) => self.settled(store, url, intent, &image, received).await?,
+            let (after, found) = match &received {
+                Ok(received) => self.settled(store, url, intent, &image, received).await?,
                 // Active without a hash, and so it stays.
-                None if image.status() != Status::Importing => break,
+                Err(_) if image.status() != Status::Importing => {
+                    return self.end_hash(intent, Found::Good).await;
+                }
                 // It may be read another time, when somebody names it again.
-                None => image.after(Event::DataFailed, self.now())?,
+                Err(error) => {
+                    let unread = Found::Bad(format!("the data cannot be read: {error}"));
+                    (self.left_out(store, &image)?, unread)
+                }
             };
             // As it was judged: its formats may be edited until it is active.
-            let change = Change::of_edit(image, after)
+            let mut change = Change::of_edit(image, after)
                 .ending(intent.id.clone(), self.holder.as_ref().clone());
+            if let Some((task, from)) = self.ended_hash_task(intent, &found).await? {
+                change = change.with_task(TaskStep::Moved { task, from });
+            }
             match self.catalog.commit(&change).await {
                 Ok(_) => return Ok(()),
                 Err(CatalogError::NotFound) => break,
@@ -166,10 +175,50 @@ impl Glance {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.end_hash(intent, Found::Nothing).await
+    }
+
+    /// Ends the work where the image stays as it is: its task first, which may be ended twice.
+    async fn end_hash(&self, intent: &Intent, found: Found) -> Result<(), Error> {
+        if let Some((task, from)) = self.ended_hash_task(intent, &found).await? {
+            match self.catalog.move_task(&task, from).await {
+                Ok(()) | Err(CatalogError::Conflict | CatalogError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         Ok(self.catalog.end_intent(&intent.id, &self.holder).await?)
     }
 
-    /// The image with what is known of its data now.
+    /// The task of the work at its end, and the status that it is in, where it has one that goes on:
+    /// it bears the id of the intent.
+    async fn ended_hash_task(
+        &self,
+        intent: &Intent,
+        found: &Found,
+    ) -> Result<Option<(Task, TaskStatus)>, Error> {
+        let id = TaskId::stored(intent.id.to_string());
+        let task = self.catalog.find_task(&id).await?;
+        let Some(task) = task.filter(|task| task.status() == TaskStatus::Processing) else {
+            return Ok(None);
+        };
+        let failed = |reason: &str| {
+            task.failed(reason.to_owned(), self.now(), self.settings().task_lifetime)
+        };
+        let ended = match found {
+            Found::Good => self.succeeded(&task)?,
+            Found::Bad(reason) => failed(reason)?,
+            Found::Nothing => failed(OVERTAKEN)?,
+        };
+        Ok(Some((ended, task.status())))
+    }
+
+    /// The image without its data, back in the queue. Of data that its store does not remove it keeps
+    /// the note where it is, as upstream does.
+    fn left_out(&self, store: &dyn ImageStore, image: &Image) -> Result<Image, Error> {
+        Ok(image.without_data(!store.capabilities().delete, self.now())?)
+    }
+
+    /// The image with what is known of its data now, and what that is.
     async fn settled(
         &self,
         store: &dyn ImageStore,
@@ -177,23 +226,31 @@ impl Glance {
         intent: &Intent,
         image: &Image,
         received: &Received,
-    ) -> Result<Image, Error> {
+    ) -> Result<(Image, Found), Error> {
         let rejected = self.accept(image, &received.report).err();
+        let refused = || {
+            Found::Bad(match &rejected {
+                Some(error) => error.to_string(),
+                None => "the data has another hash than is expected of it".to_owned(),
+            })
+        };
         match image.hashed(&received.content, self.now()) {
-            Some(after) if rejected.is_none() => Ok(after),
+            Some(after) if rejected.is_none() => Ok((after, Found::Good)),
             // It was acceptable when it was looked at, and has changed since.
             Some(after) if image.status() == Status::Active => {
                 warn_changed(intent, rejected.as_ref());
                 let after = after.after(Event::Deactivated, self.now())?;
-                Ok(after.with_refused_data())
+                Ok((after.with_refused_data(), refused()))
             }
             // It was not downloaded before, and is not to be.
-            Some(after) if image.status() == Status::Deactivated => Ok(after.with_refused_data()),
+            Some(after) if image.status() == Status::Deactivated => {
+                Ok((after.with_refused_data(), refused()))
+            }
             _ => {
                 warn_refused(intent, rejected.as_ref());
                 self.keep_lease(intent).await?;
                 self.remove_refused(store, url, intent).await?;
-                Ok(image.after(Event::DataFailed, self.now())?)
+                Ok((self.left_out(store, image)?, refused()))
             }
         }
     }
@@ -225,11 +282,21 @@ impl Glance {
     }
 }
 
+/// What came of the work, as its task tells it.
+enum Found {
+    /// The data is what it was said to be, as far as that can be told.
+    Good,
+    /// It is not, or cannot be read.
+    Bad(String),
+    /// The image does not wait for it any more.
+    Nothing,
+}
+
 fn warn_refused(intent: &Intent, rejected: Option<&Error>) {
     tracing::warn!(
         image.id = %intent.image, store = %intent.store,
         error = rejected.map(|error| error as &dyn std::error::Error),
-        "the data at a location is not what it was said to be: the location is dropped"
+        "the data at a location is not what it was said to be: the image is queued again"
     );
 }
 
@@ -240,6 +307,9 @@ fn warn_changed(intent: &Intent, rejected: Option<&Error>) {
         "the data at a location has changed and is refused now: the image is deactivated"
     );
 }
+
+/// What is told of a hash that nobody needs any more.
+const OVERTAKEN: &str = "the image was deleted, or has other data by now";
 
 /// How much later than at the slowest rate data may come.
 const PATIENCE: Duration = Duration::from_secs(60);

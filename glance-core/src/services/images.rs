@@ -167,10 +167,10 @@ impl Glance {
             if image.protected {
                 return Err(Error::Protected { image: id });
             }
-            // An image whose hash is still to be found was never active: its data need not wait.
+            // An image that was never active: what its row says of data need not wait.
             let data_stays = self.settings().delayed_delete
                 && !image.locations.is_empty()
-                && image.status() != Status::Importing;
+                && !matches!(image.status(), Status::Importing | Status::Queued);
             let (event, intents) = match data_stays {
                 true => (Event::DeleteScheduled, Vec::new()),
                 false => (

@@ -2,31 +2,38 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, json};
+
 use super::changes::Plan;
 use super::glance::Glance;
 use crate::domain::policy::Action;
 use crate::domain::{
-    BlobUrl, Caller, Change, Edit, Image, ImageId, Intent, Location, LocationFault, Multihash,
-    NewLocation, Resource, Status, Verification, Work,
+    BlobUrl, Caller, Change, Edit, Image, ImageId, Intent, IntentId, Location, LocationFault,
+    Multihash, NewLocation, Resource, Status, Task, TaskId, TaskKind, TaskStep, Verification, Work,
 };
 use crate::error::Error;
 use crate::ports::StoreError;
 
 impl Glance {
-    /// Tells where the data of an image is, best place first: for services that read it there.
+    /// Tells where the data of an image is, best place first: for services that read it there. Of a
+    /// queued image there is none to be read, whatever its row says of data that was refused.
     ///
     /// # Errors
     /// There is none that the caller may see; the caller may not.
     pub async fn locations(&self, caller: &Caller, id: ImageId) -> Result<Vec<Location>, Error> {
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::FetchImageLocation, &image)?;
+        if image.status() == Status::Queued {
+            return Ok(Vec::new());
+        }
         let holding = self.stores.holding(&image).into_iter();
         Ok(holding.map(|(_, location)| location.clone()).collect())
     }
 
     /// Gives a queued image its data by saying where it is. Its data is looked at first; then the
     /// image is active at once, and its data is read for its hash in the background; where a hash is
-    /// expected of it, the image is active once the data was found to have it.
+    /// expected of it, the image is active once the data was found to have it. A task, which bears
+    /// the request's id, tells what came of it.
     ///
     /// # Errors
     /// There is none that the caller may see; it is not queued, is being imported, or lacks a
@@ -38,8 +45,9 @@ impl Glance {
         caller: &Caller,
         id: ImageId,
         new: NewLocation,
+        request_id: Option<String>,
     ) -> Result<Image, Error> {
-        let new = &new;
+        let (new, request_id) = (&new, &request_id);
         let plan = |image: Image| async move {
             if image.status() != Status::Queued {
                 return Err(Error::CannotAddLocation {
@@ -55,7 +63,8 @@ impl Glance {
             let expected = new.validation.as_ref();
             let expected = expected.map(|said| said.checked_multihash()).transpose()?;
             let found = self.found(id, new.clone()).await?;
-            let change = self.registration(image, &found, expected)?;
+            let task = self.location_task(caller, id, new, request_id.clone());
+            let change = self.registration(image, &found, expected, task)?;
             let claim = self.claim_for_edit(&change.before, &change.after).await?;
             Ok(Plan::Change(change.claiming(claim)))
         };
@@ -64,12 +73,43 @@ impl Glance {
         Ok(self.shown(caller, image))
     }
 
-    /// The change that gives an image its first location.
+    /// What tells of a location that is added. Where services name a place, owners of images are not
+    /// told of it (rule R4).
+    fn location_task(
+        &self,
+        caller: &Caller,
+        image: ImageId,
+        new: &NewLocation,
+        request_id: Option<String>,
+    ) -> Task {
+        let id = TaskId::from(ImageId::from_bits(self.runtime.ids.next_bits()));
+        let mut task = Task::pending(id, TaskKind::LocationImport, self.now());
+        task.owner = caller.project().cloned();
+        task.image = Some(image);
+        task.request_id = request_id;
+        task.user = caller.user().cloned();
+        let url = &new.location.url;
+        let mut input = Map::from_iter([("image_id".to_owned(), image.to_string().into())]);
+        if is_web(url) {
+            input.insert("loc_url".to_owned(), url.to_string().into());
+        }
+        if let Some(said) = &new.validation {
+            let hash = &said.multihash;
+            let said = json!({"os_hash_algo": hash.algorithm, "os_hash_value": hash.value});
+            input.insert("validation_data".to_owned(), said);
+        }
+        task.input = Some(input);
+        task
+    }
+
+    /// The change that gives an image its first location; its task goes on as long as its hash is not
+    /// found.
     fn registration(
         &self,
         image: Image,
         found: &NewLocation,
         expected: Option<Multihash>,
+        task: Task,
     ) -> Result<Change, Error> {
         let is_hashed = self.settings().locations.is_hashed;
         let verification = match (is_hashed, &expected) {
@@ -87,8 +127,29 @@ impl Glance {
         if let Some(report) = &found.report {
             registered.virtual_size = self.accept(&registered, report)?;
         }
+        let mut task = task.begun(self.now())?;
         let intent = is_hashed.then(|| self.hash_intent(&registered)).flatten();
-        Ok(Change::of_edit(image, registered).beginning(intent))
+        let intent = intent.map(|intent| Intent {
+            id: IntentId::stored(task.id.to_string()),
+            ..intent
+        });
+        match &intent {
+            None => task = self.succeeded(&task)?,
+            Some(_) if registered.multihash.is_none() => {
+                registered.hash_awaited = Some(self.settings().hash.as_str().to_owned());
+            }
+            Some(_) => {}
+        }
+        let change = Change::of_edit(image, registered).beginning(intent);
+        Ok(change.with_task(TaskStep::Recorded(task)))
+    }
+
+    /// A task about an image, done.
+    pub(super) fn succeeded(&self, task: &Task) -> Result<Task, Error> {
+        let image = task.image.map(|image| image.to_string().into());
+        let result = image.map(|image| ("image_id".to_owned(), image));
+        let lifetime = self.settings().task_lifetime;
+        Ok(task.succeeded(result.into_iter().collect(), self.now(), lifetime)?)
     }
 
     /// Locations are capabilities (rule R4): whoever is no service may name what a stranger could
@@ -97,7 +158,7 @@ impl Glance {
         let through = caller.service();
         let is_service =
             caller.has_role(SERVICE) || through.is_some_and(|service| service.has_role(SERVICE));
-        let is_web = matches!(url.scheme(), "http" | "https") && self.stores.read_the_web();
+        let is_web = is_web(url) && self.stores.read_the_web();
         match is_service || is_web {
             true => Ok(()),
             false => Err(Error::NotAService),
@@ -124,6 +185,13 @@ impl Glance {
         }
         let unreadable = |source| match source {
             unavailable @ StoreError::Unavailable { .. } => Error::Store(unavailable),
+            forbidden @ StoreError::Forbidden { .. } => {
+                tracing::info!(
+                    image.id = %image, error = &forbidden as &dyn std::error::Error,
+                    "a location is refused"
+                );
+                LocationFault::Filtered.into()
+            }
             source => Error::UnreadableLocation { image, source },
         };
         let size = store.size(url).await.map_err(unreadable)?;
@@ -160,7 +228,11 @@ impl Glance {
         }
         // Each is a question to a store.
         Resource::Locations.check(brought.len() as u64, self.settings().quotas.locations)?;
-        let known = self.spellings(image);
+        let known = match image.status() {
+            // What is noted there of refused data is looked at again.
+            Status::Queued => BTreeMap::new(),
+            _ => self.spellings(image),
+        };
         let mut first: BTreeMap<BlobUrl, BlobUrl> = BTreeMap::new();
         for new in brought {
             let url = &new.location.url;
@@ -243,6 +315,10 @@ impl Glance {
         let work = Work::Hash(location.url.clone());
         Some(self.intent(image.id, store.id(), work, self.now()))
     }
+}
+
+fn is_web(url: &BlobUrl) -> bool {
+    matches!(url.scheme(), "http" | "https")
 }
 
 /// The role of those who act for the cloud itself.

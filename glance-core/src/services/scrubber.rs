@@ -218,6 +218,7 @@ fn has_done_nothing(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::BadLocation { .. }
+            | StoreError::Forbidden { .. }
             | StoreError::PermissionDenied { .. }
             | StoreError::Unsupported { .. }
     )

@@ -108,6 +108,7 @@ fn errors() -> Vec<Error> {
             id: image.to_string(),
         },
         Error::Location(LocationFault::Credentials),
+        Error::Location(LocationFault::Filtered),
         Error::MemberNotFound {
             image,
             project: "p".to_owned(),
@@ -186,6 +187,11 @@ fn errors() -> Vec<Error> {
             StoreError::Backend {
                 store: store.clone(),
                 operation: Operation::Write,
+                source: source(),
+            },
+            StoreError::Forbidden {
+                store: store.clone(),
+                operation: Operation::Read,
                 source: source(),
             },
             StoreError::Full {

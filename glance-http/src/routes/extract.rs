@@ -77,14 +77,22 @@ impl FromRequest<Api> for ImagePatch {
 }
 
 /// The body of a request to add a location.
-pub(super) struct AddedLocation(pub(super) NewLocation);
+pub(super) struct AddedLocation {
+    pub(super) location: NewLocation,
+    /// The request, for the row of the task.
+    pub(super) request_id: Option<String>,
+}
 
 impl FromRequest<Api> for AddedLocation {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let request_id = request_id(&request);
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        location::read_request(&body).map(Self)
+        Ok(Self {
+            location: location::read_request(&body)?,
+            request_id,
+        })
     }
 }
 
@@ -97,7 +105,7 @@ impl FromRequest<Api> for AskedImport {
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let store = store::chosen(request.headers())?;
         let token = api.options.identity.user_token(request.headers());
-        let RequestId(request_id) = request.extensions().get().cloned().unwrap_or_default();
+        let request_id = request_id(&request);
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
         let mut asked = import::read(&body)?;
         if let Some(remote) = &mut asked.remote {
@@ -105,10 +113,15 @@ impl FromRequest<Api> for AskedImport {
         }
         Ok(Self(ImportRequest {
             store,
-            request_id: Some(request_id).filter(|id| !id.is_empty()),
+            request_id,
             ..asked
         }))
     }
+}
+
+fn request_id(request: &Request) -> Option<String> {
+    let RequestId(id) = request.extensions().get().cloned().unwrap_or_default();
+    Some(id).filter(|id| !id.is_empty())
 }
 
 /// Which bytes of an image are asked for, and from where.

@@ -28,10 +28,14 @@ pub(super) async fn add(
     State(glance): State<Glance>,
     Extension(caller): Extension<Caller>,
     Segments([id]): Segments<1>,
-    AddedLocation(location): AddedLocation,
+    added: AddedLocation,
 ) -> Result<Response, ApiError> {
+    let AddedLocation {
+        location,
+        request_id,
+    } = added;
     glance
-        .add_location(&caller, image_id(&id)?, location)
+        .add_location(&caller, image_id(&id)?, location, request_id)
         .await?;
     Ok(reply::accepted())
 }

@@ -16,6 +16,8 @@ pub(crate) struct ImageView<'a> {
     image: &'a Image,
     /// Where its data is, best place first.
     places: Vec<Place<'a>>,
+    /// Whether data is read there.
+    has_data: bool,
     show_locations: bool,
     show_direct_url: bool,
     show_stores: bool,
@@ -33,6 +35,7 @@ impl<'a> ImageView<'a> {
                 true => Vec::new(),
                 false => stores.holding(image),
             },
+            has_data: image.status() != Status::Queued,
             show_locations: options.show_locations,
             show_direct_url: options.show_direct_url,
             show_stores: stores.are_named(),
@@ -70,16 +73,18 @@ impl Serialize for ImageView<'_> {
         map.serialize_entry("min_disk", &image.min_disk.get())?;
         map.serialize_entry("owner", &image.owner.as_ref().map(Text))?;
         map.serialize_entry("os_hidden", &image.hidden)?;
-        map.serialize_entry("os_hash_algo", &hash.map(|hash| &hash.algorithm))?;
+        map.serialize_entry("os_hash_algo", &image.hash_algorithm())?;
         map.serialize_entry("os_hash_value", &hash.map(|hash| &hash.value))?;
         map.serialize_entry("id", image.id.as_str())?;
         map.serialize_entry("created_at", &Text(&image.created_at))?;
         map.serialize_entry("updated_at", &Text(&image.updated_at))?;
         if self.show_locations {
-            let locations = self.places.iter().map(|(_, location)| *location);
+            let places = self.places.iter().filter(|_| self.has_data);
+            let locations = places.map(|(_, location)| *location);
             map.serialize_entry("locations", &Locations(locations))?;
         }
-        if let (true, Some((_, best))) = (self.show_direct_url, self.places.first()) {
+        let shows_best = self.show_direct_url && self.has_data;
+        if let (true, Some((_, best))) = (shows_best, self.places.first()) {
             map.serialize_entry("direct_url", &best.url.without_credentials())?;
         }
         map.serialize_entry("tags", &Tags(image))?;

@@ -138,9 +138,7 @@ fn of_image<'a>(fact: &Fact, image: &'a Image) -> Value<'a> {
                 .map(|format| format.as_str()),
         ),
         Fact::DiskFormat => optional(image.disk_format.as_ref().map(|format| format.as_str())),
-        Fact::HashAlgorithm => {
-            optional(image.multihash.as_ref().map(|hash| hash.algorithm.as_str()))
-        }
+        Fact::HashAlgorithm => optional(image.hash_algorithm()),
         Fact::HashValue => optional(image.multihash.as_ref().map(|hash| hash.value.as_str())),
         Fact::Hidden => Value::Flag(image.hidden),
         Fact::Id => Value::Text(image.id.as_str()),

@@ -148,7 +148,7 @@ impl TextField {
                 .as_ref()
                 .map(|format| format.as_str()),
             Self::DiskFormat => image.disk_format.as_ref().map(|format| format.as_str()),
-            Self::HashAlgorithm => image.multihash.as_ref().map(|hash| hash.algorithm.as_str()),
+            Self::HashAlgorithm => image.hash_algorithm(),
             Self::HashValue => image.multihash.as_ref().map(|hash| hash.value.as_str()),
             Self::Id => Some(image.id.as_str()),
             Self::Name => image.name.as_ref().map(|name| name.as_str()),

@@ -37,9 +37,13 @@ impl Asked<'_> {
     pub(super) fn fetch(self, error: FetchError) -> StoreError {
         match error {
             FetchError::Slow(_) | FetchError::Unreachable(_) => self.unavailable(error.into()),
+            FetchError::Refused(_) => StoreError::Forbidden {
+                store: self.store.clone(),
+                operation: self.operation,
+                source: error.into(),
+            },
             FetchError::Redirect { .. }
             | FetchError::RedirectTarget
-            | FetchError::Refused(_)
             | FetchError::TooLarge { .. }
             | FetchError::TooManyRedirects { .. } => self.bad_location(error.into()),
         }

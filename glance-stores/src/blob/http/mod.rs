@@ -44,7 +44,7 @@ pub struct HttpOptions {
 /// blob for each range. Redirects are followed as upstream does: 301 and 302, at most 5.
 ///
 /// Whoever adds a location chooses what this process connects to, so that everything goes through
-/// one guard (rule R3). What the guard refuses is [`StoreError::BadLocation`].
+/// one guard (rule R3). What the guard refuses is [`StoreError::Forbidden`].
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -138,17 +138,6 @@ impl ImageStore for HttpStore {
 
     fn owns(&self, location: &BlobUrl) -> bool {
         parse(location).is_some()
-    }
-
-    /// Without what no request bears: a fragment, or the port that goes without saying.
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        match parse(location) {
-            Some(mut url) => {
-                url.set_fragment(None);
-                BlobUrl::new(url)
-            }
-            None => location.clone(),
-        }
     }
 
     async fn start(&self, _key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {

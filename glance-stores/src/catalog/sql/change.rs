@@ -174,9 +174,9 @@ fn set_what_differs(
     let hash = after.multihash.as_ref();
     let differs = before.multihash != after.multihash;
     set(
-        differs,
+        differs || before.hash_awaited != after.hash_awaited,
         "os_hash_algo",
-        text(hash.map(|hash| hash.algorithm.as_str())),
+        text(after.hash_algorithm()),
     );
     set(
         differs,

@@ -313,10 +313,10 @@ fn read(row: Row) -> Result<Image, BadRow> {
     image.size = fields.size()?;
     image.virtual_size = fields.size()?;
     image.checksum = fields.text()?;
-    image.multihash = match (fields.text()?, fields.text()?) {
-        (Some(algorithm), Some(value)) => Some(Multihash { algorithm, value }),
-        _ => None,
-    };
+    match (fields.text()?, fields.text()?) {
+        (Some(algorithm), Some(value)) => image.multihash = Some(Multihash { algorithm, value }),
+        (algorithm, _) => image.hash_awaited = algorithm,
+    }
     let status: Status = fields.parsed()?;
     Ok(image.stored_as(status))
 }
@@ -345,7 +345,7 @@ fn stored(image: &Image) -> Result<[Expr; STORED.len()], CatalogError> {
         size(image.size)?,
         size(image.virtual_size)?,
         text(image.checksum.as_deref()),
-        text(hash.map(|hash| hash.algorithm.as_str())),
+        text(image.hash_algorithm()),
         text(hash.map(|hash| hash.value.as_str())),
         image.status().as_str().into(),
         false.into(),
