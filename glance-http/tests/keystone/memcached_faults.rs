@@ -1,7 +1,6 @@
 //! Servers that are no memcached, or a bad one.
 
 use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse;
@@ -10,7 +9,6 @@ use glance_core::ports::{TokenVerifier, Tokens};
 use glance_http::keystone::{KeystoneError, MemcachedOptions, MemcachedTls, SharedAnswers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::faults::keystone;
 use crate::memcached::{at, process};
@@ -85,77 +83,6 @@ async fn no_memcached_refuses_anybody_or_takes_longer_than_its_deadlines() {
             "{server}: {took:?}"
         );
     }
-}
-
-#[tokio::test]
-async fn an_outage_is_one_line_of_the_log_and_so_is_its_end() {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Log {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
-
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let lines = |wanted: &str| {
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        text.matches(wanted).count()
-    };
-    let (down, up) = ("memcached does not answer", "memcached answers again");
-    let port = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = port.local_addr().unwrap();
-    drop(port);
-    let verifier = process(&lenient().await, &at(&[address.to_string()]));
-    let ask = async |number: u32| {
-        let tokens = Tokens::of_user(format!("token-{number}").parse().unwrap());
-        verifier.verify(&tokens).await.unwrap();
-    };
-
-    join_all((0..20).map(ask)).await;
-    // Once more when it is tried again.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    join_all((20..40).map(ask)).await;
-    assert_eq!((lines(down), lines(up)), (1, 0));
-
-    let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(async move {
-                let mut heard = [0; 4096];
-                while let Ok(1..) = stream.read(&mut heard).await {
-                    let says: &[u8] = match &heard[..3] {
-                        b"get" => b"END\r\n",
-                        _ => b"STORED\r\n",
-                    };
-                    stream.write_all(says).await.unwrap();
-                }
-            });
-        }
-    });
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    join_all((40..60).map(ask)).await;
-    assert_eq!((lines(down), lines(up)), (1, 1));
 }
 
 #[test]
