@@ -11,7 +11,7 @@ import pytest
 
 from harness import backends, http
 from harness.backends import Bucket, frozen, wait_until
-from harness.nodes import Node
+from harness.nodes import Node, files
 
 MEBIBYTES = 48
 DATA = http.CHUNK * MEBIBYTES
@@ -53,9 +53,11 @@ def bucket():
 @pytest.fixture(params=("postgres", "mariadb"))
 def nodes(request, tmp_path, web, bucket):
     with getattr(backends, request.param)() as database:
-        make = partial(
-            Node, database=database, shared=tmp_path / "shared", bucket=bucket, web=web
-        )
+        stores = {
+            "near": files(tmp_path / "near"), "far": files(tmp_path / "far"),
+            "bucket": bucket.store(),
+        }  # fmt: skip
+        make = partial(Node, database=database, stores=stores, web=[web])
         pair = [make(tmp_path / name) for name in ("one", "two")]
         pair[0].sync()
         for node in pair:

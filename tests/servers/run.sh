@@ -105,7 +105,7 @@ server_moto_tls() {
 }
 
 # S3, in files: what is written is there after a restart. Keys: `access`, `secret`. Its process
-# can be stopped and continued.
+# can be stopped and continued, and tests can start more of them.
 server_s3s() {
     local port
     if [[ ! -x "$installed/s3s/bin/s3s-fs" ]]; then
@@ -122,6 +122,7 @@ server_s3s() {
         --host 127.0.0.1 --port "$port" "$data/s3s"
     answers s3s "$port"
     export GLANCE_TEST_S3_S3S="http://127.0.0.1:$port" GLANCE_TEST_S3_S3S_PID="${pids[-1]}"
+    export GLANCE_TEST_S3_S3S_PROGRAM="$installed/s3s/bin/s3s-fs"
 }
 
 # Azure Blob Storage.

@@ -20,13 +20,15 @@ KEYS = {"aws_access_key_id": "access", "aws_secret_access_key": "secret"}
 
 
 class Bucket:
-    """A new bucket of the S3 server whose address is in the environment variable `server`.
+    """A new bucket of the S3 server whose address is in the environment variable `server`, or of
+    the one at `url`. Stores reach it by the URL `line`, if one is given.
 
     `chunk` is the size of its parts in MiB; what is larger than `large` MiB is sent in parts.
     """
 
-    def __init__(self, server, *, large=100, chunk=10):
-        self.url, self.name = os.environ[server], f"b{uuid.uuid4().hex[:12]}"
+    def __init__(self, server=None, *, url=None, line=None, large=100, chunk=10):
+        self.url, self.name = url or os.environ[server], f"b{uuid.uuid4().hex[:12]}"
+        self._line = line or self.url
         self._parts = {"size": large, "chunk_size": chunk}
         config = botocore.config.Config(
             s3={"addressing_style": "path"}, read_timeout=30, retries={"max_attempts": 1}
@@ -40,13 +42,17 @@ class Bucket:
         """The store in this bucket, for the group of a configuration file."""
         parts = (f"s3_store_large_object_{name} = {mib}" for name, mib in self._parts.items())
         return "\n".join([
-            f"s3_store_host = {self.url}",
+            f"s3_store_host = {self._line}",
             "s3_store_access_key = access",
             "s3_store_secret_key = secret",
             f"s3_store_bucket = {self.name}",
             "s3_store_bucket_url_format = path",
             *parts,
         ])  # fmt: skip
+
+    def store(self):
+        """The store in this bucket, with its kind."""
+        return "s3", self.options()
 
     def objects(self):
         listed = self._client.list_objects_v2(Bucket=self.name)
@@ -74,7 +80,7 @@ def frozen(pid_variable):
     pid = int(os.environ[pid_variable])
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert wait_until(lambda: _stopped(pid), 5)  # its threads run on for a moment
+        assert wait_until(lambda: is_stopped(pid), 5)  # its threads run on for a moment
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
@@ -147,7 +153,7 @@ def wait_until(true, seconds):
     return True
 
 
-def _stopped(pid):
+def is_stopped(pid):
     states = Path(f"/proc/{pid}/task").glob("*/stat")
     return all(state.read_text().rpartition(")")[2].split()[0] == "T" for state in states)
 

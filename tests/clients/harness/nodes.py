@@ -5,24 +5,23 @@ from pathlib import Path
 
 from harness.server import Process, free_port, program
 
+GROUP = """\
+[{name}]
+{options}
+"""
+
 CONFIG = """\
 [DEFAULT]
 enabled_import_methods = [glance-direct,web-download,copy-image]
 worker_self_reference_url = {url}
-enabled_backends = near:file, far:file, bucket:s3
+enabled_backends = {backends}
 
 [database]
 connection = {database}
 
 [glance_store]
-default_backend = near
-[near]
-filesystem_store_datadir = {shared}/near
-[far]
-filesystem_store_datadir = {shared}/far
-[bucket]
-{bucket}
-
+default_backend = {default}
+{groups}
 [os_glance_staging_store]
 filesystem_store_datadir = {folder}/staging
 [os_glance_tasks_store]
@@ -37,33 +36,50 @@ flavor = headers
 [glance_rs]
 bind_host = 127.0.0.1
 bind_port = {port}
-import_allowed_hosts = 127.0.0.1
+import_allowed_hosts = {allowed}
 {more}
 """
 
 
-class Node(Process):
-    """A server that shares `database`, a bucket and the folders in `shared` with others.
+def files(folder):
+    """A store of files in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return "file", f"filesystem_store_datadir = {folder}"
 
-    `web` is the port of a web server that imports may read. It is not started yet.
+
+class Node(Process):
+    """A server that shares `database` and `stores` with others: each a kind with its options, by
+    their names; the first is the default.
+
+    `web` are ports of web servers that imports may read, at hosts and in networks that are
+    `allowed`; `before` is what the command of the server begins with. It is not started yet.
     """
 
-    def __init__(self, folder, *, database, shared, bucket, web, more=""):
+    def __init__(
+        self, folder, *, database, stores, web, allowed="127.0.0.1", more="", before=()
+    ):
         port = free_port()
-        for place in (folder / "staging", folder / "tasks", shared / "near", shared / "far"):
+        for place in (folder / "staging", folder / "tasks"):
             place.mkdir(parents=True, exist_ok=True)
         self.staging = folder / "staging"
         self._config = folder / "glance-api.conf"
         url = f"http://127.0.0.1:{port}"
         self._config.write_text(CONFIG.format(
-            folder=folder, shared=shared, database=database, bucket=bucket.options(), web=web,
-            url=url, port=port, more=more,
+            folder=folder, database=database, url=url, port=port, more=more,
+            default=[*stores][0], allowed=allowed,
+            web=",".join(map(str, web)),
+            backends=", ".join(f"{name}:{kind}" for name, (kind, _) in stores.items()),
+            groups="".join(
+                GROUP.format(name=name, options=options)
+                for name, (_, options) in stores.items()
+            ),
         ))  # fmt: skip
         log = folder / "server.log"
-        super().__init__([*program(), "serve", *self._configured()], url, log)
+        super().__init__([*before, *program(), "serve", *self._configured()], url, log)
 
     def sync(self):
-        self.run("db", "sync")
+        code, said = self.run("db", "sync")
+        assert code == 0, said
 
     def run(self, *words):
         """Runs a command on what the server works on; gives its code and what it said."""
