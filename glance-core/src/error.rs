@@ -435,6 +435,7 @@ fn import_kind(error: &CannotImport) -> ErrorKind {
         CannotImport::FormatMissing { .. }
         | CannotImport::NothingStaged { .. }
         | CannotImport::ReadOnly { .. }
+        | CannotImport::StagedElsewhere { .. }
         | CannotImport::Status { .. }
         | CannotImport::UnknownStore { .. } => ErrorKind::Conflict,
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glance_core::Runtime;
 use glance_http::keystone::{KeystoneVerifier, Session, SessionOptions};
-use glance_http::{Identity as Vouching, TokenIdentity};
+use glance_http::{HttpNodes, Identity as Vouching, NodeOptions, Nodes, TlsOptions, TokenIdentity};
 
 use super::operator::OperatorError;
 use crate::config::Identity;
@@ -30,6 +30,23 @@ pub(super) fn vouching(identity: &Identity, runtime: &Runtime) -> Result<Vouchin
         .with_authenticate_uri(&keystone.authenticate_uri)
         .refusing_at_once(refuses_at_once);
     Ok(Vouching::Tokens(tokens))
+}
+
+/// The way to other nodes, which believes and shows the certificates that are for Keystone.
+///
+/// # Errors
+///
+/// A certificate or a key cannot be used.
+pub(super) fn nodes(identity: &Identity) -> Result<Arc<dyn Nodes>, OperatorError> {
+    let tls = match identity {
+        Identity::Keystone(keystone) => keystone.session.tls.clone(),
+        Identity::Headers | Identity::None => TlsOptions::default(),
+    };
+    let nodes = HttpNodes::new(NodeOptions {
+        tls,
+        ..NodeOptions::default()
+    });
+    Ok(Arc::new(nodes.map_err(OperatorError::Nodes)?))
 }
 
 /// A session that is set up in a group of the configuration.

@@ -101,6 +101,7 @@ async fn start(
 
     let options = ApiOptions {
         identity: identity::vouching(&config.identity, &backends.runtime)?,
+        nodes: Some(identity::nodes(&config.identity)?),
         ..options
     };
     let router = router(glance, options);

@@ -16,6 +16,9 @@ pub(crate) struct ImportConfig {
     pub(crate) settings: ImportSettings,
     /// Where data is kept aside; `None` where no method needs it.
     pub(crate) staging: Option<PathBuf>,
+    /// The node whose staging area it is; `None` where it may be shared:
+    /// `worker_self_reference_url`.
+    pub(crate) staging_of: Option<String>,
     /// What may be read from the web.
     pub(crate) web: HttpSourceOptions,
     /// What data passes, in order.
@@ -30,16 +33,20 @@ impl Reader<'_> {
             true => Some(self.staging_folder(has_named_stores)?),
             false => None,
         };
-        let self_reference = self.settings.text("DEFAULT", "worker_self_reference_url")?;
+        let worker = self.settings.text("DEFAULT", "worker_self_reference_url")?;
         Ok(ImportConfig {
             settings: ImportSettings {
                 max_parallel_stores: self.size("image_import_opts", "max_parallel_stores")?,
                 methods,
-                self_reference,
+                self_reference: match &worker {
+                    Some(worker) => Some(worker.clone()),
+                    None => self.public_endpoint()?,
+                },
             },
             web: self.import_web()?,
             plugins: self.import_plugins(staging.as_deref())?,
             staging,
+            staging_of: worker,
         })
     }
 
@@ -103,3 +110,25 @@ impl Reader<'_> {
 const STAGING_FOLDER: (&str, &str) = ("os_glance_staging_store", "filesystem_store_datadir");
 
 const GLANCE_DOWNLOAD: &str = "glance-download";
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::config;
+
+    #[test]
+    fn a_node_is_asked_at_its_own_url_or_else_where_all_are_reached() {
+        let names = |text: &str| {
+            let import = config(&format!("[DEFAULT]\n{text}")).import;
+            (import.settings.self_reference, import.staging_of)
+        };
+        let (public, worker) = ("http://images".to_owned(), "http://node-1:9292".to_owned());
+        let told = format!("public_endpoint = {public}\n");
+        let named = format!("worker_self_reference_url = {worker}\n");
+
+        assert_eq!(names(""), (None, None));
+        assert_eq!(names(&told), (Some(public), None));
+        let both = (Some(worker.clone()), Some(worker));
+        assert_eq!(names(&named), both);
+        assert_eq!(names(&format!("{told}{named}")), both);
+    }
+}

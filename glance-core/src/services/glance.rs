@@ -106,7 +106,8 @@ pub struct ImportSettings {
     pub max_parallel_stores: usize,
     /// The ways that are offered, where the service has what they take: `enabled_import_methods`.
     pub methods: Vec<ImportMethod>,
-    /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
+    /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`, or else
+    /// `public_endpoint`. Nodes that share a staging area may have one in common, or none.
     pub self_reference: Option<String>,
 }
 

@@ -60,9 +60,10 @@ mod verifier;
 
 pub use self::barbican::{BarbicanCertificates, KeyManagerEndpoint};
 pub use self::catalog::{Interface, ServiceCatalog, UnknownInterface, Wanted};
-pub use self::client::{Answer, TlsOptions};
+pub use self::client::Answer;
 pub use self::error::KeystoneError;
 pub use self::limits::{KeystoneLimits, LimitEndpoint};
 pub use self::login::{DomainRef, Login, Named, Scope};
 pub use self::session::{Session, SessionOptions};
 pub use self::verifier::{CacheTime, KeystoneVerifier, VerifierOptions};
+pub use crate::tls::TlsOptions;

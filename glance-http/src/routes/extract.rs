@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use glance_core::domain::{Draft, Edit, NewLocation, StoreId};
 use glance_core::ports::ByteStream;
 use glance_core::{ImportRequest, UploadOptions};
+use serde_json::Value;
 
 use crate::body::{self, JsonBody};
 use crate::edge::RequestId;
@@ -89,7 +90,11 @@ impl FromRequest<Api> for AddedLocation {
 }
 
 /// The body and the headers of a request to import an image.
-pub(super) struct AskedImport(pub(super) ImportRequest);
+pub(super) struct AskedImport {
+    pub(super) asked: ImportRequest,
+    /// The body as it came, for another node.
+    pub(super) body: Value,
+}
 
 impl FromRequest<Api> for AskedImport {
     type Rejection = ApiError;
@@ -98,12 +103,12 @@ impl FromRequest<Api> for AskedImport {
         let store = store::chosen(request.headers())?;
         let RequestId(request_id) = request.extensions().get().cloned().unwrap_or_default();
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        let asked = import::read(&body)?;
-        Ok(Self(ImportRequest {
+        let asked = ImportRequest {
             store,
             request_id: Some(request_id).filter(|id| !id.is_empty()),
-            ..asked
-        }))
+            ..import::read(&body)?
+        };
+        Ok(Self { asked, body })
     }
 }
 

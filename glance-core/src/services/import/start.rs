@@ -46,7 +46,7 @@ impl Glance {
     /// The service does not import in this way; the project has too much already; there is no image
     /// that the caller may see; it is in another status, lacks a format, or is being imported; the
     /// caller may not; the stores are none of this service, take no data, or have it; the address is
-    /// refused; a limit is passed.
+    /// refused; a limit is passed. [`CannotImport::StagedElsewhere`] names the node that has to be asked.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -93,7 +93,7 @@ impl Glance {
         let task = self.import_task(caller, &plan, request.request_id)?;
         let (store, url) = staged
             .as_ref()
-            .map_or((&first, None), |staged| (&staged.store, staged.work.url()));
+            .map_or((&first, None), |staged| (&staged.store, Some(&staged.url)));
         let intent = Intent {
             id: IntentId::stored(task.id.to_string()),
             ..self.intent(id, store, Work::Import(url.cloned()), self.now())
@@ -101,8 +101,8 @@ impl Glance {
         let claim = self.claim_for_import(&image, plan.stores.len()).await?;
         let change = self.beginning(image, &plan, task.clone(), broken.as_ref())?;
         let mut change = change.beginning([intent.clone()]).claiming(claim);
-        if let Some(staged) = staged {
-            change = change.ending(staged.id, Holder::nobody());
+        if let Some(row) = staged.and_then(|staged| staged.row) {
+            change = change.ending(row, Holder::nobody());
         }
 
         // In a task of its own from the first commit on: whoever asks may go away at any moment.
@@ -180,14 +180,6 @@ impl Glance {
             true => Err(Error::DataGoing { image: image.id }),
             false => Ok(()),
         }
-    }
-
-    /// What explains the staged data, which this service can read.
-    async fn taken_up(&self, image: &Image) -> Result<Intent, Error> {
-        let staged = self.staged(image).await?.filter(|staged| {
-            matches!(staged.work, Work::Staged(_)) && self.stores.at_work(&staged.store).is_some()
-        });
-        staged.ok_or_else(|| CannotImport::NothingStaged { image: image.id }.into())
     }
 
     fn import_task(
