@@ -44,6 +44,7 @@
 //! | `signatures` | signed image data: `stores::CertificateVerifier` | no |
 //! | `http` | the Image API v2 as an axum router: [`http`] | no |
 //! | `keystone` | identity from tokens of Keystone: `http::keystone` | no |
+//! | `nodes` | what is staged at another node is asked for there: `http::HttpNodes` | no |
 //!
 //! Backends of your own implement [`ports`]; the feature `conformance` has their contracts as
 //! test suites.

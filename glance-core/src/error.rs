@@ -440,6 +440,7 @@ fn import_kind(error: &CannotImport) -> ErrorKind {
         CannotImport::FormatMissing { .. }
         | CannotImport::NothingStaged { .. }
         | CannotImport::ReadOnly { .. }
+        | CannotImport::StagedElsewhere { .. }
         | CannotImport::Status { .. }
         | CannotImport::UnknownStore { .. } => ErrorKind::Conflict,
     }

@@ -10,6 +10,7 @@ use glance_core::ports::{CatalogError, Operation, StoreError, TokenError};
 use glance_core::{Error, ErrorKind};
 
 use crate::body::Stalled;
+use crate::nodes::NodeError;
 use crate::reply::{ErrorPage, Shape};
 
 /// An answer that is not a success: a sentence for the client, and the cause for the log.
@@ -154,6 +155,26 @@ impl ApiError {
         Self::forbidden("Access was denied to this resource.").with_detail(detail)
     }
 
+    /// A request that one node passed on to another, which would have to pass it on again.
+    pub(crate) fn in_a_circle() -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "The node that is said to have the data of this image does not have it.",
+        )
+    }
+
+    /// Another node says neither yes nor no: it redirects, say.
+    pub(crate) fn not_an_answer(status: StatusCode) -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            format!("The node that has the data of this image answered {status}."),
+        )
+    }
+
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.0.status.is_server_error()
+    }
+
     pub(crate) fn is_forbidden(&self) -> bool {
         self.0.status == StatusCode::FORBIDDEN
     }
@@ -187,6 +208,28 @@ impl From<Error> for ApiError {
         }
         answer.0.cause = Some(error);
         answer
+    }
+}
+
+impl From<NodeError> for ApiError {
+    fn from(error: NodeError) -> Self {
+        match error {
+            NodeError::Busy { .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The node that has the data of this image is asked for much at the moment: try \
+                 again.",
+            )
+            .with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
+            NodeError::Slow { .. } | NodeError::Unreachable { .. } => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "The node that has the data of this image does not answer.",
+            ),
+            NodeError::NotReachable | NodeError::Unreadable { .. } => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "The node that has the data of this image cannot be asked, or its answer cannot be \
+                 read.",
+            ),
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! nested under a prefix (by `nest_service`, if the prefix with a slash after it is to be answered
 //! too), and who asks is decided by [`Identity`]. With the feature `server` there is also an accept
 //! loop with the timeouts and limits that a public service needs, with the feature `keystone` a
-//! verifier of Keystone's tokens.
+//! verifier of Keystone's tokens, and with the feature `nodes` the way to other nodes for what is
+//! staged there.
 //!
 //! ```
 //! use axum::body::Body;
@@ -39,19 +40,27 @@ mod health;
 #[cfg(feature = "keystone")]
 pub mod keystone;
 mod metrics;
+mod nodes;
 mod options;
 mod reply;
 mod routes;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "nodes")]
+mod tls;
 mod wire;
 
 pub use self::auth::{Identity, TokenIdentity};
 pub use self::cors::{Cors, CorsRule};
 pub use self::health::{HealthCheck, HealthOptions};
 pub use self::metrics::metrics_router;
+#[cfg(feature = "nodes")]
+pub use self::nodes::{HttpNodes, NodeOptions};
+pub use self::nodes::{NodeAnswer, NodeError, NodeRequest, Nodes};
 pub use self::options::ApiOptions;
 pub use self::routes::{Endpoint, endpoints};
+#[cfg(feature = "nodes")]
+pub use self::tls::{TlsError, TlsOptions};
 pub use self::wire::image_schema::{ImageSchema, InvalidImageSchema};
 
 use self::options::Api;

@@ -9,6 +9,7 @@ use glance_core::Glance;
 use crate::auth::Identity;
 use crate::cors::Cors;
 use crate::health::HealthOptions;
+use crate::nodes::Nodes;
 use crate::wire::attribute::ImageRules;
 use crate::wire::image_schema::ImageSchema;
 
@@ -19,6 +20,9 @@ pub struct ApiOptions {
     pub identity: Identity,
     /// Where clients reach the service, for links to it; by default where the request came in.
     pub public_endpoint: Option<String>,
+    /// The way to other nodes, for what is staged there. Without it, they are not asked: an import of
+    /// it is refused, and a delete leaves it to them.
+    pub nodes: Option<Arc<dyn Nodes>>,
     /// The most characters of a request id that a client sends; 0 for any number.
     pub max_request_id_length: usize,
     /// Whether readers of an image see the URL of its data. It weakens rule R4.
@@ -48,6 +52,7 @@ impl Default for ApiOptions {
         Self {
             identity: Identity::default(),
             public_endpoint: None,
+            nodes: None,
             max_request_id_length: 64,
             show_direct_url: false,
             show_locations: false,

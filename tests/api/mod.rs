@@ -24,6 +24,7 @@ mod metadef_list;
 mod metadef_namespaces;
 mod metadef_parts;
 mod metadef_refusals;
+mod nodes;
 mod policy;
 mod properties;
 mod protections;

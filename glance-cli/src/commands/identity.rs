@@ -7,7 +7,7 @@ use glance_core::ports::ImageServices;
 use glance_http::keystone::{
     KeystoneImageServices, KeystoneVerifier, Session, SessionOptions, SharedAnswers,
 };
-use glance_http::{Identity as Vouching, TokenIdentity};
+use glance_http::{HttpNodes, Identity as Vouching, NodeOptions, Nodes, TlsOptions, TokenIdentity};
 
 use super::operator::OperatorError;
 use crate::config::{Identity, SharingConfig};
@@ -62,6 +62,23 @@ pub(super) fn authority(
         vouching: Vouching::Tokens(tokens),
         image_services: Some(Arc::new(image_services)),
     })
+}
+
+/// The way to other nodes, which believes and shows the certificates that are for Keystone.
+///
+/// # Errors
+///
+/// A certificate or a key cannot be used.
+pub(super) fn nodes(identity: &Identity) -> Result<Arc<dyn Nodes>, OperatorError> {
+    let tls = match identity {
+        Identity::Keystone(keystone) => keystone.session.tls.clone(),
+        Identity::Headers | Identity::None => TlsOptions::default(),
+    };
+    let nodes = HttpNodes::new(NodeOptions {
+        tls,
+        ..NodeOptions::default()
+    });
+    Ok(Arc::new(nodes.map_err(OperatorError::Nodes)?))
 }
 
 /// A session that is set up in a group of the configuration.

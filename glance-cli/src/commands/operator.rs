@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use glance_core::BuildError;
 use glance_core::domain::metadef::InvalidNamespaceFile;
 use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
-use glance_http::InvalidImageSchema;
 use glance_http::keystone::KeystoneError;
+use glance_http::{InvalidImageSchema, TlsError};
 use glance_stores::{AuthoritiesError, OpenError};
 use thiserror::Error;
 
@@ -84,6 +84,9 @@ pub(crate) enum OperatorError {
         group: &'static str,
         source: KeystoneError,
     },
+    /// Other nodes cannot be asked for what is staged there.
+    #[error("requests to other nodes cannot be set up as `[keystone_authtoken]` says")]
+    Nodes(#[source] TlsError),
     /// The database or the store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -102,6 +102,7 @@ async fn start(
 
     let options = ApiOptions {
         identity: authority.vouching,
+        nodes: Some(identity::nodes(&config.identity)?),
         ..options
     };
     let router = router(glance, options);

@@ -50,7 +50,7 @@ pub(super) fn with_staging(stores: Stores, import: &ImportConfig) -> Result<Stor
 
 /// Nodes that name themselves have staging areas of their own.
 fn staging_id(import: &ImportConfig) -> StoreId {
-    StoreId::stored(match &import.settings.self_reference {
+    StoreId::stored(match &import.staging_of {
         Some(node) => format!("{STAGING}@{node}"),
         None => STAGING.to_owned(),
     })

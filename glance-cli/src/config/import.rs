@@ -16,6 +16,9 @@ pub(crate) struct ImportConfig {
     pub(crate) settings: ImportSettings,
     /// Where data is kept aside; `None` where no method needs it.
     pub(crate) staging: Option<PathBuf>,
+    /// The node whose staging area it is; `None` where it may be shared:
+    /// `worker_self_reference_url`.
+    pub(crate) staging_of: Option<String>,
     /// What may be read from the web.
     pub(crate) web: HttpSourceOptions,
     /// What data passes, in order.
@@ -30,17 +33,21 @@ impl Reader<'_> {
             true => Some(self.staging_folder(has_named_stores)?),
             false => None,
         };
-        let self_reference = self.settings.text("DEFAULT", "worker_self_reference_url")?;
+        let worker = self.settings.text("DEFAULT", "worker_self_reference_url")?;
         Ok(ImportConfig {
             settings: ImportSettings {
                 max_parallel_stores: self.size("image_import_opts", "max_parallel_stores")?,
                 methods,
                 remote_properties: self.settings.list(REMOTE_GROUP, "extra_properties")?,
-                self_reference,
+                self_reference: match &worker {
+                    Some(worker) => Some(worker.clone()),
+                    None => self.public_endpoint()?,
+                },
             },
             web: self.import_web()?,
             plugins: self.import_plugins(staging.as_deref())?,
             staging,
+            staging_of: worker,
         })
     }
 
@@ -134,5 +141,22 @@ mod tests {
             assert!(error.contains("needs flavor `keystone`"), "{error}");
             assert!(error.contains("enabled_import_methods"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_node_is_asked_at_its_own_url_or_else_where_all_are_reached() {
+        let names = |text: &str| {
+            let import = config(&format!("[DEFAULT]\n{text}")).import;
+            (import.settings.self_reference, import.staging_of)
+        };
+        let (public, worker) = ("http://images".to_owned(), "http://node-1:9292".to_owned());
+        let told = format!("public_endpoint = {public}\n");
+        let named = format!("worker_self_reference_url = {worker}\n");
+
+        assert_eq!(names(""), (None, None));
+        assert_eq!(names(&told), (Some(public), None));
+        let both = (Some(worker.clone()), Some(worker));
+        assert_eq!(names(&named), both);
+        assert_eq!(names(&format!("{told}{named}")), both);
     }
 }

@@ -128,7 +128,7 @@ impl Reader<'_> {
         })
     }
 
-    fn public_endpoint(&self) -> Result<Option<String>, ConfigError> {
+    pub(super) fn public_endpoint(&self) -> Result<Option<String>, ConfigError> {
         let (group, option) = ("DEFAULT", "public_endpoint");
         let Some(endpoint) = self.settings.text(group, option)? else {
             return Ok(None);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::change::LockStep;
 use super::id::{StoreId, TaskId};
 use super::image::Image;
-use super::property::{PropertyName, PropertyValue};
+use super::property::{HASH_HOST, PropertyName, PropertyValue, STAGE_HOST};
 
 /// The property in which upstream keeps the stores that an import still has to fill.
 pub const IMPORTING_TO_STORES: &str = "os_glance_importing_to_stores";
@@ -31,6 +31,16 @@ impl Image {
     pub fn import_lock(&self) -> Option<TaskId> {
         let mut held = self.import_property(IMPORT_LOCK);
         held.next().map(|value| TaskId::stored(value.to_owned()))
+    }
+
+    /// Where the node is reached that has its staged data, if that is told.
+    pub fn stage_host(&self) -> Option<&str> {
+        self.import_property(STAGE_HOST).next()
+    }
+
+    /// Where the node is reached that reads its data for its hash: Python nodes tell.
+    pub fn hash_host(&self) -> Option<&str> {
+        self.import_property(HASH_HOST).next()
     }
 
     /// The stores that a list of imports names: see [`IMPORTING_TO_STORES`] and [`FAILED_IMPORT`].

@@ -168,6 +168,14 @@ pub enum CannotImport {
     /// There is one store: either it has the data or not.
     #[error("all_stores_must_succeed can only be set with enabled_backends")]
     SingleStore,
+    /// The data is staged at another node, which has to be asked for the import.
+    #[error("the data of image {image} is staged at another node of this service")]
+    StagedElsewhere {
+        /// The image.
+        image: ImageId,
+        /// Where that node is reached; clients are not told.
+        host: String,
+    },
     /// The image is not in the status for the way.
     #[error("import method {method} takes an image in status '{wanted}', not '{status}'")]
     Status {

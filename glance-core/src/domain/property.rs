@@ -36,7 +36,7 @@ impl PropertyName {
         Self(name.to_owned())
     }
 
-    /// What tells Python nodes whom to ask for staged data.
+    /// What tells other nodes whom to ask for staged data.
     pub(super) fn stage_host() -> Self {
         Self(STAGE_HOST.to_owned())
     }
@@ -160,9 +160,13 @@ fn is_attribute(name: &str) -> bool {
 const INTERNAL_PREFIX: &str = "os_glance";
 
 /// Internal properties that nobody is shown (upstream), and one of ours.
-const HIDDEN: [&str; 3] = [STAGE_HOST, "os_glance_hash_op_host", REFUSED_HASH];
+const HIDDEN: [&str; 3] = [STAGE_HOST, HASH_HOST, REFUSED_HASH];
 
-const STAGE_HOST: &str = "os_glance_stage_host";
+/// The URL of the node that has the staged data.
+pub(super) const STAGE_HOST: &str = "os_glance_stage_host";
+
+/// The URL of the node that reads the data for its hash.
+pub(super) const HASH_HOST: &str = "os_glance_hash_op_host";
 
 const REFUSED_HASH: &str = "os_glance_refused_hash";
 

@@ -68,7 +68,8 @@ impl Upload {
     }
 
     /// Begins to stage data, which then waits for an import until `until`: as
-    /// [`begin`](Self::begin), with `uploading` for `saving`. Python nodes ask `host` for the data.
+    /// [`begin`](Self::begin), with `uploading` for `saving`. Other nodes ask `host` for the data.
+    /// Until all of it is there, the image has no size: that tells staged data from what is coming.
     ///
     /// # Errors
     /// The image has data or is getting some.
@@ -80,6 +81,7 @@ impl Upload {
         now: Timestamp,
     ) -> Result<(Change, Self), IllegalTransition> {
         let mut uploading = image.after(Event::StagingStarted, now)?;
+        uploading.size = None;
         if let Some(host) = host {
             let host = PropertyValue::stored(Some(host.to_owned()));
             uploading

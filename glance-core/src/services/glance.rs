@@ -111,7 +111,8 @@ pub struct ImportSettings {
     /// How names of properties begin that come with images of other Glances: `extra_properties` of
     /// `[glance_download_properties]`.
     pub remote_properties: Vec<String>,
-    /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`.
+    /// Where other nodes ask this one for what is staged here: `worker_self_reference_url`, or else
+    /// `public_endpoint`. Nodes that share a staging area may have one in common, or none.
     pub self_reference: Option<String>,
 }
 

@@ -192,6 +192,25 @@ impl Glance {
         Ok(())
     }
 
+    /// Where another node is reached that has data of an image to clear up, if there is one: it is
+    /// to be asked for the delete first. Where it does not answer, [`delete`](Self::delete) leaves
+    /// the data to it.
+    ///
+    /// # Errors
+    /// There is no image that the caller may see; the caller may not delete it; it is protected.
+    pub async fn host_to_delete_at(
+        &self,
+        caller: &Caller,
+        id: ImageId,
+    ) -> Result<Option<String>, Error> {
+        let image = self.visible_image(caller, id).await?;
+        self.permit(caller, Action::DeleteImage, &image)?;
+        match image.protected {
+            true => Err(Error::Protected { image: id }),
+            false => self.other_host(&image).await,
+        }
+    }
+
     fn permit_visibility(
         &self,
         caller: &Caller,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use futures::FutureExt;
 use futures::channel::oneshot;
+use futures::{FutureExt, TryStreamExt};
 
 use super::allowance::Allowance;
 use super::glance::Glance;
@@ -12,11 +12,30 @@ use super::transfer::Limits;
 use crate::domain::policy::Action;
 use crate::domain::query::TaskKey;
 use crate::domain::{
-    Caller, Change, Holder, Image, ImageId, ImportMethod, Intent, Resource, Status, Timestamp,
-    Upload, Work,
+    BlobUrl, Caller, CannotImport, Change, Holder, Image, ImageId, ImportMethod, Intent, IntentId,
+    Resource, Status, StoreId, Timestamp, Upload, Work,
 };
 use crate::error::Error;
-use crate::ports::{ByteStream, CatalogError};
+use crate::ports::{ByteStream, CatalogError, StoreError};
+
+/// Staged data that this service can read.
+#[derive(Debug)]
+pub(super) struct Staged {
+    pub(super) store: StoreId,
+    pub(super) url: BlobUrl,
+    /// The row that explains it; there is none where a Python node staged it.
+    pub(super) row: Option<IntentId>,
+}
+
+/// Where the data of an image waits for an import.
+#[derive(Debug)]
+enum Stage {
+    Here(Staged),
+    /// With the node that is reached there.
+    At(String),
+    /// Nothing tells of any.
+    Nowhere,
+}
 
 impl Glance {
     /// Keeps data of a queued image aside for an import; the image is then `uploading`.
@@ -96,8 +115,104 @@ impl Glance {
         }
     }
 
+    /// The staged data of an image, for an import.
+    ///
+    /// # Errors
+    /// There is none, or another node has it.
+    pub(super) async fn taken_up(&self, image: &Image) -> Result<Staged, Error> {
+        match self.stage_of(image).await? {
+            Stage::Here(staged) => Ok(staged),
+            Stage::At(host) => Err(CannotImport::StagedElsewhere {
+                image: image.id,
+                host,
+            }
+            .into()),
+            Stage::Nowhere => Err(CannotImport::NothingStaged { image: image.id }.into()),
+        }
+    }
+
+    /// Where the other node is reached that has data of the image to clear up when it is deleted.
+    pub(super) async fn other_host(&self, image: &Image) -> Result<Option<String>, Error> {
+        if let Some(host) = image.hash_host().filter(|host| !self.is_reached_at(host)) {
+            return Ok(Some(host.to_owned()));
+        }
+        Ok(match self.stage_of(image).await? {
+            Stage::At(host) => Some(host),
+            Stage::Here(_) | Stage::Nowhere => None,
+        })
+    }
+
+    /// A row tells which staging area has the data, and the image on which node; the two differ
+    /// where nodes without a name of their own do not share what they call by the same name.
+    async fn stage_of(&self, image: &Image) -> Result<Stage, Error> {
+        let host = image.stage_host().filter(|host| !self.is_reached_at(host));
+        let host = host.filter(|_| image.status() == Status::Uploading);
+        let here = match self.staged(image).await? {
+            Some(row) => self.explained(row),
+            None if host.is_none() => self.unexplained(image).await?,
+            None => None,
+        };
+        Ok(match (here, host) {
+            (Some(staged), None) => Stage::Here(staged),
+            (Some(staged), Some(_)) if self.is_there(&staged).await? => Stage::Here(staged),
+            (_, Some(host)) => Stage::At(host.to_owned()),
+            (None, None) => Stage::Nowhere,
+        })
+    }
+
+    /// What a row explains, if it is in the staging area of this node.
+    fn explained(&self, row: Intent) -> Option<Staged> {
+        self.stores.at_work(&row.store)?;
+        match row.work {
+            Work::Staged(url) => Some(Staged {
+                store: row.store,
+                url,
+                row: Some(row.id),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What a Python node has staged here: it writes no row, but the size, once all is there.
+    async fn unexplained(&self, image: &Image) -> Result<Option<Staged>, Error> {
+        let (Some(staging), Some(size)) = (self.stores.staging(), image.size) else {
+            return Ok(None);
+        };
+        if image.status() != Status::Uploading {
+            return Ok(None);
+        }
+        let mut blobs = staging.list().await?;
+        while let Some(blob) = blobs.try_next().await? {
+            if blob.url.image() == Some(image.id) && blob.size == size {
+                return Ok(Some(Staged {
+                    store: staging.id().clone(),
+                    url: blob.url,
+                    row: None,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_there(&self, staged: &Staged) -> Result<bool, Error> {
+        let Some(staging) = self.stores.at_work(&staged.store) else {
+            return Ok(false);
+        };
+        match staging.size(&staged.url).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether other nodes reach this one there.
+    fn is_reached_at(&self, host: &str) -> bool {
+        let own = self.settings().import.self_reference.as_deref();
+        own.is_some_and(|own| own.trim_end_matches('/') == host.trim_end_matches('/'))
+    }
+
     /// What explains the data of an image that lies in the staging area, if some does.
-    pub(super) async fn staged(&self, image: &Image) -> Result<Option<Intent>, Error> {
+    async fn staged(&self, image: &Image) -> Result<Option<Intent>, Error> {
         if image.status() != Status::Uploading {
             return Ok(None);
         }
@@ -119,15 +234,26 @@ impl Glance {
 
     /// The same change, which has the staged data of its image removed, where there is such data.
     pub(super) async fn leaving_stage(&self, change: Change) -> Result<Change, Error> {
-        let Some(staged) = self.staged(&change.before).await? else {
+        let image = &change.before;
+        let staged = match self.staged(image).await? {
+            // Also of another node's staging area: that node finds the intent.
+            Some(row) => match row.work {
+                Work::Staged(url) => Some((row.store, url, Some(row.id))),
+                _ => None,
+            },
+            None => {
+                let found = self.unexplained(image).await?;
+                found.map(|staged| (staged.store, staged.url, staged.row))
+            }
+        };
+        let Some((store, url, row)) = staged else {
             return Ok(change);
         };
-        let Work::Staged(url) = staged.work else {
-            return Ok(change);
-        };
-        let removal = self.intent(staged.image, &staged.store, Work::Delete(url), self.now());
-        Ok(change
-            .beginning([removal])
-            .ending(staged.id, Holder::nobody()))
+        let removal = self.intent(image.id, &store, Work::Delete(url), self.now());
+        let change = change.beginning([removal]);
+        Ok(match row {
+            Some(row) => change.ending(row, Holder::nobody()),
+            None => change,
+        })
     }
 }

@@ -41,11 +41,15 @@ fn service(headers: &HeaderMap) -> Option<Option<ServiceUser>> {
     Some(Some(service).filter(|service| !is_refused && *service != ServiceUser::default()))
 }
 
-/// Takes away all headers that tell of an identity.
-pub(super) fn remove_identity(headers: &mut HeaderMap) {
+/// Takes away all headers that tell of an identity, and gives them.
+pub(super) fn take_identity(headers: &mut HeaderMap) -> HeaderMap {
+    let mut taken = HeaderMap::new();
     for name in IDENTITY {
-        headers.remove(name);
+        if let Some(value) = headers.remove(name) {
+            taken.insert(name, value);
+        }
     }
+    taken
 }
 
 /// The value of a header, empty if it is absent. A header that came twice says nothing: one of the

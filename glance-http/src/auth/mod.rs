@@ -49,15 +49,27 @@ impl Identity {
     }
 }
 
+/// What shows another node who asks: the headers by which this one knows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Credentials(pub(crate) HeaderMap);
+
 /// Lets nobody in of whom it is not known who they are. Behind it there are no headers that tell of
 /// an identity (rule R18).
 pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let identity = &api.options.identity;
     if !matches!(identity, Identity::Headers) {
-        headers::remove_identity(request.headers_mut());
+        headers::take_identity(request.headers_mut());
     }
     let caller = identity.caller(request.headers()).await;
-    headers::remove_identity(request.headers_mut());
+    let claims = headers::take_identity(request.headers_mut());
+    if api.options.nodes.is_some() {
+        let credentials = match identity {
+            Identity::None => HeaderMap::new(),
+            Identity::Headers => claims,
+            Identity::Tokens(_) => TokenIdentity::shown(request.headers()),
+        };
+        request.extensions_mut().insert(Credentials(credentials));
+    }
     let response = match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -85,6 +97,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::nodes::{NodeAnswer, NodeError, NodeRequest, Nodes};
     use crate::options::ApiOptions;
 
     /// Knows one token.
@@ -128,6 +141,60 @@ mod tests {
         let request = request.body(Body::empty()).unwrap();
         let body = router.oneshot(request).await.unwrap().into_body();
         String::from_utf8(body.collect().await.unwrap().to_bytes().into()).unwrap()
+    }
+
+    /// Other nodes, whom nobody asks.
+    #[derive(Debug)]
+    struct Unasked;
+
+    #[async_trait]
+    impl Nodes for Unasked {
+        async fn ask(&self, _: &str, _: NodeRequest) -> Result<NodeAnswer, NodeError> {
+            Err(NodeError::NotReachable)
+        }
+    }
+
+    /// What another node would be shown of a request with tokens and claims.
+    async fn shown(identity: Identity) -> Vec<String> {
+        let options = ApiOptions {
+            identity,
+            nodes: Some(Arc::new(Unasked)),
+            ..ApiOptions::default()
+        };
+        let api = Api::new(MemoryGlance::new().build().unwrap(), options);
+        let show = async |Extension(Credentials(shown)): Extension<Credentials>| {
+            let names: Vec<&str> = shown.keys().map(|name| name.as_str()).collect();
+            names.join(",")
+        };
+        let router = Router::new()
+            .route("/", get(show))
+            .layer(middleware::from_fn_with_state(api, identify));
+        let request = axum::http::Request::get("/")
+            .header("x-auth-token", "alice")
+            .header("x-service-token", "alice")
+            .header("x-identity-status", "Confirmed")
+            .header("x-roles", "reader")
+            .header("cookie", "c");
+        let request = request.body(Body::empty()).unwrap();
+        let body = router.oneshot(request).await.unwrap().into_body();
+        let text = body.collect().await.unwrap().to_bytes();
+        let mut names: Vec<String> = String::from_utf8_lossy(&text)
+            .split(',')
+            .map(str::to_owned)
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[tokio::test]
+    async fn other_nodes_are_shown_that_by_which_this_one_knows_who_asks() {
+        let tokens = TokenIdentity::new(Arc::new(Doorman));
+
+        assert_eq!(shown(Identity::None).await, [""]);
+        let claims = ["x-identity-status", "x-roles"];
+        assert_eq!(shown(Identity::Headers).await, claims);
+        let both = ["x-auth-token", "x-service-token"];
+        assert_eq!(shown(Identity::Tokens(tokens)).await, both);
     }
 
     #[tokio::test]

@@ -56,6 +56,19 @@ impl TokenIdentity {
             })
     }
 
+    /// The headers by which a request shows its tokens.
+    pub(super) fn shown(headers: &HeaderMap) -> HeaderMap {
+        let mut shown = HeaderMap::new();
+        for name in [USER, SERVICE] {
+            if let Some(value) = headers.get(name) {
+                let mut value = value.clone();
+                value.set_sensitive(true);
+                shown.insert(name, value);
+            }
+        }
+        shown
+    }
+
     /// Adds to a refusal where to get a token.
     pub(super) fn challenge(&self, response: Response) -> Response {
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -81,8 +94,8 @@ impl TokenIdentity {
 /// What a request shows. A header that came twice, or holds what no token can be, makes it the
 /// request of nobody: one of the two may be somebody else's.
 fn tokens(headers: &HeaderMap) -> Option<Tokens> {
-    let user = one(headers, "x-auth-token")??;
-    let service = one(headers, "x-service-token")?;
+    let user = one(headers, USER)??;
+    let service = one(headers, SERVICE)?;
     Some(Tokens::of_user(user).through_service(service))
 }
 
@@ -102,6 +115,9 @@ fn one(headers: &HeaderMap, name: &str) -> Option<Option<Token>> {
     }
     value.parse().ok().map(Some)
 }
+
+const USER: &str = "x-auth-token";
+const SERVICE: &str = "x-service-token";
 
 const REFUSAL: &str = r#"{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}"#;
 

@@ -2,9 +2,9 @@ use glance_core::domain::inspect::{Format, Inspection, InspectionRules, Rejected
 use glance_core::domain::metadef::{NamespaceName, Part};
 use glance_core::domain::policy::Action;
 use glance_core::domain::{
-    BlobUrl, CannotEditLocations, Event, IllegalTransition, Image, ImageId, InvalidValidation,
-    LocationFault, QuotaExceeded, Resource, StoreId, Timestamp, UnknownFormat, Unsatisfiable,
-    Visibility,
+    BlobUrl, CannotEditLocations, CannotImport, Event, IllegalTransition, Image, ImageId,
+    InvalidValidation, LocationFault, QuotaExceeded, Resource, StoreId, Timestamp, UnknownFormat,
+    Unsatisfiable, Visibility,
 };
 use glance_core::ports::{BodyError, BoxError, Denied, LimitError};
 
@@ -53,6 +53,10 @@ fn errors() -> Vec<Error> {
             Status::Active,
             Event::UploadStarted,
         ))),
+        Error::CannotImport(CannotImport::StagedElsewhere {
+            image,
+            host: "canary".to_owned(),
+        }),
         Error::Catalog(CatalogError::Backend {
             operation: "canary",
             source: source(),

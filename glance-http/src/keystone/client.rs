@@ -1,31 +1,15 @@
-//! HTTP with a deadline, a bulkhead and the operator's certificates.
+//! HTTP with a deadline and a bulkhead.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use glance_core::ports::BoxError;
 use reqwest::header::HeaderMap;
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Identity, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::error::KeystoneError;
-
-/// Whom TLS believes, and what it shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TlsOptions {
-    /// The authorities that are believed, and no others; by default those of the system.
-    pub authorities: Option<PathBuf>,
-    /// A certificate that is shown to the server.
-    pub certificate: Option<PathBuf>,
-    /// Its key, if it is not in the same file.
-    pub key: Option<PathBuf>,
-    /// Whether any certificate is believed. Whoever is on the way can then be Keystone.
-    pub insecure: bool,
-}
+use crate::tls::TlsOptions;
 
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
@@ -58,31 +42,7 @@ pub(super) struct HttpClient {
 
 impl HttpClient {
     pub(super) fn new(tls: &TlsOptions, patience: Patience) -> Result<Self, KeystoneError> {
-        let mut client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .connect_timeout(patience.connect)
-            .tls_danger_accept_invalid_certs(tls.insecure);
-        if let Some(path) = &tls.authorities {
-            let certificates = Certificate::from_pem_bundle(&read(path)?)
-                .map_err(|error| unusable("use the certificates of", path, error))?;
-            client = client.tls_certs_only(certificates);
-        }
-        if let Some(path) = &tls.certificate {
-            let mut pem = read(path)?;
-            if let Some(key) = &tls.key {
-                pem.push(b'\n');
-                pem.extend(read(key)?);
-            }
-            let identity = Identity::from_pem(&pem)
-                .map_err(|error| unusable("use the certificate and the key of", path, error))?;
-            client = client.identity(identity);
-        }
-        let client = client.build().map_err(|error| KeystoneError::Setup {
-            protocol: "HTTP",
-            source: error.into(),
-        })?;
+        let client = tls.client(patience.connect)?;
         Ok(Self {
             client,
             patience,
@@ -141,18 +101,6 @@ async fn read_answer(
         headers: std::mem::take(response.headers_mut()),
         body: body.freeze(),
     })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, KeystoneError> {
-    fs::read(path).map_err(|error| unusable("read", path, error))
-}
-
-fn unusable(action: &'static str, path: &Path, source: impl Into<BoxError>) -> KeystoneError {
-    KeystoneError::File {
-        action,
-        path: path.to_owned(),
-        source: source.into(),
-    }
 }
 
 /// As keystoneauth waits, twice as long each time.

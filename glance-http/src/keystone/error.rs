@@ -1,12 +1,11 @@
 //! Why Keystone, or a service found through it, did not do what it was asked.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use glance_core::ports::BoxError;
 use thiserror::Error;
 
 use super::catalog::Interface;
+use crate::tls::TlsError;
 
 /// Why Keystone, or a service found through it, did not do what it was asked. No variant shows a
 /// token, a password, or a URL: those may hold credentials (rule R6).
@@ -18,24 +17,6 @@ pub enum KeystoneError {
     BrokeOff {
         /// What was to be done.
         action: &'static str,
-    },
-    /// A certificate or key cannot be used.
-    #[error("cannot {action} `{}`", path.display())]
-    File {
-        /// What was to be done with it.
-        action: &'static str,
-        /// Where it is.
-        path: PathBuf,
-        /// Why not.
-        source: BoxError,
-    },
-    /// A client cannot be made.
-    #[error("the client of {protocol} cannot be set up")]
-    Setup {
-        /// What it speaks.
-        protocol: &'static str,
-        /// Why not.
-        source: BoxError,
     },
     /// The answer cannot be understood.
     #[error("the answer to a request to {action} cannot be understood: {problem}")]
@@ -81,6 +62,9 @@ pub enum KeystoneError {
         /// How long it might have taken.
         within: Duration,
     },
+    /// The HTTP client cannot be made.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Nobody answered.
     #[error("nobody answered a request to {action}")]
     Unreachable {

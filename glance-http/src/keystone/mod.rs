@@ -67,7 +67,7 @@ mod verifier;
 
 pub use self::barbican::{BarbicanCertificates, KeyManagerEndpoint};
 pub use self::catalog::{Interface, ServiceCatalog, UnknownInterface, Wanted};
-pub use self::client::{Answer, TlsOptions};
+pub use self::client::Answer;
 pub use self::error::KeystoneError;
 pub use self::image_services::KeystoneImageServices;
 pub use self::limits::{KeystoneLimits, LimitEndpoint};
@@ -78,3 +78,4 @@ pub use self::memcached::{
 pub use self::session::{Session, SessionOptions};
 pub use self::shared::SharedAnswers;
 pub use self::verifier::{CacheTime, KeystoneVerifier, VerifierOptions};
+pub use crate::tls::TlsOptions;

@@ -10,10 +10,11 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::body::LoginBody;
 use super::catalog::{Interface, ServiceCatalog, Wanted, version_3};
-use super::client::{Answer, HttpClient, Patience, TlsOptions};
+use super::client::{Answer, HttpClient, Patience};
 use super::error::KeystoneError;
 use super::flight::SingleFlight;
 use super::login::Login;
+use crate::tls::TlsOptions;
 
 /// How a session reaches Keystone, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]

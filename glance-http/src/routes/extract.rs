@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use glance_core::domain::{Draft, Edit, NewLocation, StoreId};
 use glance_core::ports::ByteStream;
 use glance_core::{ImportRequest, UploadOptions};
+use serde_json::Value;
 
 use crate::body::{self, JsonBody};
 use crate::edge::RequestId;
@@ -97,7 +98,11 @@ impl FromRequest<Api> for AddedLocation {
 }
 
 /// The body and the headers of a request to import an image.
-pub(super) struct AskedImport(pub(super) ImportRequest);
+pub(super) struct AskedImport {
+    pub(super) asked: ImportRequest,
+    /// The body as it came, for another node.
+    pub(super) body: Value,
+}
 
 impl FromRequest<Api> for AskedImport {
     type Rejection = ApiError;
@@ -107,15 +112,15 @@ impl FromRequest<Api> for AskedImport {
         let token = api.options.identity.user_token(request.headers());
         let request_id = request_id(&request);
         let JsonBody(body) = JsonBody::from_request(request, api).await?;
-        let mut asked = import::read(&body)?;
+        let mut asked = ImportRequest {
+            store,
+            request_id,
+            ..import::read(&body)?
+        };
         if let Some(remote) = &mut asked.remote {
             remote.token = token;
         }
-        Ok(Self(ImportRequest {
-            store,
-            request_id,
-            ..asked
-        }))
+        Ok(Self { asked, body })
     }
 }
 

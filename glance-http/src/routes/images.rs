@@ -9,6 +9,7 @@ use glance_core::Glance;
 use glance_core::domain::Caller;
 
 use super::extract::{ImagePatch, NewImage, Segments};
+use super::passing_on::PassingOn;
 use crate::body::NoBody;
 use crate::edge::Base;
 use crate::error::ApiError;
@@ -101,12 +102,24 @@ pub(super) async fn edit(
 }
 
 pub(super) async fn delete(
-    State(glance): State<Glance>,
+    State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments([id]): Segments<1>,
+    passing_on: PassingOn,
     _: NoBody,
 ) -> Result<Response, ApiError> {
-    glance.delete(&caller, image_id(&id)?).await?;
+    let (glance, id) = (&api.glance, image_id(&id)?);
+    if let Some(nodes) = api
+        .options
+        .nodes
+        .as_ref()
+        .filter(|_| !passing_on.is_passed_on)
+        && let Some(host) = glance.host_to_delete_at(&caller, id).await?
+        && let Some(answer) = passing_on.delete(nodes.as_ref(), &host, id).await?
+    {
+        return Ok(answer);
+    }
+    glance.delete(&caller, id).await?;
     Ok(reply::no_content())
 }
 

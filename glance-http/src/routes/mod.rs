@@ -11,6 +11,7 @@ mod import;
 mod locations;
 mod members;
 mod metadefs;
+mod passing_on;
 mod schemas;
 mod stores;
 mod tags;

@@ -82,4 +82,5 @@ fn view(store: &ConfiguredStore, is_default: bool, detailed: bool) -> Map<String
     view
 }
 
-const IMAGE_STORE: &str = "x-image-meta-store";
+/// The header that names the one store that is to have the data.
+pub(crate) const IMAGE_STORE: &str = "x-image-meta-store";

@@ -50,6 +50,7 @@ impl Glance {
     /// that the caller may see; it is in another status, lacks a format, or is being imported; the
     /// caller may not; the stores are none of this service, take no data, or have it; the address is
     /// refused, or the image of another Glance not named; a limit is passed.
+    /// [`CannotImport::StagedElsewhere`] names the node that has to be asked.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -103,7 +104,7 @@ impl Glance {
         let task = self.import_task(caller, &plan, request.request_id)?;
         let (store, url) = staged
             .as_ref()
-            .map_or((&first, None), |staged| (&staged.store, staged.work.url()));
+            .map_or((&first, None), |staged| (&staged.store, Some(&staged.url)));
         let intent = Intent {
             id: IntentId::stored(task.id.to_string()),
             ..self.intent(id, store, Work::Import(url.cloned()), self.now())
@@ -111,8 +112,8 @@ impl Glance {
         let claim = self.claim_for_import(&image, plan.stores.len()).await?;
         let change = self.beginning(image, &plan, task.clone(), broken.as_ref())?;
         let mut change = change.beginning([intent.clone()]).claiming(claim);
-        if let Some(staged) = staged {
-            change = change.ending(staged.id, Holder::nobody());
+        if let Some(row) = staged.and_then(|staged| staged.row) {
+            change = change.ending(row, Holder::nobody());
         }
 
         // In a task of its own from the first commit on: whoever asks may go away at any moment.
@@ -185,14 +186,6 @@ impl Glance {
             Some(Err(error)) => Err(error.to_string()),
             _ => Ok(()),
         }
-    }
-
-    /// What explains the staged data, which this service can read.
-    async fn taken_up(&self, image: &Image) -> Result<Intent, Error> {
-        let staged = self.staged(image).await?.filter(|staged| {
-            matches!(staged.work, Work::Staged(_)) && self.stores.at_work(&staged.store).is_some()
-        });
-        staged.ok_or_else(|| CannotImport::NothingStaged { image: image.id }.into())
     }
 
     fn import_task(

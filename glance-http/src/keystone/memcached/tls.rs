@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use glance_core::ports::BoxError;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -16,15 +15,15 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::MemcachedTls;
-use crate::keystone::error::KeystoneError;
+use crate::tls::{TlsError, unusable};
 
 /// Makes connections encrypted.
 #[derive(Clone)]
 pub(super) struct Tls(TlsConnector);
 
 impl Tls {
-    pub(super) fn new(options: &MemcachedTls) -> Result<Self, KeystoneError> {
-        let setup = |error: rustls::Error| KeystoneError::Setup {
+    pub(super) fn new(options: &MemcachedTls) -> Result<Self, TlsError> {
+        let setup = |error: rustls::Error| TlsError::Setup {
             protocol: "memcached",
             source: error.into(),
         };
@@ -65,7 +64,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-fn roots(path: &Path) -> Result<RootCertStore, KeystoneError> {
+fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         let added = roots.add(certificate);
@@ -74,21 +73,13 @@ fn roots(path: &Path) -> Result<RootCertStore, KeystoneError> {
     Ok(roots)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, KeystoneError> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     let certificates: Vec<_> = read.map_err(|error| unusable(CERTIFICATES, path, error))?;
     if certificates.is_empty() {
         return Err(unusable(CERTIFICATES, path, "there is none"));
     }
     Ok(certificates)
-}
-
-fn unusable(action: &'static str, path: &Path, source: impl Into<BoxError>) -> KeystoneError {
-    KeystoneError::File {
-        action,
-        path: path.to_owned(),
-        source: source.into(),
-    }
 }
 
 const CERTIFICATES: &str = "use the certificates of";
