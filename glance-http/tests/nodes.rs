@@ -1,5 +1,7 @@
 //! Other nodes, over real connections.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 

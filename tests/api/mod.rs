@@ -28,6 +28,7 @@ mod nodes;
 mod policy;
 mod properties;
 mod protections;
+mod python_nodes;
 mod ranges;
 mod read_only;
 mod routes;

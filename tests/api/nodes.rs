@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use glance_core::domain::{Image, ImageId, PropertyName, PropertyValue, Status, Timestamp};
+use glance_core::domain::Status;
 use glance_core::memory::{MemoryGlance, MemoryStore};
-use glance_core::ports::{BlobKey, Catalog, ImageStore};
 use glance_core::{ImportSettings, Settings};
 use glance_http::{ApiOptions, NodeAnswer, NodeError, NodeRequest, Nodes};
 use serde_json::json;
@@ -26,7 +25,7 @@ enum End {
 
 /// Lines to nodes, by host, and what was asked on them.
 #[derive(Debug, Default)]
-struct Lines {
+pub(super) struct Lines {
     ends: Mutex<BTreeMap<String, End>>,
     asked: Mutex<Vec<NodeRequest>>,
 }
@@ -36,7 +35,7 @@ impl Lines {
         self.ends.lock().unwrap().insert(host.to_owned(), end);
     }
 
-    fn asked(&self) -> Vec<NodeRequest> {
+    pub(super) fn asked(&self) -> Vec<NodeRequest> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 }
@@ -72,14 +71,14 @@ fn unreachable_node() -> NodeError {
     }
 }
 
-const ONE: &str = "http://one:9292";
+pub(super) const ONE: &str = "http://one:9292";
 const TWO: &str = "http://two:9292/";
 
 /// Two nodes on one catalog, and the lines between them.
-struct Pair {
-    lines: Arc<Lines>,
-    one: Site,
-    two: Site,
+pub(super) struct Pair {
+    pub(super) lines: Arc<Lines>,
+    pub(super) one: Site,
+    pub(super) two: Site,
 }
 
 /// The staging area of a node that has a name of its own.
@@ -90,7 +89,7 @@ fn area_of(host: &str) -> Arc<MemoryStore> {
 
 impl Pair {
     /// Nodes with names, and a staging area each.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with([Some(ONE), Some(TWO)], [area_of(ONE), area_of(TWO)])
     }
 
@@ -137,18 +136,18 @@ impl Pair {
         id
     }
 
-    fn is_staged(&self) -> bool {
+    pub(super) fn is_staged(&self) -> bool {
         [&self.one, &self.two]
             .iter()
             .any(|site| site.memory.staging.contents() != (Vec::new(), 0))
     }
 
-    async fn status(&self, id: &str) -> Status {
+    pub(super) async fn status(&self, id: &str) -> Status {
         self.two.held(id).await.status()
     }
 
     /// Until the import has ended.
-    async fn is_imported(&self, id: &str) {
+    pub(super) async fn is_imported(&self, id: &str) {
         while self.status(id).await == Status::Importing || self.is_staged() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
@@ -159,13 +158,13 @@ impl Pair {
     }
 }
 
-async fn import(site: &Site, who: Who, id: &str) -> Answer {
+pub(super) async fn import(site: &Site, who: Who, id: &str) -> Answer {
     let body = json!({"method": {"name": "glance-direct"}}).to_string();
     site.post(who, &format!("/v2/images/{id}/import"), body)
         .await
 }
 
-async fn delete(site: &Site, who: Who, id: &str) -> Answer {
+pub(super) async fn delete(site: &Site, who: Who, id: &str) -> Answer {
     site.delete(who, &format!("/v2/images/{id}")).await
 }
 
@@ -424,92 +423,4 @@ async fn nodes_without_names_that_do_not_share_ask_where_the_public_is_led_to() 
     assert_eq!(begun.status, StatusCode::ACCEPTED, "{}", begun.text());
     assert_eq!(pair.lines.asked().len(), 1);
     pair.is_imported(&id).await;
-}
-
-/// An image as a Python node leaves it that has staged data: without a row of ours.
-async fn staged_by_python(site: &Site, host: Option<&str>, size: Option<u64>) -> String {
-    let image = Image::queued(ImageId::from_bits(7), Timestamp::from_micros(1));
-    let mut image = image.stored_as(Status::Uploading);
-    image.owner = Some("p1".parse().unwrap());
-    image.disk_format = Some("raw".parse().unwrap());
-    image.container_format = Some("bare".parse().unwrap());
-    image.size = size;
-    if let Some(host) = host {
-        let name = PropertyName::stored("os_glance_stage_host".to_owned());
-        let host = PropertyValue::stored(Some(host.to_owned()));
-        image.properties.insert(name, host);
-    }
-    let key = BlobKey {
-        image: image.id,
-        upload: "python".parse().unwrap(),
-        size: None,
-    };
-    let mut writer = site.memory.staging.start(&key).await.unwrap();
-    writer.write("data".into()).await.unwrap();
-    writer.commit().await.unwrap();
-    site.memory.catalog.insert(&image, None).await.unwrap();
-    image.id.to_string()
-}
-
-#[tokio::test]
-async fn what_a_python_node_has_staged_is_imported_and_deleted_where_it_lies() {
-    for host in [None, Some(ONE)] {
-        let pair = Pair::new();
-        let id = staged_by_python(&pair.one, host, Some(4)).await;
-
-        // Without a host, nobody but the node that has it can know.
-        let elsewhere = import(&pair.two, ALICE, &id).await;
-        let here = import(&pair.one, ALICE, &id).await;
-
-        let codes = (elsewhere.status.as_u16(), here.status.as_u16());
-        assert_eq!(
-            codes,
-            if host.is_none() {
-                (409, 202)
-            } else {
-                (202, 409)
-            }
-        );
-        pair.is_imported(&id).await;
-
-        let pair = Pair::new();
-        let id = staged_by_python(&pair.one, host, Some(4)).await;
-        let deleted = delete(&pair.one, ALICE, &id).await;
-
-        assert_eq!(deleted.status, StatusCode::NO_CONTENT);
-        assert!(!pair.is_staged());
-        assert!(pair.one.memory.catalog.intents().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn what_a_python_node_is_still_staging_is_not_imported() {
-    for size in [None, Some(5)] {
-        let pair = Pair::new();
-        let id = staged_by_python(&pair.one, None, size).await;
-
-        let refused = import(&pair.one, ALICE, &id).await;
-
-        assert_eq!(refused.status, StatusCode::CONFLICT, "{size:?}");
-        assert_eq!(pair.status(&id).await, Status::Uploading);
-    }
-}
-
-#[tokio::test]
-async fn a_python_node_that_finds_the_hash_of_an_image_is_told_of_its_delete() {
-    let pair = Pair::new();
-    let mut image = Image::queued(ImageId::from_bits(7), Timestamp::from_micros(1));
-    image.owner = Some("p1".parse().unwrap());
-    let name = PropertyName::stored("os_glance_hash_op_host".to_owned());
-    let host = PropertyValue::stored(Some(ONE.to_owned()));
-    image.properties.insert(name, host);
-    let image = image.stored_as(Status::Active);
-    pair.one.memory.catalog.insert(&image, None).await.unwrap();
-    let id = image.id.to_string();
-
-    let deleted = delete(&pair.two, ALICE, &id).await;
-
-    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
-    let asked: Vec<Method> = pair.lines.asked().into_iter().map(|a| a.method).collect();
-    assert_eq!(asked, [Method::DELETE]);
 }
