@@ -229,6 +229,7 @@ fn data_is_staged_up_to_a_limit_whether_its_size_is_told_or_not() {
 fn request(method: ImportMethod) -> ImportRequest {
     ImportRequest {
         method,
+        remote: None,
         uri: Some("https://images.example/disk".to_owned()),
         stores: (method == ImportMethod::CopyImage).then(|| vec!["there".parse().unwrap()]),
         store: None,

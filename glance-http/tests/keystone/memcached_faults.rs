@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::response::IntoResponse;
 use futures::future::join_all;
 use glance_core::ports::{TokenVerifier, Tokens};
+use glance_http::TlsError;
 use glance_http::keystone::{KeystoneError, MemcachedOptions, MemcachedTls, SharedAnswers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -110,7 +111,10 @@ fn a_certificate_that_cannot_be_used_is_named() {
         };
         for tls in [of_authorities, own] {
             let error = refused(tls);
-            assert!(matches!(error, KeystoneError::File { .. }), "{error:?}");
+            assert!(
+                matches!(error, KeystoneError::Tls(TlsError::File { .. })),
+                "{error:?}"
+            );
             assert!(
                 error.to_string().contains(&path.display().to_string()),
                 "{error}"
