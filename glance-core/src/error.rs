@@ -8,10 +8,8 @@ use crate::domain::{
     ImageId, ImportMethod, InvalidSignature, InvalidValidation, LocationFault, ProjectId,
     QuotaExceeded, RemoteError, Status, StoreId, Unsatisfiable, Visibility, inspect::Rejected,
 };
-use crate::ports::{
-    BodyError, CatalogError, Denied, LimitError, PluginError, SignatureError, SourceError,
-    StoreError,
-};
+use crate::ports::{BodyError, CatalogError, Denied, LimitError, PluginError};
+use crate::ports::{SignatureError, SourceError, StoreError};
 
 /// Why a use case did not do what it was asked.
 #[derive(Debug, Error)]

@@ -123,7 +123,7 @@ async fn what_is_wrong_with_a_signature_is_named() {
         ),
         (
             json!({"img_signature": signature, "img_signature_key_type": "DSA"}),
-            "type DSA over sha256 are not supported".to_owned(),
+            "makes no signatures of type DSA".to_owned(),
         ),
         (
             json!({"img_signature": signature, "img_signature_certificate_uuid": absent}),
