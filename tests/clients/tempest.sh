@@ -98,6 +98,7 @@ test_path=$packages/test_discover
 top_dir=$packages
 CONF
 export TEMPEST_CONFIG_DIR="$folder" TEMPEST_CONFIG=tempest.conf
+"$venv/bin/stestr" init
 filters=("${@:-^(tempest\.api\.image|tempest\.scenario\.test_unified_limits|glance_tempest_plugin)\.}")
 
 # run LEFT_OUT: what is asked for, but for what this regular expression matches.

@@ -10,7 +10,7 @@ import pytest
 
 from harness import backends, http
 from harness.backends import Bucket, wait_until
-from harness.nodes import Node
+from harness.nodes import Node, files
 from harness.python_glance import PythonGlance
 
 DATA = http.CHUNK * 3
@@ -24,10 +24,10 @@ pytestmark = pytest.mark.skipif(
 
 def new_nodes(database, folder):
     """Two nodes on one database, with a staging area each; they are not started yet."""
-    make = partial(
-        Node, database=database, shared=folder / "shared",
-        bucket=Bucket("GLANCE_TEST_S3_S3S"), web=1,
-    )  # fmt: skip
+    stores = {
+        "near": files(folder / "near"), "bucket": Bucket("GLANCE_TEST_S3_S3S").store(),
+    }  # fmt: skip
+    make = partial(Node, database=database, stores=stores, web=[1])
     pair = [make(folder / name) for name in ("one", "two")]
     pair[0].sync()
     return pair
