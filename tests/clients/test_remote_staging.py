@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(
 def new_nodes(database, folder):
     """Two nodes on one database, with a staging area each; they are not started yet."""
     stores = {
-        "near": files(folder / "near"), "bucket": Bucket("GLANCE_TEST_S3_S3S").store(),
+        "near": files(folder / "near"), "far": files(folder / "far"),
+        "bucket": Bucket("GLANCE_TEST_S3_S3S").store(),
     }  # fmt: skip
     make = partial(Node, database=database, stores=stores, web=[1])
     pair = [make(folder / name) for name in ("one", "two")]
