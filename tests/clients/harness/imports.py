@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from harness import http
 from harness.backends import Bucket, wait_until
 from harness.command import run
-from harness.nodes import Node
+from harness.nodes import Node, files
 from harness.own import ADMIN, Own
 from harness.proxy import IdentityProxy
 
@@ -58,9 +58,11 @@ class Setup(Own):
         self.home, self.web, self.bucket = folder, Web(), Bucket("GLANCE_TEST_S3_S3S")
         self.places = {name: folder / "shared" / name for name in ("near", "far")}
         listed = f"[image_import_opts]\nimage_import_plugins = [{','.join(plugins)}]\n"
+        stores = {name: files(place) for name, place in self.places.items()}
         self.server = Node(
-            folder, database=f"sqlite:///{folder}/glance.sqlite", shared=folder / "shared",
-            bucket=self.bucket, web=self.web.port, more=own + listed + groups,
+            folder, database=f"sqlite:///{folder}/glance.sqlite",
+            stores={**stores, "bucket": self.bucket.store()}, web=[self.web.port],
+            more=own + listed + groups,
         )  # fmt: skip
         self.server.sync()
         self.server.start()
