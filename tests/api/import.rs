@@ -43,6 +43,13 @@ async fn ended(site: &Site, id: &str) -> Value {
     }
 }
 
+/// Waits for what follows the end of a task: the removal of what was staged.
+async fn settled(site: &Site) {
+    while !site.memory.catalog.intents().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 fn property(image: &Image, name: &str) -> Option<String> {
     let mut properties = image.properties.iter();
     let found = properties.find(|(known, _)| known.as_str() == name);
@@ -73,10 +80,7 @@ async fn staged_data_is_imported_and_the_task_tells_of_it() {
     let held = site.held(&id).await;
     assert_eq!(held.status(), Status::Active);
     assert_eq!(held.checksum.unwrap(), "8d777f385d3dfec8815d20f7496026dc");
-    // Its task ends first, for the image is whole.
-    while !site.memory.catalog.intents().is_empty() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    settled(&site).await;
     assert_eq!(site.memory.staging.contents(), (Vec::new(), 0));
 }
 
@@ -99,6 +103,7 @@ async fn data_that_is_refused_puts_the_image_back_in_the_queue() {
     let held = site.held(&id).await;
     assert_eq!((held.status(), held.size), (Status::Queued, None));
     assert_eq!(property(&held, "os_glance_import_task"), None);
+    settled(&site).await;
     assert_eq!(site.memory.staging.contents(), (Vec::new(), 0));
     assert_eq!(site.memory.store.contents(), (Vec::new(), 0));
     assert!(site.memory.catalog.intents().is_empty());
