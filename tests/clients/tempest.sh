@@ -115,6 +115,7 @@ run() {
 
 # These are for a service that reads no located data for its hash: the rest is for one that does.
 unhashed='ImageLocations(Admin)?Test|secure_hash_false'
+"$venv/bin/stestr" init
 ran=no
 run "$unhashed"
 kill "$server"
