@@ -64,7 +64,7 @@ impl Glance {
             let expected = expected.map(|said| said.checked_multihash()).transpose()?;
             let found = self.found(id, new.clone()).await?;
             let task = self.location_task(caller, id, new, request_id.clone());
-            let change = self.registration(image, &found, expected, task)?;
+            let change = self.registration(image, &found, expected, &task)?;
             let claim = self.claim_for_edit(&change.before, &change.after).await?;
             Ok(Plan::Change(change.claiming(claim)))
         };
@@ -109,7 +109,7 @@ impl Glance {
         image: Image,
         found: &NewLocation,
         expected: Option<Multihash>,
-        task: Task,
+        task: &Task,
     ) -> Result<Change, Error> {
         let is_hashed = self.settings().locations.is_hashed;
         let verification = match (is_hashed, &expected) {
