@@ -138,6 +138,32 @@ pub async fn an_edit_is_stored_and_nothing_else(catalog: &dyn Catalog) {
     assert_eq!(found(catalog, other.id).await, Some(other));
 }
 
+/// The algorithm of a hash is stored before its value is known, and goes with it.
+pub async fn an_awaited_hash_is_kept_until_it_is_known(catalog: &dyn Catalog) {
+    let awaiting = |image: &mut Image| image.hash_awaited = Some("sha256".to_owned());
+    let queued = changed(&rich_image(1), 5, |image| image.multihash = None);
+    catalog.insert(&queued, None).await.unwrap();
+    let early = changed(&queued, 6, awaiting);
+    let late = changed(&early, 7, |image| {
+        image.multihash = Some(content().multihash);
+        image.hash_awaited = None;
+    });
+    let lost = changed(&late, 8, |image| {
+        image.multihash = None;
+        awaiting(image);
+    });
+
+    for (before, after) in [
+        (queued, &early),
+        (early.clone(), &late),
+        (late.clone(), &lost),
+    ] {
+        let change = Change::of_edit(before, after.clone());
+        catalog.commit(&change).await.unwrap();
+        assert_eq!(found(catalog, after.id).await.as_ref(), Some(after));
+    }
+}
+
 /// An edit is of the image that was read; a move of status minds the status alone.
 pub async fn an_edit_of_what_has_changed_is_a_conflict(catalog: &dyn Catalog) {
     let read = rich_image(1);

@@ -47,6 +47,7 @@ macro_rules! catalog_conformance {
                 concurrent_inserts_stop_at_the_quota_of_queued_images
                 the_longest_idle_of_queued_images_come_first
                 an_edit_is_stored_and_nothing_else
+                an_awaited_hash_is_kept_until_it_is_known
                 an_edit_of_what_has_changed_is_a_conflict
                 a_change_of_what_is_gone_is_not_found
                 a_deleted_image_is_gone_with_all_it_had
