@@ -1,7 +1,7 @@
 //! An image and its data in one request: `POST /v2/tasks`, upstream's older way to import.
 
-use futures::FutureExt;
-use futures::channel::oneshot;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::super::glance::Glance;
@@ -71,22 +71,9 @@ impl Glance {
             Creation::importing(&image, &plan, has_lists, intent.clone(), task.clone(), now)?;
         let creation = creation.within(quotas).claiming(claim);
 
-        // In a task of its own from the first commit on: whoever asks may go away at any moment.
-        let (sender, receiver) = oneshot::channel();
-        let glance = self.clone();
-        let at_work = self.at_work.on(intent.id.clone());
-        let work = async move {
-            let _at_work = at_work;
-            let created = glance.catalog.create(&creation).await;
-            let is_created = created.is_ok();
-            // Nobody may wait for it any more.
-            let _ = sender.send(created);
-            if is_created {
-                glance.run_to_end(&intent, 0, None).await;
-            }
-        };
-        self.runtime.executor.spawn(work.boxed());
-        match receiver.await.map_err(|_| Error::Stopping)? {
+        let catalog = Arc::clone(&self.catalog);
+        let created = async move { catalog.create(&creation).await };
+        match self.begin_import(intent, None, created).await? {
             Ok(()) => Ok(task),
             Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: image.id }),
             Err(error) => Err(error.into()),

@@ -1,6 +1,7 @@
 //! A run of an import, and steps that only its holder takes.
 
 use futures::FutureExt;
+use futures::channel::oneshot;
 
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
@@ -38,6 +39,31 @@ impl Glance {
         };
         self.runtime.executor.spawn(work.boxed());
         Ok(true)
+    }
+
+    /// Makes the commit that begins an import, and goes on in the background; gives what came of the
+    /// commit. In a task of its own from there on: whoever asks may go away at any moment.
+    pub(super) async fn begin_import<T: Send + 'static>(
+        &self,
+        intent: Intent,
+        envoy: Option<Envoy>,
+        commit: impl Future<Output = Result<T, CatalogError>> + Send + 'static,
+    ) -> Result<Result<T, CatalogError>, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let glance = self.clone();
+        let at_work = self.at_work.on(intent.id.clone());
+        let work = async move {
+            let _at_work = at_work;
+            let begun = commit.await;
+            let is_begun = begun.is_ok();
+            // Nobody may wait for it any more.
+            let _ = sender.send(begun);
+            if is_begun {
+                glance.run_to_end(&intent, 0, envoy).await;
+            }
+        };
+        self.runtime.executor.spawn(work.boxed());
+        receiver.await.map_err(|_| Error::Stopping)
     }
 
     /// Runs an import that has just begun, or was taken over so many times, and logs what stops it.

@@ -1,7 +1,6 @@
 //! What is asked of an import, and its first step: one change of the image that begins it.
 
-use futures::FutureExt;
-use futures::channel::oneshot;
+use std::sync::Arc;
 
 use super::super::glance::Glance;
 use super::remote::{AskedRemote, named_remote};
@@ -116,22 +115,9 @@ impl Glance {
             change = change.ending(row, Holder::nobody());
         }
 
-        // In a task of its own from the first commit on: whoever asks may go away at any moment.
-        let (sender, receiver) = oneshot::channel();
-        let glance = self.clone();
-        let at_work = self.at_work.on(intent.id.clone());
-        let work = async move {
-            let _at_work = at_work;
-            let begun = glance.catalog.commit(&change).await;
-            let is_begun = begun.is_ok();
-            // Nobody may wait for it any more.
-            let _ = sender.send(begun);
-            if is_begun {
-                glance.run_to_end(&intent, 0, envoy).await;
-            }
-        };
-        self.runtime.executor.spawn(work.boxed());
-        match receiver.await.map_err(|_| Error::Stopping)? {
+        let catalog = Arc::clone(&self.catalog);
+        let begun = async move { catalog.commit(&change).await };
+        match self.begin_import(intent, envoy, begun).await? {
             Ok(_) => {}
             // Another import was first, or a delete.
             Err(CatalogError::Conflict | CatalogError::NotFound) => {

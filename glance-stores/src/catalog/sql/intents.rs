@@ -3,7 +3,8 @@
 use glance_core::domain::{BlobUrl, Holder, ImageId, Intent, IntentId, Timestamp, Work};
 use glance_core::ports::{ABANDONED_AT_ONCE, CatalogError};
 use sea_query::{
-    Cond, Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement, WindowStatement,
+    Cond, Expr, ExprTrait, Func, IntoCondition, OnConflict, Order, Query, SelectStatement,
+    UpdateStatement, WindowStatement,
 };
 
 use super::database::{Batch, Breach, Database, Row, Selects, Statement};
@@ -92,14 +93,7 @@ pub(in crate::catalog) async fn renew(
     let dialect = database.dialect();
     // On one's own node, it is either one's own or an earlier process's.
     let may = Cond::any().add(is_node(holder)).add(has_ended(now));
-    let update = Query::update()
-        .table(INTENTS)
-        .value(NODE, holder.node.as_str())
-        .value(PROCESS, holder.process.as_str())
-        .value(LEASE_UNTIL, time_value(until))
-        .and_where(Expr::col(ID).eq(intent.as_str()))
-        .cond_where(may)
-        .take();
+    let update = passed_to(holder, intent, until, may);
     let mut batch = Batch::new("renew an intent");
     batch.change_some(dialect.statement(&update), Breach::NotFound);
     match database.write(batch).await {
@@ -107,6 +101,23 @@ pub(in crate::catalog) async fn renew(
         Err(CatalogError::NotFound) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Gives an intent to a holder until then, where that may be.
+fn passed_to(
+    holder: &Holder,
+    intent: &IntentId,
+    until: Timestamp,
+    may: impl IntoCondition,
+) -> UpdateStatement {
+    Query::update()
+        .table(INTENTS)
+        .value(NODE, holder.node.as_str())
+        .value(PROCESS, holder.process.as_str())
+        .value(LEASE_UNTIL, time_value(until))
+        .and_where(Expr::col(ID).eq(intent.as_str()))
+        .cond_where(may)
+        .take()
 }
 
 /// Takes over an abandoned intent, and counts how often that was; what is left of the counts of ended
@@ -120,14 +131,7 @@ pub(in crate::catalog) async fn take_over(
 ) -> Result<Option<u64>, CatalogError> {
     let dialect = database.dialect();
     let mut batch = Batch::new("take over an intent");
-    let update = Query::update()
-        .table(INTENTS)
-        .value(NODE, holder.node.as_str())
-        .value(PROCESS, holder.process.as_str())
-        .value(LEASE_UNTIL, time_value(until))
-        .and_where(Expr::col(ID).eq(intent.as_str()))
-        .cond_where(is_abandoned(holder, now))
-        .take();
+    let update = passed_to(holder, intent, until, is_abandoned(holder, now));
     batch.change_some(dialect.statement(&update), Breach::NotFound);
     let there = Query::select()
         .expr(Expr::cust("1"))
