@@ -3,8 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io;
-use std::sync::{Arc, Mutex};
+mod kept_log;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -12,36 +11,8 @@ use glance_core::memory::MemoryGlance;
 use glance_http::{ApiOptions, Identity, router};
 use tower::ServiceExt;
 use tracing::Level;
-use tracing_subscriber::fmt::MakeWriter;
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
+use self::kept_log::Log;
 
 #[tokio::test]
 async fn a_request_is_one_line_without_its_secrets() {

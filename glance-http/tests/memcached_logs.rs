@@ -3,9 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io;
+mod kept_log;
+
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,37 +21,8 @@ use glance_http::keystone::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tracing_subscriber::fmt::MakeWriter;
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn lines(&self, wanted: &str) -> usize {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.matches(wanted).count()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
+use self::kept_log::Log;
 
 /// A Keystone to which every token is valid.
 async fn keystone() -> String {
@@ -119,15 +91,16 @@ async fn an_outage_is_one_line_of_the_log_and_so_is_its_end() {
         verifier.verify(&tokens).await.unwrap();
     };
     let (down, up) = ("memcached does not answer", "memcached answers again");
+    let times = |said: &str| log.text().matches(said).count();
 
     join_all((0..20).map(ask)).await;
     // Once more when it is tried again.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     join_all((20..40).map(ask)).await;
-    assert_eq!((log.lines(down), log.lines(up)), (1, 0));
+    assert_eq!((times(down), times(up)), (1, 0));
 
     memcached(address).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     join_all((40..60).map(ask)).await;
-    assert_eq!((log.lines(down), log.lines(up)), (1, 1));
+    assert_eq!((times(down), times(up)), (1, 1));
 }
