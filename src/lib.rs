@@ -41,6 +41,7 @@
 //! | `postgres`, `mysql` | the catalog in PostgreSQL, MySQL or MariaDB | no |
 //! | `s3`, `azure`, `gcs` | blobs in a bucket or container: `stores::ObjectBridge` | no |
 //! | `http-store` | blobs on web servers, read-only: `stores::HttpStore` | no |
+//! | `import-plugins` | data of imports decompressed and converted: `stores::ImageConversion` | no |
 //! | `signatures` | signed image data: `stores::CertificateVerifier` | no |
 //! | `http` | the Image API v2 as an axum router: [`http`] | no |
 //! | `keystone` | identity from tokens of Keystone: `http::keystone` | no |
