@@ -14,4 +14,5 @@ mod faults;
 mod given_up;
 mod passing;
 mod remote;
+mod restaged;
 mod world;

@@ -114,9 +114,10 @@ impl Glance {
         let work = self.catalog.intents_of(image.id).await?;
         let is_going = work.iter().any(|intent| match &intent.work {
             Work::Vacate => stores.contains(&intent.store),
+            // The staging areas of two nodes may have one URL.
             Work::Delete(url) => {
-                let mut stores = stores.iter().filter_map(|id| self.stores.get(id));
-                stores.any(|known| known.store.owns(url))
+                let mut known = stores.iter().filter_map(|id| self.stores.get(id));
+                stores.contains(&intent.store) || known.any(|known| known.store.owns(url))
             }
             Work::Hash(_) | Work::Import(_) | Work::Stage | Work::Staged(_) | Work::Upload => false,
         });
