@@ -15,4 +15,5 @@ mod given_up;
 mod passing;
 mod remote;
 mod restaged;
+mod taken_over;
 mod world;
