@@ -46,9 +46,9 @@ impl Glance {
     ///
     /// # Errors
     /// The service does not import such data; there is no image that the caller may see; the caller
-    /// may not; it has data, or staged data of it is being removed; the body breaks off or has another
-    /// size; a limit is passed; the staging area is full or fails. The image is then back in the queue, and nothing of the data
-    /// stays.
+    /// may not; it has data, or staged data of it is being removed; the body breaks off or has
+    /// another size; a limit is passed; the staging area is full or fails. The image is then back in
+    /// the queue, and nothing of the data stays.
     pub async fn stage(
         &self,
         caller: &Caller,
