@@ -3,7 +3,7 @@
 #
 # It needs some of the servers of tests/servers/run.sh, which starts it beside them:
 #
-#   GLANCE_TEST_SERVERS="moto s3s nginx postgres mariadb keystone" tests/servers/run.sh tests/clients/run.sh
+#   GLANCE_TEST_SERVERS="moto s3s nginx postgres mariadb keystone barbican" tests/servers/run.sh tests/clients/run.sh
 #
 #   GLANCE_BIN       the command of the server (default: target/release/glance, then target/debug/glance)
 #   GLANCE_PEER_URL  a server that already runs, with the `headers` flavor; nothing is started then

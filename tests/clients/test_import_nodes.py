@@ -6,12 +6,14 @@ import os
 import threading
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 
 from harness import backends, http
 from harness.backends import Bucket, frozen, wait_until
-from harness.nodes import Node, files
+from harness.nodes import GROUP, Node, files
+from harness.s3 import Line
 
 MEBIBYTES = 48
 DATA = http.CHUNK * MEBIBYTES
@@ -138,3 +140,52 @@ def test_one_reading_fills_several_stores(nodes, web, method):
     assert wait_until(lambda: is_settled(service, image), 60)
     stores = ["far", "bucket"] + ["near"] * (method == "copy-image")
     has_all(service, image, stores)
+
+
+class Mirrors:
+    """A server of a store `near` and of one that is both a folder and a bucket, to which the line is
+    slow."""
+
+    def __init__(self, folder, web):
+        server = "GLANCE_TEST_S3_MOTO"
+        self.line = Line(urlsplit(os.environ[server]).port, rate=12)
+        self.bucket = Bucket(server, line=self.line.url, large=5, chunk=5)
+        self.folder = folder / "kept"
+        members = {"kept": files(self.folder), "sent": self.bucket.store()}
+        groups = [GROUP.format(name=name, options=members[name][1]) for name in members]
+        mirrored = "\n".join(["mirrored_stores = kept:file, sent:s3", *groups])
+        self.node = Node(
+            folder, database=f"sqlite:///{folder}/glance.sqlite", web=[web],
+            stores={"near": files(folder / "near"), "both": ("mirrored", mirrored)},
+        )  # fmt: skip
+        self.node.sync()
+        self.node.start()
+
+
+@pytest.fixture
+def mirrors(tmp_path, web):
+    mirrors = Mirrors(tmp_path, web)
+    yield mirrors
+    mirrors.node.kill()
+    mirrors.line.close()
+
+
+def test_a_copy_to_mirrors_is_whole_after_its_server_was_killed(mirrors, web):
+    node, bucket = mirrors.node, mirrors.bucket
+    service = http.Service(node.url)
+    image = begin(node, service, "copy-image", web, ["both"])
+    assert wait_until(lambda: image in mirrors.line.seen, 30)
+
+    node.kill()
+    assert bucket.uploads() == [image] and bucket.objects() == set()
+    mirrors.line.rate = None
+    node.start()
+
+    assert wait_until(lambda: is_settled(service, image), TAKEN_OVER), service.show(image)
+    has_all(service, image, ["near", "both"])
+    assert [path.name for path in mirrors.folder.rglob("*") if path.is_file()] == [image]
+    assert (mirrors.folder / image).read_bytes() == DATA
+    assert bucket.uploads() == [] and bucket.objects() == {image}
+    assert bucket.read(image) == DATA
+    code, said = node.run("fsck")
+    assert code == 0, said

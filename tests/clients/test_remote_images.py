@@ -4,13 +4,13 @@ import hashlib
 import json
 import os
 import time
-import urllib.error
-import urllib.request
 import uuid
 
 import pytest
 
+from harness import keystone
 from harness.command import run
+from harness.keystone import call, token_of
 from harness.server import Process, free_port, program
 
 pytestmark = pytest.mark.skipif(
@@ -31,18 +31,7 @@ filesystem_store_datadir = {folder}/images
 [import_filtering_opts]
 allowed_ports = [{north}]
 
-[paste_deploy]
-flavor = keystone
-
-[keystone_authtoken]
-auth_url = {keystone}
-auth_type = password
-username = glance
-password = secret
-user_domain_name = Default
-project_name = services
-project_domain_name = Default
-
+{flavor}
 [glance_rs]
 bind_host = 127.0.0.1
 bind_port = {port}
@@ -53,38 +42,12 @@ DATA = os.urandom(5 << 20)
 COMES_ALONG = {"hw_cpu_cores": "5", "trait:STORAGE_DISK_SSD": "required", "os_distro": "rhel"}
 
 
-def keystone():
-    return os.environ["GLANCE_TEST_KEYSTONE"]
-
-
-def call(method, url, token=None, body=None, media="application/json"):
-    """Status, headers and body of one answer."""
-    data = json.dumps(body).encode() if isinstance(body, dict) else body
-    headers = {"Content-Type": media, "X-Auth-Token": token or ""}
-    request = urllib.request.Request(url, data, headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as refused:
-        return refused.code, refused.headers, refused.read()
-
-
-def token_of(user, project):
-    domain = {"id": "default"}
-    person = {"name": user, "domain": domain, "password": "secret"}
-    identity = {"methods": ["password"], "password": {"user": person}}
-    auth = {"identity": identity, "scope": {"project": {"name": project, "domain": domain}}}
-    status, headers, body = call("POST", f"{keystone()}/v3/auth/tokens", body={"auth": auth})
-    assert status == 201, body
-    return headers["X-Subject-Token"]
-
-
 def add_endpoints(regions):
     """Puts image services into the catalog: the URL of each region."""
     admin = token_of("admin", "admin")
 
     def made(kind, **fields):
-        url = f"{keystone()}/v3/{kind}s"
+        url = f"{keystone.url()}/v3/{kind}s"
         status, _, body = call("POST", url, admin, {kind: fields})
         assert status == 201, body
         return json.loads(body)[kind]["id"]
@@ -105,7 +68,7 @@ class Region(Process):
         self.log = folder / "server.log"
         config = folder / "glance-api.conf"
         config.write_text(
-            CONFIG.format(folder=folder, port=port, north=north, keystone=keystone())
+            CONFIG.format(folder=folder, port=port, north=north, flavor=keystone.flavor())
         )
         configured = ["--config-file", str(config)]
         sync = Process([*program(), "db", "sync", *configured], "", self.log)
@@ -210,7 +173,7 @@ def test_data_formats_and_properties_come_from_another_region(cloud):
 
 def test_python_s_client_imports_from_another_region(cloud, home):
     image = cloud.create(cloud.south)
-    own = ["--os-auth-url", f"{keystone()}/v3", "--os-username", "alice", "--os-password"]
+    own = ["--os-auth-url", f"{keystone.url()}/v3", "--os-username", "alice", "--os-password"]
     own += ["secret", "--os-user-domain-id", "default", "--os-project-domain-id", "default"]
     own += ["--os-project-name", "alpha", "--os-region-name", cloud.region["South"]]
     asked = ["--import-method", "glance-download", "--remote-image-id", cloud.source]

@@ -23,19 +23,23 @@ STORES = (["near"], ["near", "far", "bucket"])
 class Signing(Setup):
     """A server that reads certificates from a folder."""
 
-    def __init__(self, folder, plugins=()):
+    def __init__(self, folder, plugins=(), groups=""):
         self.certificates = folder / "certificates"
         self.certificates.mkdir()
         own = f"signature_certificates = {self.certificates}\n"
-        super().__init__(folder, own=own, plugins=plugins, groups=CONVERTED)
+        super().__init__(folder, own=own, plugins=plugins, groups=groups)
 
     def signer(self, key_type="RSA-PSS"):
         signer = Signer(key_type)
-        (self.certificates / f"{signer.id}.pem").write_bytes(signer.certificate())
+        self.add(signer)
         return signer
+
+    def add(self, signer):
+        (self.certificates / f"{signer.id}.pem").write_bytes(signer.certificate())
 
 
 CONVERTED = "[image_conversion]\noutput_format = raw\n"
+INJECTED = "[inject_metadata_properties]\nignore_user_roles = nobody\ninject = {}\n"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def signing(tmp_path_factory):
 @pytest.fixture(scope="module")
 def unpacking(tmp_path_factory):
     plugins = ("image_decompression", "image_conversion")
-    setup = Signing(tmp_path_factory.mktemp("unpacked"), plugins)
+    setup = Signing(tmp_path_factory.mktemp("unpacked"), plugins, CONVERTED)
     yield setup
     setup.end()
 
@@ -127,6 +131,24 @@ def test_the_signature_is_one_of_what_the_plugins_leave(unpacking, tmp_path, met
 
     unpacking.has(stored, raw.read_bytes(), ["near", "bucket"])
     unpacking.has_nothing(sent, ["near", "bucket"], MISMATCH)
+
+
+def test_a_signature_that_is_injected_has_to_verify(tmp_path):
+    signer = Signer()
+    injected = signer.signed(DATA)
+    pairs = ",".join(f"{name}:{value}" for name, value in injected.items())
+    signing = Signing(tmp_path, ["inject_image_metadata"], INJECTED.format(pairs))
+    signing.add(signer)
+
+    for method in METHODS:
+        good = signing.imported(method, DATA, ["near", "bucket"])
+        bad = signing.imported(method, OTHER, ["near", "bucket"])
+
+        signing.has(good, DATA, ["near", "bucket"])
+        assert injected.items() <= signing.service.show(good).items()
+        signing.has_nothing(bad, ["near", "bucket"], MISMATCH)
+        assert not injected.keys() & signing.service.show(bad).keys()
+    signing.end()
 
 
 @pytest.mark.parametrize("curve", ("sect571r1", "sect409k1"))

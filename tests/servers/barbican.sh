@@ -3,6 +3,8 @@
 # started first, and whose catalog it is put into.
 #
 # GLANCE_TEST_BARBICAN  its URL, without a version
+# GLANCE_TEST_BARBICAN_HOME, _PROGRAM  the folder of its application and data, and what serves it:
+#                                      tests can start more of them
 
 server_barbican() {
     local folder="$data/barbican" venv="$installed/barbican" port
@@ -29,6 +31,7 @@ server_barbican() {
         --bind "127.0.0.1:$port" --threads 1 --no-control-socket application:application
     answers barbican "$port"
     export GLANCE_TEST_BARBICAN="http://127.0.0.1:$port"
+    export GLANCE_TEST_BARBICAN_HOME="$folder" GLANCE_TEST_BARBICAN_PROGRAM="$venv/bin/gunicorn"
     python3 "$root/tests/servers/keystone_people.py" key-manager "$GLANCE_TEST_BARBICAN"
 }
 

@@ -144,12 +144,12 @@ pub enum CannotImport {
         image: ImageId,
     },
     /// The service does not import in this way.
-    #[error("import method {method} is not enabled: the enabled ones are [{enabled}]")]
+    #[error("import method {method} is not enabled{}", offer(enabled))]
     NotEnabled {
         /// The way.
         method: ImportMethod,
         /// Those that it has.
-        enabled: String,
+        enabled: Vec<ImportMethod>,
     },
     /// The store takes no data.
     #[error("store `{store}` takes no data")]
@@ -195,6 +195,15 @@ pub enum CannotImport {
         /// The store.
         store: StoreId,
     },
+}
+
+/// What is left to whoever may not import in one way.
+fn offer(enabled: &[ImportMethod]) -> String {
+    let names: Vec<&str> = enabled.iter().map(|method| method.as_str()).collect();
+    match names.is_empty() {
+        true => ", nor is any other: upload the data instead".to_owned(),
+        false => format!(": use one of {}", names.join(", ")),
+    }
 }
 
 #[cfg(test)]

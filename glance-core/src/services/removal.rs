@@ -184,4 +184,4 @@ impl Glance {
 }
 
 /// How long a request waits for data to be gone.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,6 +1,7 @@
 //! Data that is kept aside until an import takes it up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::{FutureExt, TryStreamExt};
@@ -8,6 +9,7 @@ use futures::{FutureExt, TryStreamExt};
 use super::allowance::Allowance;
 use super::glance::Glance;
 use super::image_data::{Place, UploadOptions};
+use super::removal::PATIENCE;
 use super::transfer::Limits;
 use crate::domain::policy::Action;
 use crate::domain::query::TaskKey;
@@ -44,9 +46,9 @@ impl Glance {
     ///
     /// # Errors
     /// The service does not import such data; there is no image that the caller may see; the caller
-    /// may not; it has data; the body breaks off or has another size; a limit is passed; the
-    /// staging area is full or fails. The image is then back in the queue, and nothing of the data
-    /// stays.
+    /// may not; it has data, or staged data of it is being removed; the body breaks off or has
+    /// another size; a limit is passed; the staging area is full or fails. The image is then back in
+    /// the queue, and nothing of the data stays.
     pub async fn stage(
         &self,
         caller: &Caller,
@@ -61,7 +63,10 @@ impl Glance {
         };
         let image = self.visible_image(caller, id).await?;
         self.permit(caller, Action::ModifyImage, &image)?;
-        self.forget_stale_stage(&image).await?;
+        if image.status() == Status::Queued {
+            self.forget_stale_stage(image.id).await?;
+            self.await_removal(&image, staging.id()).await?;
+        }
         let most = self.settings().quotas.image_bytes;
         Resource::ImageBytes.check(options.size.unwrap_or(0), most)?;
         let now = self.now();
@@ -222,14 +227,29 @@ impl Glance {
 
     /// What was staged for an image that is queued again was imported, in vain, by a Python node,
     /// which knows nothing of the row.
-    async fn forget_stale_stage(&self, image: &Image) -> Result<(), Error> {
-        if image.status() == Status::Queued
-            && let id = Intent::id_of_staged(image.id)
-            && let Some(stale) = self.catalog.find_intent(&id).await?
-        {
+    async fn forget_stale_stage(&self, image: ImageId) -> Result<(), Error> {
+        let id = Intent::id_of_staged(image);
+        if let Some(stale) = self.catalog.find_intent(&id).await? {
             self.catalog.end_intent(&id, &stale.holder).await?;
         }
         Ok(())
+    }
+
+    /// Lets staged data of a queued image go first: whoever removes it would take what is staged now.
+    /// An import that failed tells so just before its data goes.
+    ///
+    /// # Errors
+    /// It does not go: that is tried again later.
+    async fn await_removal(&self, image: &Image, staging: &StoreId) -> Result<(), Error> {
+        let until = self.now().after(PATIENCE);
+        loop {
+            match self.check_going_from(image, staging).await {
+                Err(Error::DataGoing { .. }) if self.now() < until => {
+                    self.runtime.executor.sleep(LOOKS_AGAIN).await;
+                }
+                checked => return checked,
+            }
+        }
     }
 
     /// The same change, which has the staged data of its image removed, where there is such data.
@@ -257,3 +277,6 @@ impl Glance {
         })
     }
 }
+
+/// When it is looked again whether staged data is gone.
+const LOOKS_AGAIN: Duration = Duration::from_millis(100);

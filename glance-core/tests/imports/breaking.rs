@@ -21,6 +21,8 @@ pub(crate) enum Fails {
     /// It takes the commit, and does not say so.
     ToAnswer,
     ToRead,
+    /// It removes what it is told to, and does not say so.
+    ToRemove,
     /// It cannot be reached.
     AtAll,
 }
@@ -43,12 +45,16 @@ impl Breaking {
 
     fn reach(&self, operation: Operation) -> Result<(), StoreError> {
         match self.fails(Fails::AtAll) {
-            true => Err(StoreError::Unavailable {
-                store: self.id().clone(),
-                operation,
-                source: "simulated".into(),
-            }),
+            true => Err(self.unavailable(operation)),
             false => Ok(()),
+        }
+    }
+
+    fn unavailable(&self, operation: Operation) -> StoreError {
+        StoreError::Unavailable {
+            store: self.id().clone(),
+            operation,
+            source: "simulated".into(),
         }
     }
 
@@ -118,7 +124,11 @@ impl ImageStore for Breaking {
 
     async fn delete(&self, location: &BlobUrl) -> Result<(), StoreError> {
         self.reach(Operation::Delete)?;
-        self.store.delete(location).await
+        let deleted = self.store.delete(location).await;
+        match self.fails(Fails::ToRemove) {
+            true => Err(self.unavailable(Operation::Delete)),
+            false => deleted,
+        }
     }
 
     async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
@@ -162,11 +172,7 @@ impl BlobWriter for BreakingWriter {
         }
         let committed = self.writer.commit().await;
         match self.store.fails(Fails::ToAnswer) || self.store.fails(Fails::AtAll) {
-            true => Err(StoreError::Unavailable {
-                store: self.store.id().clone(),
-                operation: Operation::Write,
-                source: "simulated".into(),
-            }),
+            true => Err(self.store.unavailable(Operation::Write)),
             false => committed,
         }
     }

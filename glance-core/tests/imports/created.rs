@@ -1,10 +1,14 @@
 //! Imports that make their image: it comes with its data, or goes again.
 
-use glance_core::domain::{Draft, FAILED_IMPORT, Image, Status, Task, TaskKind, TaskStatus};
-use glance_core::{Error, ErrorKind};
+use futures::executor::block_on;
+use glance_core::domain::{
+    Draft, FAILED_IMPORT, Image, ImportMethod, Status, Task, TaskKind, TaskStatus,
+};
+use glance_core::memory::MemoryGlance;
+use glance_core::{Error, ErrorKind, ImportSettings, NewImageImport, Settings};
 
 use crate::breaking::Fails;
-use crate::world::{LATER, Node, World};
+use crate::world::{LATER, Node, World, admin};
 
 fn draft() -> Draft {
     Draft::raw("disk").unwrap()
@@ -131,4 +135,35 @@ fn a_creation_whose_process_dies_is_brought_to_its_end_by_another_node() {
         }
     }
     assert!(begun > 10, "{begun}");
+}
+
+#[test]
+fn a_service_that_does_not_read_the_web_says_what_to_do_instead() {
+    let told = |methods: &[ImportMethod]| {
+        let memory = MemoryGlance::new().with_settings(Settings {
+            import: ImportSettings {
+                methods: methods.to_vec(),
+                ..ImportSettings::default()
+            },
+            ..Settings::default()
+        });
+        let asked = NewImageImport {
+            draft: draft(),
+            uri: "https://host/disk".to_owned(),
+            store: None,
+            input: serde_json::Map::new(),
+            request_id: None,
+        };
+        let refused = block_on(memory.build().unwrap().import_new(&admin(), asked));
+        refused.unwrap_err().to_string()
+    };
+
+    assert_eq!(
+        told(&ImportMethod::ALL),
+        "import method web-download is not enabled: use one of glance-direct, copy-image"
+    );
+    assert_eq!(
+        told(&[]),
+        "import method web-download is not enabled, nor is any other: upload the data instead"
+    );
 }

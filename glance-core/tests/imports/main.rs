@@ -14,4 +14,6 @@ mod faults;
 mod given_up;
 mod passing;
 mod remote;
+mod restaged;
+mod taken_over;
 mod world;

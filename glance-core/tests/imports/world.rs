@@ -31,6 +31,9 @@ use crate::remote::{Remote, asked_remote};
 /// The stores; the first is the default.
 pub(crate) const STORES: [&str; 3] = ["first", "cheap", "fast"];
 
+/// Where data waits for an import.
+pub(crate) const STAGING: &str = "os_glance_staging_store";
+
 /// What is imported.
 pub(crate) const DATA: &str = "the disk";
 
@@ -94,14 +97,18 @@ impl World {
             simulation: Simulation::new(seed),
             catalog: Arc::default(),
             stores: STORES.map(|name| (name, store(name))).into(),
-            staging: store("os_glance_staging_store"),
+            staging: store(STAGING),
             web: Arc::default(),
             remote: Arc::default(),
             plugins: Vec::new(),
             at_a_time: 2,
             protections: None,
             remote_properties: ImportSettings::default().remote_properties,
-            fails: STORES.map(|name| (name, Arc::default())).into(),
+            fails: STORES
+                .into_iter()
+                .chain([STAGING])
+                .map(|name| (name, Arc::default()))
+                .collect(),
             shared,
         }
     }
@@ -124,13 +131,13 @@ impl World {
         let slowly = |store: &Arc<MemoryStore>| -> Arc<dyn ImageStore> {
             Arc::new(FaultyStore::new(Arc::clone(store), trouble.clone()))
         };
-        let all = STORES.map(|name| {
-            let fails = Arc::clone(&self.fails[name]);
-            let store = Breaking::new(slowly(&self.stores[name]), fails);
-            ConfiguredStore::new(Arc::new(store), "memory")
-        });
+        let breaking = |name: &str, store: &Arc<MemoryStore>| {
+            Arc::new(Breaking::new(slowly(store), Arc::clone(&self.fails[name])))
+        };
+        let all =
+            STORES.map(|name| ConfiguredStore::new(breaking(name, &self.stores[name]), "memory"));
         let stores = Stores::named(&STORES[0].parse().unwrap(), all.to_vec()).unwrap();
-        let stores = stores.with_staging(slowly(&self.staging));
+        let stores = stores.with_staging(breaking(STAGING, &self.staging));
         let catalog = Arc::new(FaultyCatalog::new(trouble.clone()));
         let builder = GlanceBuilder::new(catalog, stores, simulation.runtime())
             .with_node(format!("node-{process}"))

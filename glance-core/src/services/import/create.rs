@@ -88,9 +88,7 @@ impl Glance {
 
     fn check_new_address(&self, uri: &str) -> Result<(), Error> {
         if self.web.is_none() {
-            let method = ImportMethod::WebDownload;
-            let enabled = String::new();
-            return Err(CannotImport::NotEnabled { method, enabled }.into());
+            return Err(self.not_enabled(ImportMethod::WebDownload));
         }
         self.check_uri(uri)
             .map_err(|reason| CannotImport::From { reason }.into())

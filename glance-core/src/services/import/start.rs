@@ -129,13 +129,16 @@ impl Glance {
     }
 
     fn check_offered(&self, method: ImportMethod) -> Result<(), Error> {
-        let methods = self.import_methods();
-        if methods.contains(&method) {
-            return Ok(());
+        match self.import_methods().contains(&method) {
+            true => Ok(()),
+            false => Err(self.not_enabled(method)),
         }
-        let names: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
-        let enabled = names.join(", ");
-        Err(CannotImport::NotEnabled { method, enabled }.into())
+    }
+
+    /// That the service does not import in this way, but in others.
+    pub(super) fn not_enabled(&self, method: ImportMethod) -> Error {
+        let enabled = self.import_methods();
+        CannotImport::NotEnabled { method, enabled }.into()
     }
 
     /// The lock of the image, if it has one that may be broken.

@@ -34,7 +34,7 @@ impl Glance {
         self.while_held(intent, landing).await?;
         let filled = self.stores.filled(&image);
         let unfilled = plan.stores.iter().filter(|id| !filled.contains(*id));
-        let mut left = Vec::new();
+        let (mut left, mut filling) = (Vec::new(), Filling::default());
         for known in unfilled.filter_map(|id| self.stores.get(id)) {
             let clearing = self.clear_store(import, known.store.as_ref());
             match self.while_held(intent, clearing).await {
@@ -47,15 +47,18 @@ impl Glance {
                         "what a stopped import may have left is removed when its store is back"
                     );
                     left.push(self.left_in(plan.image, known.id()));
+                    filling.store_failed(known.id(), &error);
                 }
             }
         }
-        let reason = format!(
+        let mut reason = format!(
             "given up: it was taken up again {MOST_TAKE_OVERS} times, and each time its process died or \
              a store was away"
         );
-        self.roll_back(import, &Filling::default(), &reason, left)
-            .await
+        if filling.has_failed() {
+            reason = format!("{reason}: {}", filling.reason());
+        }
+        self.roll_back(import, &filling, &reason, left).await
     }
 
     async fn clear_store(&self, import: &Import, store: &dyn ImageStore) -> Result<(), Error> {
@@ -114,9 +117,10 @@ impl Glance {
         let work = self.catalog.intents_of(image.id).await?;
         let is_going = work.iter().any(|intent| match &intent.work {
             Work::Vacate => stores.contains(&intent.store),
+            // The staging areas of two nodes may have one URL.
             Work::Delete(url) => {
-                let mut stores = stores.iter().filter_map(|id| self.stores.get(id));
-                stores.any(|known| known.store.owns(url))
+                let mut known = stores.iter().filter_map(|id| self.stores.get(id));
+                stores.contains(&intent.store) || known.any(|known| known.store.owns(url))
             }
             Work::Hash(_) | Work::Import(_) | Work::Stage | Work::Staged(_) | Work::Upload => false,
         });
