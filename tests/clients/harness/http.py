@@ -18,10 +18,11 @@ PIECE = 16 << 10
 
 
 class Service:
-    """The images API at `url`, as an administrator whom a proxy has vouched for."""
+    """The images API at `url`, as an administrator whom a proxy has vouched for, or as whoever other
+    headers say."""
 
-    def __init__(self, url):
-        self._address = urlsplit(url).netloc
+    def __init__(self, url, headers=HEADERS):
+        self._address, self._headers = urlsplit(url).netloc, headers
 
     def connect(self):
         return http.client.HTTPConnection(self._address, timeout=120)
@@ -30,7 +31,7 @@ class Service:
         """Status and body of one answer."""
         connection = self.connect()
         try:
-            connection.request(method, path, body, {**HEADERS, **(headers or {})})
+            connection.request(method, path, body, {**self._headers, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -54,7 +55,7 @@ class Service:
     def upload(self, image, mebibytes, *, chunked=False, pause=0.0, rate=None, store=None):
         """Sends so many MiB: with a pause after each, or in small pieces, `rate` MiB a second;
         gives the status."""
-        headers = {**HEADERS, **OCTETS}
+        headers = {**self._headers, **OCTETS}
         if store:
             headers["X-Image-Meta-Store"] = store
         if not chunked:
@@ -75,7 +76,7 @@ class Service:
         connection = self.connect()
         connection.putrequest("PUT", f"/v2/images/{image}/file")
         length = {"Content-Length": str(mebibytes << 20)}
-        for name, value in {**HEADERS, **OCTETS, **length}.items():
+        for name, value in {**self._headers, **OCTETS, **length}.items():
             connection.putheader(name, value)
         connection.endheaders()
         for _ in range(sent):
@@ -85,7 +86,7 @@ class Service:
     def begin_download(self, image):
         """Asks for the data and reads none of it."""
         connection = self.connect()
-        connection.request("GET", f"/v2/images/{image}/file", headers=HEADERS)
+        connection.request("GET", f"/v2/images/{image}/file", headers=self._headers)
         return connection
 
     def download(self, image, *, seconds=None, rate=None):
@@ -93,7 +94,7 @@ class Service:
         much as comes in `seconds` of slow reading."""
         connection = self.connect()
         try:
-            connection.request("GET", f"/v2/images/{image}/file", headers=HEADERS)
+            connection.request("GET", f"/v2/images/{image}/file", headers=self._headers)
             answer = connection.getresponse()
             assert answer.status == 200
             until = None if seconds is None else time.monotonic() + seconds
