@@ -22,9 +22,11 @@ command -v cryptsetup >/dev/null || missing="$missing cryptsetup-bin"
 command -v sgdisk >/dev/null || missing="$missing gdisk"
 command -v mkfs.vfat >/dev/null || missing="$missing dosfstools"
 command -v mkfs.ext4 >/dev/null || missing="$missing e2fsprogs"
+command -v memcached >/dev/null || missing="$missing memcached"
 if [ -n "$missing" ]; then
+    # Nothing is to be started by its package.
     # shellcheck disable=SC2086  # a list of words
-    apt-get install --yes --no-install-recommends $missing
+    RUNLEVEL=1 apt-get install --yes --no-install-recommends $missing
 fi
 
 if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then

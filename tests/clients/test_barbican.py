@@ -32,8 +32,8 @@ class Signing(Setup):
     """A server that reads certificates from a Barbican, as alice uses it."""
 
     def __init__(self, folder, barbican):
-        groups = keystone.flavor() + KEY_MANAGER.format(url=barbican.url)
-        super().__init__(folder, groups=groups)
+        groups = keystone.authtoken() + KEY_MANAGER.format(url=barbican.url)
+        super().__init__(folder, flavor="keystone", groups=groups)
         token = keystone.token_of("alice", "alpha")
         self.service = http.Service(self.server.url, {"X-Auth-Token": token})
         self._barbican = barbican

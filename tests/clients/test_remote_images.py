@@ -1,4 +1,4 @@
-"""Images of another Glance: two servers in two regions of a real Keystone's catalog."""
+"""Images of another Glance: regions of a real Keystone's catalog, one of them Python Glance."""
 
 import hashlib
 import json
@@ -8,30 +8,36 @@ import uuid
 
 import pytest
 
-from harness import keystone
+from harness import backends, keystone
 from harness.command import run
 from harness.keystone import call, token_of
+from harness.python_glance import PythonGlance
 from harness.server import Process, free_port, program
 
 pytestmark = pytest.mark.skipif(
-    "GLANCE_PEER_URL" in os.environ, reason="starts two servers of its own"
+    "GLANCE_PEER_URL" in os.environ, reason="starts servers of its own"
 )
 
 CONFIG = """\
 [DEFAULT]
 enabled_import_methods = [web-download,glance-download]
+node_staging_uri = file://{folder}/staging/
 debug = true
 
 [database]
-connection = sqlite:///{folder}/glance.sqlite
+connection = {database}
 
 [glance_store]
 filesystem_store_datadir = {folder}/images
 
 [import_filtering_opts]
-allowed_ports = [{north}]
+allowed_hosts = [127.0.0.1]
+allowed_ports = [{allowed}]
 
-{flavor}
+[paste_deploy]
+flavor = keystone
+
+{authtoken}
 [glance_rs]
 bind_host = 127.0.0.1
 bind_port = {port}
@@ -42,62 +48,73 @@ DATA = os.urandom(5 << 20)
 COMES_ALONG = {"hw_cpu_cores": "5", "trait:STORAGE_DISK_SSD": "required", "os_distro": "rhel"}
 
 
-def add_endpoints(regions):
-    """Puts image services into the catalog: the URL of each region."""
-    admin = token_of("admin", "admin")
+def prepare(folder, port, allowed, database=None):
+    """A folder with all that a server of a region needs: it reads from others at these ports alone."""
+    for name in ("images", "staging"):
+        (folder / name).mkdir(parents=True)
+    (folder / "glance-api.conf").write_text(CONFIG.format(
+        folder=folder,
+        port=port,
+        database=database or f"sqlite:///{folder}/glance.sqlite",
+        allowed=",".join(map(str, allowed)),
+        authtoken=keystone.authtoken(),
+    ))  # fmt: skip
+    sync = Process([*program(), "db", "sync", *configured(folder)], "", folder / "sync.log")
+    sync.run_once()
 
-    def made(kind, **fields):
-        url = f"{keystone.url()}/v3/{kind}s"
-        status, _, body = call("POST", url, admin, {kind: fields})
-        assert status == 201, body
-        return json.loads(body)[kind]["id"]
 
-    service = made("service", type="image", name=f"glance-{uuid.uuid4().hex[:6]}")
-    for region, url in regions.items():
-        made("region", id=region)
-        made("endpoint", service_id=service, interface="public", region_id=region, url=url)
+def configured(folder):
+    return ["--config-file", str(folder / "glance-api.conf")]
 
 
 class Region(Process):
-    """A server of one region. It reads from others at the port `north` alone."""
+    """A server of ours in a region."""
 
-    def __init__(self, folder, port, north):
-        folder.mkdir()
-        (folder / "images").mkdir()
-        self.folder = folder
-        self.log = folder / "server.log"
-        config = folder / "glance-api.conf"
-        config.write_text(
-            CONFIG.format(folder=folder, port=port, north=north, flavor=keystone.flavor())
-        )
-        configured = ["--config-file", str(config)]
-        sync = Process([*program(), "db", "sync", *configured], "", self.log)
-        sync.run_once()
-        command = [*program(), "serve", *configured]
+    def __init__(self, folder, port):
+        self.folder, self.log = folder, folder / "server.log"
+        command = [*program(), "serve", *configured(folder)]
         super().__init__(command, f"http://127.0.0.1:{port}", self.log)
-        self.start()
 
 
 class Cloud:
-    """The regions North and South, with an image of alice in North."""
+    """The regions North and South, which are ours, and East, which is Python Glance's; with an image
+    of alice in North and in East. Images may come from those two."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, database):
         self.suffix = uuid.uuid4().hex[:6]
-        north, south, shut = free_port(), free_port(), free_port()
-        self.north = Region(folder / "north", north, north)
-        self.south = Region(folder / "south", south, north)
-        self.region = {name: f"{name}-{self.suffix}" for name in ("North", "South", "Shut")}
-        add_endpoints({
+        north, south, east, shut = (free_port() for _ in range(4))
+        prepare(folder / "north", north, [north])
+        prepare(folder / "south", south, [north, east])
+        prepare(folder / "east", east, [north], database)
+        self.north, self.south = Region(folder / "north", north), Region(folder / "south", south)
+        self.east = PythonGlance(folder / "east", f"http://127.0.0.1:{east}")
+        self.kept_in_east = folder / "east/images"
+        for server in (self.north, self.south, self.east):
+            server.start()
+        names = ("North", "South", "East", "Shut")
+        self.region = {name: f"{name}-{self.suffix}" for name in names}
+        keystone.add_endpoints({
             self.region["North"]: self.north.url,
             self.region["South"]: self.south.url,
+            self.region["East"]: self.east.url,
             self.region["Shut"]: f"http://127.0.0.1:{shut}",
         })  # fmt: skip
         self.alice = token_of("alice", "alpha")
         self.bob = token_of("bob", "beta")
-        self.source = self.create(self.north, speed="88mph", **COMES_ALONG)
-        url = f"{self.north.url}/v2/images/{self.source}/file"
+        self.source = self.filled(self.north)
+        self.python_source = self.filled(self.east)
+
+    def end(self):
+        for server in (self.south, self.north, self.east):
+            server.stop()
+
+    def filled(self, region):
+        """A new image of alice, with its data."""
+        image = self.create(region, speed="88mph", **COMES_ALONG)
+        url = f"{region.url}/v2/images/{image}/file"
         media = "application/octet-stream"
         assert call("PUT", url, self.alice, DATA, media)[0] == 204
+        return image
 
     def create(self, region, token=None, **fields):
         draft = {"name": "disk", "disk_format": "raw", "container_format": "bare", **fields}
@@ -105,30 +122,34 @@ class Cloud:
         assert status == 201, body
         return json.loads(body)["id"]
 
-    def show(self, image, token=None):
-        status, _, body = call(
-            "GET", f"{self.south.url}/v2/images/{image}", token or self.alice
-        )
+    def show(self, image, token=None, *, at=None):
+        url = f"{(at or self.south).url}/v2/images/{image}"
+        status, _, body = call("GET", url, token or self.alice)
         assert status == 200, body
         return json.loads(body)
 
-    def imported(self, image, token=None, **asked):
-        """Asks South for an import into the image; gives how the last one ended, or the refusal."""
-        token = token or self.alice
+    def from_python(self):
+        """What a request says for the image of East."""
+        return {"glance_region": self.region["East"], "glance_image_id": self.python_source}
+
+    def imported(self, image, token=None, *, at=None, **asked):
+        """Asks South, or another, for an import into the image; gives how the last one ended, or the
+        refusal."""
+        token, at = token or self.alice, at or self.south
         method = {
             "name": "glance-download",
             "glance_region": self.region["North"],
             "glance_image_id": self.source,
             **asked,
         }
-        url = f"{self.south.url}/v2/images/{image}"
+        url = f"{at.url}/v2/images/{image}"
         status, _, body = call("POST", f"{url}/import", token, {"method": method})
         if status != 202:
             return status, body.decode()
-        return self.ended(image, token)
+        return self.ended(image, token, at=at)
 
-    def ended(self, image, token=None):
-        url = f"{self.south.url}/v2/images/{image}/tasks"
+    def ended(self, image, token=None, *, at=None):
+        url = f"{(at or self.south).url}/v2/images/{image}/tasks"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             tasks = json.loads(call("GET", url, token or self.alice)[2])["tasks"]
@@ -141,20 +162,20 @@ class Cloud:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    cloud = Cloud(tmp_path_factory.mktemp("regions"))
-    yield cloud
-    cloud.south.stop()
-    cloud.north.stop()
+    with backends.mariadb() as database:
+        cloud = Cloud(tmp_path_factory.mktemp("regions"), database)
+        yield cloud
+        cloud.end()
 
 
-def check(cloud, image):
-    shown = cloud.show(image)
+def check(cloud, image, *, at=None):
+    at = at or cloud.south
+    shown = cloud.show(image, at=at)
     assert shown["status"] == "active"
     assert shown["os_hash_value"] == hashlib.sha512(DATA).hexdigest()
     assert {name: shown[name] for name in COMES_ALONG} == COMES_ALONG
     assert "speed" not in shown
-    url = f"{cloud.south.url}/v2/images/{image}/file"
-    assert call("GET", url, cloud.alice)[2] == DATA
+    assert call("GET", f"{at.url}/v2/images/{image}/file", cloud.alice)[2] == DATA
 
 
 def test_data_formats_and_properties_come_from_another_region(cloud):
@@ -169,6 +190,41 @@ def test_data_formats_and_properties_come_from_another_region(cloud):
     check(cloud, image)
     shown = cloud.show(image)
     assert (shown["disk_format"], shown["container_format"]) == ("raw", "bare")
+
+
+def test_data_formats_and_properties_come_from_python_glance(cloud):
+    image = cloud.create(
+        cloud.south, disk_format="iso", container_format="ovf", os_distro="windows"
+    )
+
+    ended = cloud.imported(image, **cloud.from_python())
+
+    assert ended[0] == "success", ended
+    check(cloud, image)
+    shown = cloud.show(image)
+    assert (shown["disk_format"], shown["container_format"]) == ("raw", "bare")
+
+
+def test_what_python_glance_gives_other_than_it_tells_is_refused(cloud):
+    source = cloud.filled(cloud.east)
+    (cloud.kept_in_east / source).write_bytes(bytes(len(DATA)))
+    image = cloud.create(cloud.south)
+
+    status, message = cloud.imported(
+        image, **{**cloud.from_python(), "glance_image_id": source}
+    )
+
+    assert status == "failure" and "came with another hash" in message, message
+    assert cloud.show(image)["status"] == "queued"
+
+
+def test_python_glance_imports_what_is_ours(cloud):
+    image = cloud.create(cloud.east, os_distro="windows")
+
+    ended = cloud.imported(image, at=cloud.east)
+
+    assert ended[0] == "success", ended
+    check(cloud, image, at=cloud.east)
 
 
 def test_python_s_client_imports_from_another_region(cloud, home):

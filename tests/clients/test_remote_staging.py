@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from harness import backends, http
+from harness import backends, http, keystone
 from harness.backends import Bucket, wait_until
 from harness.nodes import Node, files
 from harness.python_glance import PythonGlance
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def new_nodes(database, folder):
+def new_nodes(database, folder, **kind):
     """Two nodes on one database, with a staging area each; they are not started yet."""
     stores = {
         "near": files(folder / "near"), "far": files(folder / "far"),
         "bucket": Bucket("GLANCE_TEST_S3_S3S").store(),
     }  # fmt: skip
-    make = partial(Node, database=database, stores=stores, web=[1])
+    make = partial(Node, database=database, stores=stores, web=[1], **kind)
     pair = [make(folder / name) for name in ("one", "two")]
     pair[0].sync()
     return pair
@@ -147,46 +147,77 @@ def running(node):
         node.kill()
 
 
+class Mixed:
+    """A node of ours, and a Python one where the second would be; ours takes its place later. They
+    pass requests on with the token of whoever asks."""
+
+    def __init__(self, folder, database):
+        kind = {"flavor": "keystone", "more": keystone.authtoken()}
+        self.ours, self.successor = new_nodes(database, folder, **kind)
+        self.python = PythonGlance(folder / "two", self.successor.url)
+        self._headers = {"X-Auth-Token": keystone.token_of("admin", "admin")}
+
+    def service(self, node):
+        return http.Service(node.url, self._headers)
+
+    def staged(self):
+        """What the two staging areas hold."""
+        return self.ours.staged(), self.successor.staged()
+
+
 @pytest.fixture
 def mixed(tmp_path):
-    """A node of ours, and a Python one where the second would be; ours takes its place later."""
     with backends.mariadb() as database:
-        ours, successor = new_nodes(database, tmp_path)
-        python = PythonGlance(tmp_path / "two", successor.url)
-        ours.start()
-        python.start()
-        yield ours, python, successor
-        for node in (ours, python):
+        mixed = Mixed(tmp_path, database)
+        for node in (mixed.ours, mixed.python):
+            node.start()
+        yield mixed
+        for node in (mixed.ours, mixed.python):
             node.kill()
 
 
 def test_what_a_python_node_has_staged_it_imports_and_deletes_for_ours(mixed):
-    ours, python, folder = mixed
-    owner, other = http.Service(python.url), http.Service(ours.url)
+    owner, other = mixed.service(mixed.python), mixed.service(mixed.ours)
     imported, deleted = staged(owner), staged(owner)
-    assert folder.staged() == {imported, deleted}
+    assert mixed.staged() == (set(), {imported, deleted})
 
     assert begin(other, imported)[0] == 202
     other.delete(deleted)
 
     is_imported(other, imported)
-    assert wait_until(lambda: not folder.staged(), 30)
-    assert (ours.staged(), owner.request("GET", f"/v2/images/{deleted}")[0]) == (set(), 404)
+    assert wait_until(lambda: mixed.staged() == (set(), set()), 30)
+    assert owner.request("GET", f"/v2/images/{deleted}")[0] == 404
+    mixed.python.stop()
+
+
+def test_what_ours_has_staged_it_imports_and_deletes_for_a_python_node(mixed):
+    owner, other = mixed.service(mixed.ours), mixed.service(mixed.python)
+    imported, deleted = staged(owner), staged(owner)
+    assert mixed.staged() == ({imported, deleted}, set())
+
+    assert begin(other, imported)[0] == 202
+    other.delete(deleted)
+
+    is_imported(other, imported)
+    assert wait_until(lambda: mixed.staged() == (set(), set()), 30)
+    assert owner.request("GET", f"/v2/images/{deleted}")[0] == 404
+    mixed.python.stop()
+    code, said = mixed.ours.run("fsck")
+    assert code == 0, said
 
 
 def test_what_a_python_node_has_staged_its_successor_of_ours_takes_up(mixed):
-    ours, python, successor = mixed
-    images = [staged(http.Service(python.url)) for _ in range(3)]
-    python.stop()
-    other = http.Service(ours.url)
+    images = [staged(mixed.service(mixed.python)) for _ in range(3)]
+    mixed.python.stop()
+    other = mixed.service(mixed.ours)
     assert begin(other, images[0])[0] == 504
-    with running(successor):
-        assert begin(http.Service(successor.url), images[0])[0] == 202
+    with running(mixed.successor):
+        assert begin(mixed.service(mixed.successor), images[0])[0] == 202
         assert begin(other, images[1])[0] == 202
         other.delete(images[2])
 
         for image in images[:2]:
             is_imported(other, image)
-        assert wait_until(lambda: not successor.staged(), 30)
-        code, said = successor.run("fsck")
+        assert wait_until(lambda: not mixed.successor.staged(), 30)
+        code, said = mixed.successor.run("fsck")
         assert code == 0, said

@@ -1,6 +1,8 @@
 //! The `glance` command from outside: its client against its server, each a process of its own.
 
 #[cfg(test)]
+mod ceph;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod data;

@@ -18,8 +18,8 @@ PIECE = 16 << 10
 
 
 class Service:
-    """The images API at `url`, as whoever `headers` tell of: an administrator whom a proxy has
-    vouched for."""
+    """The images API at `url`, as an administrator whom a proxy has vouched for, or as whoever other
+    headers say."""
 
     def __init__(self, url, headers=HEADERS):
         self._address, self._headers = urlsplit(url).netloc, headers

@@ -54,7 +54,7 @@ class Setup(Own):
     """A server of stores `near` and `far`, which are files, and `bucket`. `own` are options of ours,
     `groups` more groups of options."""
 
-    def __init__(self, folder, *, own="", plugins=(), groups=""):
+    def __init__(self, folder, *, own="", plugins=(), flavor="headers", groups=""):
         self.home, self.web, self.bucket = folder, Web(), Bucket("GLANCE_TEST_S3_S3S")
         self.places = {name: folder / "shared" / name for name in ("near", "far")}
         listed = f"[image_import_opts]\nimage_import_plugins = [{','.join(plugins)}]\n"
@@ -62,7 +62,7 @@ class Setup(Own):
         self.server = Node(
             folder, database=f"sqlite:///{folder}/glance.sqlite",
             stores={**stores, "bucket": self.bucket.store()}, web=[self.web.port],
-            more=own + listed + groups,
+            flavor=flavor, more=own + listed + groups,
         )  # fmt: skip
         self.server.sync()
         self.server.start()

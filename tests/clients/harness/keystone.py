@@ -1,17 +1,15 @@
-"""The Keystone of tests/servers/run.sh, and the people in it."""
+"""The Keystone of tests/servers/run.sh: tokens of the people in it, and its catalog."""
 
 import json
 import os
 import urllib.error
 import urllib.request
+import uuid
 
-# For the configuration of a server whose callers bring tokens.
-FLAVOR = """\
-[paste_deploy]
-flavor = keystone
-
+# How a server finds who calls; Python Glance reads the same.
+AUTHTOKEN = """\
 [keystone_authtoken]
-auth_url = {keystone}
+auth_url = {url}
 auth_type = password
 username = glance
 password = secret
@@ -25,8 +23,9 @@ def url():
     return os.environ["GLANCE_TEST_KEYSTONE"]
 
 
-def flavor():
-    return FLAVOR.format(keystone=url())
+def authtoken():
+    """The group of a configuration file that leads to Keystone."""
+    return AUTHTOKEN.format(url=url())
 
 
 def call(method, url, token=None, body=None, media="application/json"):
@@ -54,3 +53,20 @@ def login(user, project):
 
 def token_of(user, project):
     return login(user, project)[0]
+
+
+def add_endpoints(regions, kind="image", interface="public"):
+    """Puts services of a kind into the catalog: the URL of each region."""
+    admin = token_of("admin", "admin")
+
+    def made(kind, **fields):
+        status, _, body = call("POST", f"{url()}/v3/{kind}s", admin, {kind: fields})
+        assert status == 201, body
+        return json.loads(body)[kind]["id"]
+
+    service = made("service", type=kind, name=f"{kind}-{uuid.uuid4().hex[:6]}")
+    for region, place in regions.items():
+        made("region", id=region)
+        made(
+            "endpoint", service_id=service, interface=interface, region_id=region, url=place
+        )  # fmt: skip

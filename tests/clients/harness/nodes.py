@@ -31,7 +31,7 @@ filesystem_store_datadir = {folder}/tasks
 allowed_ports = [{web}]
 
 [paste_deploy]
-flavor = headers
+flavor = {flavor}
 
 [glance_rs]
 bind_host = 127.0.0.1
@@ -52,12 +52,14 @@ class Node(Process):
     their names; the first is the default.
 
     `web` are ports of web servers that imports may read, at hosts and in networks that are
-    `allowed`; `before` is what the command of the server begins with. It is not started yet.
+    `allowed`; `more` are more options, of ours and of groups; `before` is what the command of the
+    server begins with. It is not started yet.
     """
 
     def __init__(
-        self, folder, *, database, stores, web, allowed="127.0.0.1", more="", before=()
-    ):
+        self, folder, *, database, stores, web, allowed="127.0.0.1", flavor="headers", more="",
+        before=(),
+    ):  # fmt: skip
         port = free_port()
         for place in (folder / "staging", folder / "tasks"):
             place.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,7 @@ class Node(Process):
         self._config = folder / "glance-api.conf"
         url = f"http://127.0.0.1:{port}"
         self._config.write_text(CONFIG.format(
-            folder=folder, database=database, url=url, port=port, more=more,
+            folder=folder, database=database, url=url, port=port, more=more, flavor=flavor,
             default=[*stores][0], allowed=allowed,
             web=",".join(map(str, web)),
             backends=", ".join(f"{name}:{kind}" for name, (kind, _) in stores.items()),

@@ -1,7 +1,8 @@
-"""The part of Keystone's middleware these tests need: a proxy that says who is calling.
+"""Proxies. Bodies are streamed, never held.
 
-One proxy is one caller. It adds the identity headers that the server trusts under the `headers`
-flavor, and forwards everything else as it comes. Bodies are streamed, never held.
+The part of Keystone's middleware that most tests need is one that says who is calling: it adds the
+identity headers that the server trusts under the `headers` flavor, and forwards everything else as it
+comes.
 """
 
 import http.client
@@ -31,14 +32,17 @@ class Identity:
         }
 
 
-class IdentityProxy:
-    """Forwards to `upstream` as `identity`; `url` is where clients find it."""
+class Proxy:
+    """Forwards to `upstream`; `url` is where clients find it, and `asked` is what they asked for."""
 
-    def __init__(self, upstream, identity):
+    identity = None
+
+    def __init__(self, upstream):
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.upstream = urlsplit(upstream).netloc
-        self._server.identity = self.identity = identity
+        self._server.identity = self.identity
+        self._server.asked = self.asked = []
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -47,11 +51,20 @@ class IdentityProxy:
         self._server.server_close()
 
 
+class IdentityProxy(Proxy):
+    """Forwards as `identity`: one proxy is one caller."""
+
+    def __init__(self, upstream, identity):
+        self.identity = identity
+        super().__init__(upstream)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _forward(self):
-        if KEYSTONE.search(self.path):
+        self.server.asked.append(f"{self.command} {self.path}")
+        if self.server.identity and KEYSTONE.search(self.path):
             return self._refuse_project_lookup()
         upstream = http.client.HTTPConnection(self.server.upstream, timeout=120)
         try:
@@ -73,7 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             if name.lower() not in HOP_BY_HOP and not name.lower().startswith("x-identity"):
                 upstream.putheader(name, value)
-        for name, value in self.server.identity.headers().items():
+        identity = self.server.identity
+        for name, value in identity.headers().items() if identity else ():
             upstream.putheader(name, value)
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
         if chunked:

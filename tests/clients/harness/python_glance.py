@@ -9,16 +9,28 @@ from harness.server import Process
 
 PROGRAMS = Path(sys.executable).parent
 
-# Who calls comes from headers, as under the `headers` flavor of ours. Glance has no pipeline like
-# that: the operator writes it, beside glance-api.conf.
+# For the flavor `headers`, who calls comes from headers, as with ours. Glance has no pipeline like
+# that: the operator writes it, beside glance-api.conf. That for `keystone` is of the same parts.
 PASTE = """\
 [composite:glance-api-headers]
 use = egg:Paste#urlmap
 /v2 = identified
 /healthcheck = health
 
+[composite:glance-api-keystone]
+use = egg:Paste#urlmap
+/v2 = validated
+/healthcheck = health
+
 [pipeline:identified]
 pipeline = identity images
+
+[pipeline:validated]
+pipeline = authtoken identity images
+
+[filter:authtoken]
+paste.filter_factory = keystonemiddleware.auth_token:filter_factory
+delay_auth_decision = true
 
 [filter:identity]
 paste.filter_factory = glance.api.middleware.context:ContextMiddleware.factory
