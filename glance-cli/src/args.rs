@@ -22,8 +22,8 @@ use url::Url;
 
 pub(crate) use self::client::{
     AddFirstLocation, AddLocation, Attributes, ClientCommand, CreateImage, DeleteImages,
-    DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, OneImage,
-    SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
+    DeleteLocations, DownloadImage, ImageMember, ImageTag, ListImages, ListMembers, NewImage,
+    OneImage, SetMember, ShowImage, UpdateImage, UpdateLocation, UploadImage,
 };
 pub(crate) use self::fsck::Fsck;
 pub(crate) use self::import::{

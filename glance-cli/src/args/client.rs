@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::import::{CreateViaImport, DeleteFromStore, ImportImage, ShowStores, StageImage};
-use super::metadefs::MetadefCommand;
+use super::metadefs::{MetadefCommand, Widest};
 use super::task::{CreateTask, ListTasks, OneTask};
 use super::value;
 use crate::output::Object;
@@ -115,26 +115,9 @@ pub(crate) struct Attributes {
     pub(crate) property: Vec<(String, String)>,
 }
 
-/// Data to be uploaded.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Data {
-    /// The file with the data. Without it the data is read from standard input, if that is a
-    /// pipe or a file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// Bytes of the data, for a pipe. Other data than that many bytes is refused.
-    #[arg(long, value_name = "IMAGE_SIZE")]
-    pub(crate) size: Option<u64>,
-    /// Taken because Python's client has it: on a terminal, a bar is shown in any case.
-    #[arg(long)]
-    pub(crate) progress: bool,
-    /// The store to put the data in.
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-}
-
+/// What is said of an image when it is made.
 #[derive(Debug, Args)]
-pub(crate) struct CreateImage {
+pub(crate) struct NewImage {
     /// The id of the image, a UUID. By default the service makes one.
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
@@ -143,6 +126,37 @@ pub(crate) struct CreateImage {
     pub(crate) tags: Vec<String>,
     #[command(flatten)]
     pub(crate) attributes: Attributes,
+}
+
+/// How data to be sent comes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Sending {
+    /// Bytes of the data, for a pipe. Other data than that many bytes is refused.
+    #[arg(long, value_name = "IMAGE_SIZE")]
+    pub(crate) size: Option<u64>,
+    /// Taken because Python's client has it: on a terminal, a bar is shown in any case.
+    #[arg(long)]
+    pub(crate) progress: bool,
+}
+
+/// Data to be uploaded.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Data {
+    /// The file with the data. Without it the data is read from standard input, if that is a
+    /// pipe or a file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+    /// The store to put the data in.
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateImage {
+    #[command(flatten)]
+    pub(crate) new: NewImage,
     #[command(flatten)]
     pub(crate) data: Data,
 }
@@ -156,9 +170,8 @@ pub(crate) struct DeleteImages {
 
 #[derive(Debug, Args)]
 pub(crate) struct DownloadImage {
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
     /// Where to put the data. Without it the data goes to standard output, if that is no terminal.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
@@ -234,22 +247,19 @@ pub(crate) struct ListImages {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowImage {
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
     /// Print sizes for people, like 1.5 GiB.
     #[arg(long)]
     pub(crate) human_readable: bool,
-    /// The widest a column gets. By default the terminal decides.
-    #[arg(long, value_name = "INTEGER", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) max_column_width: Option<u16>,
+    #[command(flatten)]
+    pub(crate) widest: Widest,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct UpdateImage {
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
     #[command(flatten)]
     pub(crate) attributes: Attributes,
     /// A property to remove. May be repeated.
@@ -259,9 +269,8 @@ pub(crate) struct UpdateImage {
 
 #[derive(Debug, Args)]
 pub(crate) struct UploadImage {
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
     #[command(flatten)]
     pub(crate) data: Data,
 }
@@ -275,9 +284,8 @@ pub(crate) struct OneImage {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageTag {
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
     /// The tag.
     #[arg(value_name = "TAG_VALUE", value_parser = value::segment)]
     pub(crate) tag: String,
@@ -291,9 +299,8 @@ pub(crate) struct AddFirstLocation {
     /// What is expected of the data: an object of JSON with os_hash_algo and os_hash_value.
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = value::object)]
     pub(crate) validation_data: Object,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }
 
 #[derive(Debug, Args)]
@@ -313,9 +320,8 @@ pub(crate) struct AddLocation {
     /// The hash of the data.
     #[arg(long, value_name = "HASH_VALUE")]
     pub(crate) hash_value: Option<String>,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }
 
 #[derive(Debug, Args)]
@@ -323,9 +329,8 @@ pub(crate) struct DeleteLocations {
     /// A location to remove. May be repeated.
     #[arg(long, value_name = "URL", required = true)]
     pub(crate) url: Vec<String>,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }
 
 #[derive(Debug, Args)]
@@ -336,16 +341,14 @@ pub(crate) struct UpdateLocation {
     /// What is to be said of it: an object of JSON.
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = value::object)]
     pub(crate) metadata: Object,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageMember {
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
     /// The id of the project.
     #[arg(value_name = "MEMBER_ID", value_parser = value::segment)]
     pub(crate) member: String,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use super::client::Attributes;
+use super::client::{NewImage, OneImage, Sending};
 use super::value;
 
 #[derive(Debug, Args)]
@@ -13,15 +13,10 @@ pub(crate) struct StageImage {
     /// pipe or a file.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Bytes of the data, for a pipe. Other data than that many bytes is refused.
-    #[arg(long, value_name = "IMAGE_SIZE")]
-    pub(crate) size: Option<u64>,
-    /// Taken because Python's client has it: on a terminal, a bar is shown in any case.
-    #[arg(long)]
-    pub(crate) progress: bool,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }
 
 /// Where the data of an import comes from, but for the method.
@@ -100,31 +95,20 @@ pub(crate) struct ImportImage {
     pub(crate) target: ImportTarget,
     #[command(flatten)]
     pub(crate) waiting: Waiting,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateViaImport {
-    /// The id of the image, a UUID. By default the service makes one.
-    #[arg(long, value_name = "ID")]
-    pub(crate) id: Option<String>,
-    /// Tags of the image.
-    #[arg(long, value_name = "TAGS", num_args = 1..)]
-    pub(crate) tags: Vec<String>,
     #[command(flatten)]
-    pub(crate) attributes: Attributes,
+    pub(crate) new: NewImage,
     /// The file with the data, for glance-direct. Without it the data is read from standard input,
     /// if that is a pipe or a file.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Bytes of the data, for a pipe. Other data than that many bytes is refused.
-    #[arg(long, value_name = "IMAGE_SIZE")]
-    pub(crate) size: Option<u64>,
-    /// Taken because Python's client has it: on a terminal, a bar is shown in any case.
-    #[arg(long)]
-    pub(crate) progress: bool,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
     /// How: glance-direct, web-download or glance-download. By default glance-direct where there
     /// is data; without data, nothing is imported.
     #[arg(long, value_name = "METHOD", env = "OS_IMAGE_IMPORT_METHOD")]
@@ -149,7 +133,6 @@ pub(crate) struct DeleteFromStore {
     /// The store.
     #[arg(long, value_name = "STORE_ID", value_parser = value::segment)]
     pub(crate) store: String,
-    /// The image.
-    #[arg(value_name = "IMAGE_ID", value_parser = value::segment)]
-    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) image: OneImage,
 }

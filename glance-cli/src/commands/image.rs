@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::{CommandError, Context};
 use crate::args::{
-    Attributes, CreateImage, DeleteImages, DownloadImage, ImageTag, ListImages, OneImage,
+    Attributes, CreateImage, DeleteImages, DownloadImage, ImageTag, ListImages, NewImage, OneImage,
     ShowImage, UpdateImage, UploadImage, usage_error,
 };
 use crate::client::{
@@ -17,14 +17,8 @@ use crate::client::{
 use crate::output::{self, Looks, Object};
 
 pub(super) async fn create(context: &Context, args: CreateImage) -> Result<(), CommandError> {
-    let mut fields = fields(args.attributes);
-    if let Some(id) = args.id {
-        fields.insert("id".to_owned(), id.into());
-    }
-    if !args.tags.is_empty() {
-        fields.insert("tags".to_owned(), args.tags.into());
-    }
-    let source = source(args.data.file.as_deref(), args.data.size)?;
+    let fields = fields_of_new(args.new);
+    let source = source(args.data.file.as_deref(), args.data.sending.size)?;
     if source.is_some() {
         require_formats("image-create", &fields)?;
     }
@@ -81,11 +75,11 @@ pub(super) async fn download_data(
     };
     let target = args.file.clone().map_or(Target::Stdout, Target::File);
     let prefer = args.prefer.as_deref();
-    let saved = download(&context.session, &args.id, target, fallback, prefer).await?;
+    let saved = download(&context.session, &args.image.id, target, fallback, prefer).await?;
     if let Some(file) = args.file {
         let (algorithm, value) = saved.verified.unzip();
         context.print_for_machines(&json!({
-            "id": args.id,
+            "id": args.image.id,
             "file": file.to_string_lossy(),
             "size": saved.bytes,
             "verified_algo": algorithm,
@@ -108,34 +102,38 @@ pub(super) async fn list(context: &Context, args: ListImages) -> Result<(), Comm
 }
 
 pub(super) async fn show(context: &Context, args: ShowImage) -> Result<(), CommandError> {
-    let image = context.session.image(&args.id).await?;
+    let image = context.session.image(&args.image.id).await?;
     let looks = Looks {
         human_readable: args.human_readable,
-        max_column_width: args.max_column_width,
+        max_column_width: args.widest.max_column_width,
     };
     context.print(shown(image), looks)
 }
 
 pub(super) async fn update(context: &Context, args: UpdateImage) -> Result<(), CommandError> {
-    let mut image = context.session.image(&args.id).await?;
+    let mut image = context.session.image(&args.image.id).await?;
     let operations = changes(&image, &fields(args.attributes), &args.remove_property);
     if operations != json!([]) {
-        image = context.session.patch_image(&args.id, &operations).await?;
+        image = context
+            .session
+            .patch_image(&args.image.id, &operations)
+            .await?;
     }
     context.print(shown(image), Looks::default())
 }
 
 pub(super) async fn upload_data(context: &Context, args: UploadImage) -> Result<(), CommandError> {
-    let source = source(args.data.file.as_deref(), args.data.size)?.ok_or(ClientError::NoData)?;
+    let source =
+        source(args.data.file.as_deref(), args.data.sending.size)?.ok_or(ClientError::NoData)?;
     upload(
         &context.session,
-        &args.id,
+        &args.image.id,
         source,
         Purpose::Use,
         args.data.store.as_deref(),
     )
     .await?;
-    print_image_for_machines(context, &args.id).await
+    print_image_for_machines(context, &args.image.id).await
 }
 
 pub(super) async fn act(
@@ -148,14 +146,17 @@ pub(super) async fn act(
 }
 
 pub(super) async fn add_tag(context: &Context, args: ImageTag) -> Result<(), CommandError> {
-    context.session.add_tag(&args.id, &args.tag).await?;
-    let image = context.session.image(&args.id).await?;
+    context.session.add_tag(&args.image.id, &args.tag).await?;
+    let image = context.session.image(&args.image.id).await?;
     context.print_row(&["ID", "Tags"], image)
 }
 
 pub(super) async fn remove_tag(context: &Context, args: ImageTag) -> Result<(), CommandError> {
-    context.session.remove_tag(&args.id, &args.tag).await?;
-    print_image_for_machines(context, &args.id).await
+    context
+        .session
+        .remove_tag(&args.image.id, &args.tag)
+        .await?;
+    print_image_for_machines(context, &args.image.id).await
 }
 
 /// People see nothing where all went well, as in Python's client.
@@ -167,8 +168,20 @@ async fn print_image_for_machines(context: &Context, id: &str) -> Result<(), Com
     context.print_for_machines(&image.into())
 }
 
+/// What the flags say of an image to be made, as it stands on the wire.
+pub(super) fn fields_of_new(new: NewImage) -> Object {
+    let mut fields = fields(new.attributes);
+    if let Some(id) = new.id {
+        fields.insert("id".to_owned(), id.into());
+    }
+    if !new.tags.is_empty() {
+        fields.insert("tags".to_owned(), new.tags.into());
+    }
+    fields
+}
+
 /// What the flags say of an image, as it stands on the wire.
-pub(super) fn fields(attributes: Attributes) -> Object {
+fn fields(attributes: Attributes) -> Object {
     let texts = [
         ("name", attributes.name.map(Value::from)),
         ("owner", attributes.owner.map(Value::from)),
@@ -279,7 +292,7 @@ pub(super) fn id_of(image: &Object) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{fields, query};
+    use super::{fields_of_new, query};
     use crate::args::{Cli, ClientCommand, Command};
 
     fn command(line: &str) -> ClientCommand {
@@ -298,12 +311,12 @@ mod tests {
             panic!("another command");
         };
 
-        assert_eq!(args.tags, ["x", "y"]);
         assert_eq!(
-            json!(fields(args.attributes)),
+            json!(fields_of_new(args.new)),
             json!({
                 "name": "n", "disk_format": "qcow2", "container_format": null, "min_ram": 5,
                 "protected": true, "os_hidden": false, "a": "b=c",
+                "tags": ["x", "y"],
             })
         );
     }

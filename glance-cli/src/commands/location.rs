@@ -14,8 +14,11 @@ pub(super) async fn add_first(
     args: AddFirstLocation,
 ) -> Result<(), CommandError> {
     let location = json!({"url": args.url, "validation_data": args.validation_data});
-    context.session.add_location(&args.id, &location).await?;
-    let image = context.session.image(&args.id).await?;
+    context
+        .session
+        .add_location(&args.image.id, &location)
+        .await?;
+    let image = context.session.image(&args.image.id).await?;
     context.print(shown(image), Looks::default())
 }
 
@@ -33,12 +36,15 @@ pub(super) async fn add(context: &Context, args: AddLocation) -> Result<(), Comm
         location.insert("validation_data".to_owned(), said.into());
     }
     let operation = json!([{"op": "add", "path": "/locations/-", "value": location}]);
-    let image = context.session.patch_image(&args.id, &operation).await?;
+    let image = context
+        .session
+        .patch_image(&args.image.id, &operation)
+        .await?;
     context.print(shown(image), Looks::default())
 }
 
 pub(super) async fn delete(context: &Context, args: DeleteLocations) -> Result<(), CommandError> {
-    let image = context.session.image(&args.id).await?;
+    let image = context.session.image(&args.image.id).await?;
     let known = locations(&image)?;
     let mut places = Vec::new();
     for url in &args.url {
@@ -54,20 +60,23 @@ pub(super) async fn delete(context: &Context, args: DeleteLocations) -> Result<(
         .collect();
     let image = context
         .session
-        .patch_image(&args.id, &operations.into())
+        .patch_image(&args.image.id, &operations.into())
         .await?;
     context.print_for_machines(&image.into())
 }
 
 pub(super) async fn update(context: &Context, args: UpdateLocation) -> Result<(), CommandError> {
-    let mut image = context.session.image(&args.id).await?;
+    let mut image = context.session.image(&args.image.id).await?;
     let mut known = locations(&image)?.to_vec();
     let at = place(&known, &args.url)?;
     if let Some(location) = known.get_mut(at) {
         *location = json!({"url": args.url, "metadata": args.metadata});
     }
     let operation = json!([{"op": "replace", "path": "/locations", "value": known}]);
-    image = context.session.patch_image(&args.id, &operation).await?;
+    image = context
+        .session
+        .patch_image(&args.image.id, &operation)
+        .await?;
     context.print(shown(image), Looks::default())
 }
 

@@ -7,17 +7,20 @@ use crate::args::{ImageMember, ListMembers, SetMember};
 use crate::output::Looks;
 
 pub(super) async fn create(context: &Context, args: ImageMember) -> Result<(), CommandError> {
-    let member = context.session.add_member(&args.id, &args.member).await?;
+    let member = context
+        .session
+        .add_member(&args.image.id, &args.member)
+        .await?;
     context.print_row(&TITLES, member)
 }
 
 pub(super) async fn delete(context: &Context, args: ImageMember) -> Result<(), CommandError> {
     context
         .session
-        .remove_member(&args.id, &args.member)
+        .remove_member(&args.image.id, &args.member)
         .await?;
     context.print_for_machines(&json!({
-        "image_id": args.id,
+        "image_id": args.image.id,
         "member_id": args.member,
         "deleted": true,
     }))
@@ -29,7 +32,7 @@ pub(super) async fn list(context: &Context, args: ListMembers) -> Result<(), Com
 }
 
 pub(super) async fn show(context: &Context, args: ImageMember) -> Result<(), CommandError> {
-    let member = context.session.member(&args.id, &args.member).await?;
+    let member = context.session.member(&args.image.id, &args.member).await?;
     context.print(member, Looks::default())
 }
 
@@ -37,7 +40,11 @@ pub(super) async fn update(context: &Context, args: SetMember) -> Result<(), Com
     let membership = args.membership;
     let member = context
         .session
-        .answer_as_member(&membership.id, &membership.member, args.status.as_str())
+        .answer_as_member(
+            &membership.image.id,
+            &membership.member,
+            args.status.as_str(),
+        )
         .await?;
     context.print_row(&TITLES, member)
 }

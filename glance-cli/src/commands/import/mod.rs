@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use self::follow::import_and_follow;
 use self::request::{COPY, DIRECT, request};
 use super::client::{CommandError, Context};
-use super::image::{fields, id_of, require_formats, shown, source};
+use super::image::{fields_of_new, id_of, require_formats, shown, source};
 use crate::args::{
     CreateViaImport, DeleteFromStore, ImportImage, ShowStores, StageImage, usage_error,
 };
@@ -16,10 +16,17 @@ use crate::client::{ClientError, Purpose, Session, upload};
 use crate::output::Looks;
 
 pub(super) async fn stage(context: &Context, args: StageImage) -> Result<(), CommandError> {
-    let Some(source) = source(args.file.as_deref(), args.size)? else {
+    let Some(source) = source(args.file.as_deref(), args.sending.size)? else {
         return Err(ClientError::NoData.into());
     };
-    upload(&context.session, &args.id, source, Purpose::Stage, None).await?;
+    upload(
+        &context.session,
+        &args.image.id,
+        source,
+        Purpose::Stage,
+        None,
+    )
+    .await?;
     Ok(())
 }
 
@@ -37,9 +44,9 @@ pub(super) async fn delete_from_store(
     context: &Context,
     args: DeleteFromStore,
 ) -> Result<(), CommandError> {
-    let DeleteFromStore { store, id } = args;
-    context.session.delete_from_store(&store, &id).await?;
-    context.print_for_machines(&json!({"id": id, "store": store, "deleted": true}))
+    let DeleteFromStore { store, image } = args;
+    context.session.delete_from_store(&store, &image.id).await?;
+    context.print_for_machines(&json!({"id": image.id, "store": store, "deleted": true}))
 }
 
 pub(super) async fn import(context: &Context, args: ImportImage) -> Result<(), CommandError> {
@@ -50,21 +57,15 @@ pub(super) async fn import(context: &Context, args: ImportImage) -> Result<(), C
         args.target,
     )?;
     let session = &context.session;
-    import_and_follow(session, &args.id, &request, args.waiting.wait).await?;
-    let image = session.image(&args.id).await?;
+    import_and_follow(session, &args.image.id, &request, args.waiting.wait).await?;
+    let image = session.image(&args.image.id).await?;
     context.print(shown(image), Looks::default())
 }
 
 pub(super) async fn create(context: &Context, args: CreateViaImport) -> Result<(), CommandError> {
-    let mut fields = fields(args.attributes);
-    if let Some(id) = args.id {
-        fields.insert("id".to_owned(), id.into());
-    }
-    if !args.tags.is_empty() {
-        fields.insert("tags".to_owned(), args.tags.into());
-    }
+    let fields = fields_of_new(args.new);
     let data = match args.import_method.as_deref() {
-        None | Some(DIRECT) => source(args.file.as_deref(), args.size)?,
+        None | Some(DIRECT) => source(args.file.as_deref(), args.sending.size)?,
         Some(method) if args.file.is_some() => {
             let problem = format!("--file is for {DIRECT}, not for {method}\n");
             return Err(usage_error(CREATE, &problem).into());

@@ -109,18 +109,17 @@ const DEFAULT: &[OptionSpec] = &[
         Some("64"),
         NOTICES,
     )
-    .formerly(&[("DEFAULT", "rpc_thread_pool_size")]),
+    .formerly(&["rpc_thread_pool_size"]),
     // The log.
     honoured("debug", Bool, Some("false")),
-    honoured("log_file", Text, None).formerly(&[("DEFAULT", "logfile")]),
-    honoured("log_dir", Text, None).formerly(&[("DEFAULT", "logdir")]),
+    honoured("log_file", Text, None).formerly(&["logfile"]),
+    honoured("log_dir", Text, None).formerly(&["logdir"]),
     honoured("use_stderr", Bool, Some("false")),
     ignored("use_syslog", Bool, Some("false"), LOG_TARGET),
     ignored("syslog_log_facility", Text, Some("LOG_USER"), LOG_TARGET),
     ignored("use_journal", Bool, Some("false"), LOG_TARGET),
     ignored("use_json", Bool, Some("false"), LOG_FORMAT),
-    ignored("log_config_append", Text, None, LOG_FORMAT)
-        .formerly(&[("DEFAULT", "log_config"), ("DEFAULT", "log-config")]),
+    ignored("log_config_append", Text, None, LOG_FORMAT).formerly(&["log_config", "log-config"]),
     ignored(
         "log_date_format",
         Text,

@@ -225,7 +225,7 @@ const DRIVERS: &[OptionSpec] = &[
     ),
     ignored("cinder_endpoint_template", Text, None, CINDER),
     ignored("cinder_os_region_name", Text, None, CINDER)
-        .formerly(&[("glance_store", "os_region_name")]),
+        .formerly_in("glance_store", "os_region_name"),
     ignored("cinder_ca_certificates_file", Text, None, CINDER),
     ignored("cinder_http_retries", Kind::NATURAL, Some("3"), CINDER),
     ignored(
@@ -298,7 +298,7 @@ const DRIVERS: &[OptionSpec] = &[
         VMWARE,
     ),
     ignored("vmware_insecure", Bool, Some("false"), VMWARE)
-        .formerly(&[("glance_store", "vmware_api_insecure")]),
+        .formerly_in("glance_store", "vmware_api_insecure"),
     ignored("vmware_ca_file", Text, None, VMWARE),
     ignored("vmware_datastores", Multi, None, VMWARE),
 ];

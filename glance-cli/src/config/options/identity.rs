@@ -1,15 +1,16 @@
 //! The group of keystonemiddleware, and of the login that keystoneauth reads beside it.
 
+use super::keystoneauth::{LOGIN, TLS};
 use super::{Group, OptionSpec, honoured, ignored};
 use crate::config::value::Kind::{self, Bool, List, Text};
 
 pub(super) const GROUPS: &[Group] = &[Group::new(
     "keystone_authtoken",
-    &[MIDDLEWARE, LOGIN, MEMCACHED, PASTE_FILE],
+    &[MIDDLEWARE, TLS, LOGIN, MEMCACHED, PASTE_FILE],
 )];
 
 const MIDDLEWARE: &[OptionSpec] = &[
-    honoured("www_authenticate_uri", Text, None).formerly(&[("keystone_authtoken", "auth_uri")]),
+    honoured("www_authenticate_uri", Text, None).formerly(&["auth_uri"]),
     honoured("auth_version", Text, None),
     honoured("interface", Text, Some("internal")),
     honoured("region_name", Text, None),
@@ -17,14 +18,12 @@ const MIDDLEWARE: &[OptionSpec] = &[
     honoured("delay_auth_decision", Bool, Some("true")),
     honoured("http_connect_timeout", Kind::POSITIVE, None),
     honoured("http_request_max_retries", Kind::NATURAL, Some("3")),
-    honoured("cafile", Text, None),
-    honoured("certfile", Text, None),
-    honoured("keyfile", Text, None),
-    honoured("insecure", Bool, Some("false")),
     honoured("token_cache_time", Kind::INTEGER, Some("300")),
     honoured("service_token_roles", List, Some("service")),
     honoured("service_token_roles_required", Bool, Some("true")),
     honoured("enforce_token_bind", Text, Some("permissive")),
+    honoured("auth_section", Text, None),
+    honoured("trust_id", Text, None),
     ignored(
         "include_service_catalog",
         Bool,
@@ -45,33 +44,8 @@ const MIDDLEWARE: &[OptionSpec] = &[
     ),
 ];
 
-const LOGIN: &[OptionSpec] = &[
-    honoured("auth_type", Text, None).formerly(&[("keystone_authtoken", "auth_plugin")]),
-    honoured("auth_section", Text, None),
-    honoured("auth_url", Text, None),
-    honoured("username", Text, None).formerly(&[("keystone_authtoken", "user_name")]),
-    honoured("user_id", Text, None),
-    honoured("user_domain_id", Text, None),
-    honoured("user_domain_name", Text, None),
-    honoured("password", Text, None),
-    honoured("project_name", Text, None).formerly(&[("keystone_authtoken", "tenant_name")]),
-    honoured("project_id", Text, None).formerly(&[("keystone_authtoken", "tenant_id")]),
-    honoured("project_domain_id", Text, None),
-    honoured("project_domain_name", Text, None),
-    honoured("domain_id", Text, None),
-    honoured("domain_name", Text, None),
-    honoured("default_domain_id", Text, None),
-    honoured("default_domain_name", Text, None),
-    honoured("system_scope", Text, None),
-    honoured("trust_id", Text, None),
-    honoured("application_credential_id", Text, None),
-    honoured("application_credential_name", Text, None),
-    honoured("application_credential_secret", Text, None),
-];
-
 const MEMCACHED: &[OptionSpec] = &[
-    honoured("memcached_servers", List, None)
-        .formerly(&[("keystone_authtoken", "memcache_servers")]),
+    honoured("memcached_servers", List, None).formerly(&["memcache_servers"]),
     honoured("memcache_security_strategy", Text, Some("None")),
     honoured("memcache_secret_key", Text, None),
     honoured("memcache_pool_dead_retry", Kind::NATURAL, Some("300")),

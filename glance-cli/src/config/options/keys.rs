@@ -1,5 +1,6 @@
 //! The groups of castellan: where certificates of signatures are.
 
+use super::keystoneauth::{LOGIN, TLS};
 use super::{Group, OptionSpec, honoured, ignored, unsupported};
 use crate::config::value::Kind::{self, Bool, Text};
 
@@ -13,7 +14,7 @@ pub(super) const GROUPS: &[Group] = &[
     Group::ignored(
         "barbican_service_user",
         "certificates are read as version 3 of Keystone and version 1 of Barbican have it",
-        &[SERVICE_USER],
+        &[TLS, LOGIN],
     ),
     Group::unsupported(
         "vault",
@@ -23,7 +24,7 @@ pub(super) const GROUPS: &[Group] = &[
 ];
 
 const KEY_MANAGER: &[OptionSpec] =
-    &[honoured("backend", Text, Some("barbican")).formerly(&[("key_manager", "api_class")])];
+    &[honoured("backend", Text, Some("barbican")).formerly(&["api_class"])];
 
 const BARBICAN: &[OptionSpec] = &[
     honoured("barbican_endpoint", Text, None),
@@ -52,32 +53,6 @@ const BARBICAN: &[OptionSpec] = &[
         Some("false"),
         "certificates are read in the name of this service alone",
     ),
-];
-
-const SERVICE_USER: &[OptionSpec] = &[
-    honoured("cafile", Text, None),
-    honoured("certfile", Text, None),
-    honoured("keyfile", Text, None),
-    honoured("insecure", Bool, Some("false")),
-    honoured("auth_type", Text, None).formerly(&[("barbican_service_user", "auth_plugin")]),
-    honoured("auth_url", Text, None),
-    honoured("username", Text, None).formerly(&[("barbican_service_user", "user_name")]),
-    honoured("user_id", Text, None),
-    honoured("user_domain_id", Text, None),
-    honoured("user_domain_name", Text, None),
-    honoured("password", Text, None),
-    honoured("project_name", Text, None).formerly(&[("barbican_service_user", "tenant_name")]),
-    honoured("project_id", Text, None).formerly(&[("barbican_service_user", "tenant_id")]),
-    honoured("project_domain_id", Text, None),
-    honoured("project_domain_name", Text, None),
-    honoured("domain_id", Text, None),
-    honoured("domain_name", Text, None),
-    honoured("default_domain_id", Text, None),
-    honoured("default_domain_name", Text, None),
-    honoured("system_scope", Text, None),
-    honoured("application_credential_id", Text, None),
-    honoured("application_credential_name", Text, None),
-    honoured("application_credential_secret", Text, None),
 ];
 
 const RETRIES: &str = "what nobody answers is asked again three times";

@@ -1,9 +1,10 @@
 //! The group of oslo.limit, and of what keystoneauth reads beside it.
 
+use super::keystoneauth::{LOGIN, TLS};
 use super::{Group, OptionSpec, honoured, ignored};
 use crate::config::value::Kind::{self, Bool, List, Text};
 
-pub(super) const GROUPS: &[Group] = &[Group::new("oslo_limit", &[ENDPOINT, SESSION, LOGIN])];
+pub(super) const GROUPS: &[Group] = &[Group::new("oslo_limit", &[ENDPOINT, SESSION, TLS, LOGIN])];
 
 const ENDPOINT: &[OptionSpec] = &[
     honoured("endpoint_id", Text, None),
@@ -14,10 +15,6 @@ const ENDPOINT: &[OptionSpec] = &[
 ];
 
 const SESSION: &[OptionSpec] = &[
-    honoured("cafile", Text, None),
-    honoured("certfile", Text, None),
-    honoured("keyfile", Text, None),
-    honoured("insecure", Bool, Some("false")),
     honoured("timeout", Kind::POSITIVE, None),
     honoured("connect_retries", Kind::NATURAL, None),
     honoured("region_name", Text, None),
@@ -34,28 +31,6 @@ const SESSION: &[OptionSpec] = &[
     ignored("status_code_retries", Kind::INTEGER, None, ONE_KEYSTONE),
     ignored("status_code_retry_delay", Kind::Float, None, ONE_KEYSTONE),
     ignored("version", Text, None, ONE_KEYSTONE),
-];
-
-const LOGIN: &[OptionSpec] = &[
-    honoured("auth_type", Text, None).formerly(&[("oslo_limit", "auth_plugin")]),
-    honoured("auth_url", Text, None),
-    honoured("username", Text, None).formerly(&[("oslo_limit", "user_name")]),
-    honoured("user_id", Text, None),
-    honoured("user_domain_id", Text, None),
-    honoured("user_domain_name", Text, None),
-    honoured("password", Text, None),
-    honoured("project_name", Text, None).formerly(&[("oslo_limit", "tenant_name")]),
-    honoured("project_id", Text, None).formerly(&[("oslo_limit", "tenant_id")]),
-    honoured("project_domain_id", Text, None),
-    honoured("project_domain_name", Text, None),
-    honoured("domain_id", Text, None),
-    honoured("domain_name", Text, None),
-    honoured("default_domain_id", Text, None),
-    honoured("default_domain_name", Text, None),
-    honoured("system_scope", Text, None),
-    honoured("application_credential_id", Text, None),
-    honoured("application_credential_name", Text, None),
-    honoured("application_credential_secret", Text, None),
 ];
 
 const ONE_KEYSTONE: &str = "limits are asked of version 3 of Keystone, found in its own catalog";

@@ -7,6 +7,7 @@ mod core;
 mod drivers;
 mod identity;
 mod keys;
+mod keystoneauth;
 mod limits;
 mod services;
 
@@ -33,8 +34,10 @@ pub(crate) struct OptionSpec {
     /// As it would stand in a file; parsed like one.
     pub(crate) default: Option<&'static str>,
     pub(crate) support: Support,
-    /// Older places, as group and name.
-    pub(crate) old_names: &'static [(&'static str, &'static str)],
+    /// Older names in the same group.
+    old_names: &'static [&'static str],
+    /// Where else it stood, as group and name.
+    old_place: Option<(&'static str, &'static str)>,
     /// What an unsupported option may say besides its default, because it asks for nothing.
     pub(crate) harmless: &'static [&'static str],
 }
@@ -115,12 +118,18 @@ impl OptionSpec {
             default,
             support,
             old_names: &[],
+            old_place: None,
             harmless: &[],
         }
     }
 
-    const fn formerly(mut self, old_names: &'static [(&'static str, &'static str)]) -> Self {
+    const fn formerly(mut self, old_names: &'static [&'static str]) -> Self {
         self.old_names = old_names;
+        self
+    }
+
+    const fn formerly_in(mut self, group: &'static str, name: &'static str) -> Self {
+        self.old_place = Some((group, name));
         self
     }
 
@@ -185,7 +194,10 @@ pub(crate) fn renamed(
 ) -> Option<(&'static Group, &'static OptionSpec)> {
     groups()
         .flat_map(|group| group.options().map(move |option| (group, option)))
-        .find(|(_, option)| option.old_names.contains(&(group_name, name)))
+        .find(|(group, option)| {
+            group.name == group_name && option.old_names.contains(&name)
+                || option.old_place == Some((group_name, name))
+        })
 }
 
 /// The name a section is looked up by: as in oslo.config the case counts in `DEFAULT` only.
@@ -280,8 +292,9 @@ mod tests {
             for option in group.options() {
                 let own = (group.name, option.name);
                 assert!(seen.insert(own, option.name).is_none(), "{own:?} twice");
-                for place in option.old_names {
-                    let other = seen.insert(*place, option.name);
+                let old_names = option.old_names.iter().map(|name| (group.name, *name));
+                for place in old_names.chain(option.old_place) {
+                    let other = seen.insert(place, option.name);
                     assert!(other.is_none_or(|name| name == option.name), "{place:?}");
                 }
             }

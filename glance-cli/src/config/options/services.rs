@@ -48,13 +48,13 @@ const IMAGE_FORMAT: &[OptionSpec] = &[
         List,
         Some("ami,ari,aki,bare,ovf,ova,docker,compressed"),
     )
-    .formerly(&[("DEFAULT", "container_formats")]),
+    .formerly_in("DEFAULT", "container_formats"),
     honoured(
         "disk_formats",
         List,
         Some("ami,ari,aki,vhd,vhdx,vmdk,raw,qcow2,vdi,iso,ploop"),
     )
-    .formerly(&[("DEFAULT", "disk_formats")]),
+    .formerly_in("DEFAULT", "disk_formats"),
     honoured("require_image_format_match", Bool, Some("true")),
     honoured(
         "vmdk_allowed_types",
@@ -158,7 +158,7 @@ const WSGI: &[OptionSpec] = &[
 
 const TASK: &[OptionSpec] = &[
     honoured("task_time_to_live", Kind::INTEGER, Some("48"))
-        .formerly(&[("DEFAULT", "task_time_to_live")]),
+        .formerly_in("DEFAULT", "task_time_to_live"),
     ignored(
         "task_executor",
         Choice(&["taskflow"]),
