@@ -105,29 +105,6 @@ pub(super) fn cases() -> Vec<Case> {
     cases.into_iter().map(case).collect()
 }
 
-/// The first pages of every order, as an administrator and as a member.
-#[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) fn pages() -> Vec<(ImageQuery, Viewer)> {
-    let mut pages = Vec::new();
-    for key in SortKey::ALL {
-        for direction in [Direction::Ascending, Direction::Descending] {
-            for listed in [Listed::Usual, Listed::All, Listed::Only(Visibility::Public)] {
-                for admin in [true, false] {
-                    let mut query = ImageQuery {
-                        listed,
-                        sort: Sort::by([(key, direction)]),
-                        ..ImageQuery::default()
-                    };
-                    query.page.limit = 25;
-                    let project = Some("p7".parse().unwrap());
-                    pages.push((query, Viewer { project, admin }));
-                }
-            }
-        }
-    }
-    pages
-}
-
 /// Fills the tables of marks, where images are: on any of the databases.
 pub(super) const MARKS: &str = "
     INSERT INTO image_tags (image_id, value, created_at, deleted)

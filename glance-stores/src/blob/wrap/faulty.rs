@@ -7,11 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
+use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location};
 use glance_core::memory::MemoryStore;
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, Capabilities, ImageStore, Operation,
-    StoreError,
+    BlobKey, BlobList, BlobWriter, BodyError, ByteStream, ImageStore, Operation, StoreError,
 };
 
 /// What is wrong with a store.
@@ -98,25 +97,7 @@ impl Faulty {
 
 #[async_trait]
 impl ImageStore for Faulty {
-    fn id(&self) -> &StoreId {
-        self.memory.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.memory.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.memory.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.memory.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.memory.copies(location)
-    }
+    known_as!(memory);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.before().await?;

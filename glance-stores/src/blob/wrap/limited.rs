@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, ImageStore, Operation, StoreError,
 };
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -130,25 +130,7 @@ impl Limited {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Limited {
-    fn id(&self) -> &StoreId {
-        self.store.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.store.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.store.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.store.copies(location)
-    }
+    known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let place = self.turn(&self.transfers, Operation::Write).await?;

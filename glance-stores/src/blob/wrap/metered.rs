@@ -9,10 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
-use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
-use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, StoreError,
-};
+use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location};
+use glance_core::ports::{BlobKey, BlobList, BlobWriter, ByteStream, ImageStore, StoreError};
 use tokio::time::Instant;
 
 use super::histogram::{Histogram, Timings};
@@ -189,25 +187,7 @@ impl Meter {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Metered {
-    fn id(&self) -> &StoreId {
-        self.store.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.store.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.store.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.store.copies(location)
-    }
+    known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let start = self.store.start(key);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
+use glance_core::domain::{BlobUrl, ByteRange, ImageId};
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, IdSource, ImageStore, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, IdSource, ImageStore, StoreError,
 };
 
 use crate::RandomIds;
@@ -83,25 +83,7 @@ impl Retried {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Retried {
-    fn id(&self) -> &StoreId {
-        self.store.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.store.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.store.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.store.copies(location)
-    }
+    known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.store.start(key).await

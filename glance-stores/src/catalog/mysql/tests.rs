@@ -1,18 +1,13 @@
 //! Tests that look at the database itself: how lists are read.
 
-use std::sync::Mutex;
-
-use glance_core::domain::query::ImageQuery;
-use glance_core::domain::{Image, Timestamp, Viewer};
 use mysql_async::prelude::Queryable;
 
 use super::*;
 use crate::DatabaseHost;
-use crate::catalog::plans::{self, FEW};
-use crate::catalog::sql;
+use crate::catalog::explaining::Explaining;
+use crate::catalog::plans;
 use crate::catalog::sql::database::{Cell, Statement};
 use crate::catalog::transaction::Transaction;
-use crate::catalog::turns::Turn;
 
 #[test]
 #[ignore = "needs MariaDB: .ci/run starts it"]
@@ -30,52 +25,11 @@ fn every_page_of_every_order_is_read_from_an_index() {
         for script in [FILL, plans::MARKS, ANALYZE] {
             filling.query_drop(script).await.unwrap();
         }
-        let mut database = Explaining {
-            mysql: MysqlCatalog::open(&options).await.unwrap().database,
-            few: FEW,
-            plans: Mutex::default(),
-        };
-
-        let mut wrong = String::new();
-        for (query, viewer) in plans::pages() {
-            let first = database.explain(&query, &viewer).await;
-            let mut second = query.clone();
-            second.page.after = first.last().map(|last| query.sort.position(last));
-            assert!(second.page.after.is_some(), "{query:?}");
-            assert!(!database.explain(&second, &viewer).await.is_empty());
-            for (statement, plan) in std::mem::take(&mut *database.plans.lock().unwrap()) {
-                if !is_by_index(&statement, &plan) {
-                    wrong += &format!("{statement}\n{}\n\n", plan.join("\n"));
-                }
-            }
-        }
-        let mut table = String::new();
-        for case in plans::cases() {
-            database.few = case.few;
-            database.explain(&case.query, &case.viewer).await;
-            table += &case.shown(&std::mem::take(&mut *database.plans.lock().unwrap()));
-        }
-        let now = Timestamp::from_micros(1_800_000_000_000_000);
-        let idle = sql::images::idle_queued(&database, now, 10).await.unwrap();
-        assert_eq!(idle, []);
-        let plans = std::mem::take(&mut *database.plans.lock().unwrap());
-        let (statement, plan) = plans.first().unwrap();
-        let plan = plan.join("\n");
-        assert!(
-            plan.contains("glance_rs_images_idle_queued"),
-            "{statement}\n{plan}"
-        );
-        let project = "p7".parse().unwrap();
-        let usage = sql::usage::usage(&database, &project).await.unwrap();
-        assert!(usage.images > 0);
-        let plans = std::mem::take(&mut *database.plans.lock().unwrap());
-        assert_eq!(plans.len(), 4);
-        for (statement, plan) in plans {
-            let plan = plan.join("\n");
-            let by_owner = plan.contains("owner") && !plan.contains("images ALL");
-            assert!(by_owner, "{statement}\n{plan}");
-        }
-        drop(database);
+        let database = MysqlCatalog::open(&options).await.unwrap().database;
+        let explaining = Explaining::of(database);
+        let (table, wrong) = explaining
+            .table(is_by_index, |plans| plans, "images ALL")
+            .await;
 
         let drop = format!("DROP DATABASE {}", options.database);
         admin.query_drop(&drop).await.unwrap();
@@ -97,32 +51,13 @@ fn is_by_index(statement: &str, plan: &[String]) -> bool {
     })
 }
 
-/// A select, and how MariaDB carries it out.
-type Plan = (String, Vec<String>);
-
-/// A database that notes how it carries out what it reads.
-#[derive(Debug)]
-struct Explaining {
-    mysql: Mysql,
-    few: u64,
-    plans: Mutex<Vec<Plan>>,
-}
-
-impl Explaining {
-    async fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Vec<Image> {
-        sql::list::list(self, query, viewer, self.few, Turn::alone())
-            .await
-            .unwrap()
-    }
-}
-
-impl Database for Explaining {
+impl Database for Explaining<Mysql> {
     fn dialect(&self) -> Dialect {
-        self.mysql.dialect()
+        self.database.dialect()
     }
 
     async fn read<R: Reading>(&self, mut reading: R) -> Result<R, CatalogError> {
-        let session = self.mysql.begin("explain", Begin::Reading).await;
+        let session = self.database.begin("explain", Begin::Reading).await;
         let mut session = session.unwrap();
         while let Some(statement) = reading.next() {
             let explain = Statement {
@@ -150,7 +85,7 @@ impl Database for Explaining {
     }
 
     async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, CatalogError> {
-        self.mysql.write(batch).await
+        self.database.write(batch).await
     }
 }
 

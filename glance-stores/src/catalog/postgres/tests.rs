@@ -1,16 +1,10 @@
 //! Tests that look at the database itself: how lists are read.
 
-use std::sync::Mutex;
-
-use glance_core::domain::query::ImageQuery;
-use glance_core::domain::{Image, Timestamp, Viewer};
-
 use super::*;
 use crate::DatabaseHost;
-use crate::catalog::plans::{self, FEW};
-use crate::catalog::sql;
+use crate::catalog::explaining::{Explaining, Plan};
+use crate::catalog::plans;
 use crate::catalog::sql::database::{Cell, Statement};
-use crate::catalog::turns::Turn;
 
 #[test]
 #[ignore = "needs PostgreSQL: .ci/run starts it"]
@@ -28,52 +22,11 @@ fn every_page_of_every_order_is_read_from_an_index() {
         for script in [FILL, plans::MARKS, "VACUUM ANALYZE"] {
             filling.batch_execute(script).await.unwrap();
         }
-        let mut database = Explaining {
-            postgres: PostgresCatalog::open(&options).await.unwrap().database,
-            few: FEW,
-            plans: Mutex::default(),
-        };
-
-        let mut wrong = String::new();
-        for (query, viewer) in plans::pages() {
-            let first = database.explain(&query, &viewer).await;
-            let mut second = query.clone();
-            second.page.after = first.last().map(|last| query.sort.position(last));
-            assert!(second.page.after.is_some(), "{query:?}");
-            assert!(!database.explain(&second, &viewer).await.is_empty());
-            for (statement, plan) in std::mem::take(&mut *database.plans.lock().unwrap()) {
-                if !is_by_index(&statement, &plan) {
-                    wrong += &format!("{statement}\n{}\n\n", plan.join("\n"));
-                }
-            }
-        }
-        let mut table = String::new();
-        for case in plans::cases() {
-            database.few = case.few;
-            database.explain(&case.query, &case.viewer).await;
-            table += &case.shown(&nodes(&database));
-        }
-        let now = Timestamp::from_micros(1_800_000_000_000_000);
-        let idle = sql::images::idle_queued(&database, now, 10).await.unwrap();
-        assert_eq!(idle, []);
-        let plans = std::mem::take(&mut *database.plans.lock().unwrap());
-        let (statement, plan) = plans.first().unwrap();
-        let plan = plan.join("\n");
-        assert!(
-            plan.contains("glance_rs_images_idle_queued"),
-            "{statement}\n{plan}"
-        );
-        let project = "p7".parse().unwrap();
-        let usage = sql::usage::usage(&database, &project).await.unwrap();
-        assert!(usage.images > 0);
-        let plans = std::mem::take(&mut *database.plans.lock().unwrap());
-        assert_eq!(plans.len(), 4);
-        for (statement, plan) in plans {
-            let plan = plan.join("\n");
-            let by_owner = plan.contains("owner") && !plan.contains("Seq Scan on images");
-            assert!(by_owner, "{statement}\n{plan}");
-        }
-        drop(database);
+        let database = PostgresCatalog::open(&options).await.unwrap().database;
+        let explaining = Explaining::of(database);
+        let (table, wrong) = explaining
+            .table(is_by_index, nodes, "Seq Scan on images")
+            .await;
 
         let drop = format!("DROP DATABASE {} WITH (FORCE)", options.database);
         admin.batch_execute(&drop).await.unwrap();
@@ -95,8 +48,7 @@ fn is_by_index(statement: &str, plan: &[String]) -> bool {
 }
 
 /// The nodes of the plans and what indexes are asked, without the figures that they rest on.
-fn nodes(database: &Explaining) -> Vec<Plan> {
-    let plans = std::mem::take(&mut *database.plans.lock().unwrap());
+fn nodes(plans: Vec<Plan>) -> Vec<Plan> {
     let is_node = |line: &&String| line.contains("  (cost=") || line.contains("Index Cond: ");
     let bare = |line: &String| line.split("  (cost=").next().unwrap_or_default().to_owned();
     let plan =
@@ -110,32 +62,13 @@ fn estimated_rows(line: &str) -> u64 {
     digits.parse().unwrap()
 }
 
-/// A select, and how PostgreSQL carries it out.
-type Plan = (String, Vec<String>);
-
-/// A database that notes how it carries out what it reads.
-#[derive(Debug)]
-struct Explaining {
-    postgres: Postgres,
-    few: u64,
-    plans: Mutex<Vec<Plan>>,
-}
-
-impl Explaining {
-    async fn explain(&self, query: &ImageQuery, viewer: &Viewer) -> Vec<Image> {
-        sql::list::list(self, query, viewer, self.few, Turn::alone())
-            .await
-            .unwrap()
-    }
-}
-
-impl Database for Explaining {
+impl Database for Explaining<Postgres> {
     fn dialect(&self) -> Dialect {
-        self.postgres.dialect()
+        self.database.dialect()
     }
 
     async fn read<R: Reading>(&self, mut reading: R) -> Result<R, CatalogError> {
-        let session = self.postgres.begin("explain", Begin::Reading).await;
+        let session = self.database.begin("explain", Begin::Reading).await;
         let session = session.unwrap();
         while let Some(statement) = reading.next() {
             let explain = Statement {
@@ -159,7 +92,7 @@ impl Database for Explaining {
     }
 
     async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, CatalogError> {
-        self.postgres.write(batch).await
+        self.database.write(batch).await
     }
 }
 
