@@ -475,7 +475,7 @@ fn location_kind(error: &CannotEditLocations) -> ErrorKind {
 
 fn catalog_kind(error: &CatalogError) -> ErrorKind {
     match error {
-        CatalogError::Backend { .. } => ErrorKind::Internal,
+        CatalogError::Backend { .. } | CatalogError::Odd { .. } => ErrorKind::Internal,
         CatalogError::Conflict => ErrorKind::Conflict,
         CatalogError::NotFound => ErrorKind::NotFound,
         CatalogError::Quota(_) => ErrorKind::TooLarge,

@@ -1,5 +1,6 @@
 //! What holds of deletes that were delayed in every catalog that has them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::catalog::{at, changed, found, rich_image};
@@ -52,6 +53,43 @@ where
     assert_eq!(page(None).await.unwrap(), images[..2]);
     let second = page(Some(images[1].image)).await.unwrap();
     assert_eq!(second, [images[2].clone(), last.unwrap()]);
+}
+
+/// Of images that are there, and of deletes that are scheduled; not of what is gone.
+pub async fn where_data_is_is_told_page_by_page<C>(catalog: &C)
+where
+    C: Catalog + ScheduledDeletes,
+{
+    let mut there = BTreeSet::new();
+    for n in 1..=4 {
+        let image = stored(catalog, n).await;
+        let urls = image.locations.iter().map(|location| location.url.clone());
+        there.extend(urls);
+        if n == 2 {
+            schedule(catalog, &image, 90).await;
+            let fast = &image.locations[0].url;
+            catalog.scrubbed(image.id, fast, second(95)).await.unwrap();
+            there.remove(fast);
+        }
+    }
+    let gone = active(5);
+    catalog.insert(&gone, None).await.unwrap();
+    let deleted = gone.after(Event::Deleted, second(90)).unwrap();
+    let delete = Change::of_status(gone, deleted);
+    catalog.commit(&delete).await.unwrap();
+
+    let (mut told, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalog.located(after, 2).await.unwrap();
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.at);
+        told.extend(page.into_iter().map(|located| located.url));
+    }
+
+    assert_eq!(told.len(), there.len());
+    assert_eq!(BTreeSet::from_iter(told), there);
 }
 
 /// Each location goes once, and the image with the last.

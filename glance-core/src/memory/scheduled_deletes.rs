@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryCatalog;
 use crate::domain::{BlobUrl, Event, Image, ImageId, Intent, Timestamp};
-use crate::ports::{CatalogError, ScheduledDelete, ScheduledDeletes};
+use crate::ports::{CatalogError, Located, ScheduledDelete, ScheduledDeletes};
 
 #[async_trait]
 impl ScheduledDeletes for MemoryCatalog {
@@ -28,6 +28,28 @@ impl ScheduledDeletes for MemoryCatalog {
         Ok(due
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .collect())
+    }
+
+    /// An image that is gone keeps its place: what comes meanwhile pushes others back, and none ahead.
+    async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError> {
+        let rows = self.rows();
+        let mut located = Vec::new();
+        for (at, (id, image)) in (1_u64..).zip(&rows.images) {
+            let left = rows.scheduled.get(id).map(|scheduled| &scheduled.left);
+            let there = image.as_ref().map(|image| &image.locations);
+            if after.is_some_and(|after| at <= after) {
+                continue;
+            }
+            if located.len() as u64 >= u64::from(limit) {
+                break;
+            }
+            let locations = there.or(left).into_iter().flatten();
+            located.extend(locations.map(|location| Located {
+                at,
+                url: location.url.clone(),
+            }));
+        }
+        Ok(located)
     }
 
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {

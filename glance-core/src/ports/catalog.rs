@@ -22,6 +22,8 @@ use crate::domain::{
 ///   for, and of no other;
 /// * `list` gives the page that [`ImageQuery::matches`] and [`ImageQuery::page_of`] mean, with
 ///   tags, properties and locations, in a number of statements that does not grow with the page;
+/// * an image of which a row cannot be understood is left out of all lists, and hides no other: a
+///   page that is not full is the last one. `find` answers `Odd` for it;
 /// * `commit` makes what [`Change::applied_to`] means, locations in their order, and gives it back;
 ///   its intents and tasks come and go with it, all of it or nothing;
 /// * `commit` refuses with `Conflict` where the guard does not hold, where the import lock is
@@ -173,6 +175,12 @@ pub enum CatalogError {
     /// Nothing is there.
     #[error("the catalog holds no such thing")]
     NotFound,
+    /// A row of what was asked for cannot be understood.
+    #[error("the catalog holds what no Glance writes")]
+    Odd {
+        /// What is odd.
+        source: BoxError,
+    },
     /// A limit would be passed.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),

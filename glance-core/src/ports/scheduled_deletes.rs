@@ -15,7 +15,11 @@ use crate::domain::{BlobUrl, Image, ImageId, Intent, Location, Timestamp};
 /// # Contract
 ///
 /// * `due` gives what was deleted at a time or before it, in the order of ids, from the one after a
-///   given id, each with the locations whose data is still there;
+///   given id, each with the locations whose data is still there; one that cannot be understood is
+///   left out, and hides no other;
+/// * `located` tells where images lead that are not gone, and scheduled deletes, whatever else their
+///   rows hold: that data is somebody's. What is added meanwhile comes
+///   later;
 /// * `claim` records an intent while the delete is still scheduled and nobody else removes the same
 ///   data: else `Conflict`. An intent that is abandoned gives way;
 /// * `scrubbed` notes that the data of a location is none of ours; that it was noted before is fine;
@@ -33,6 +37,9 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<ScheduledDelete>, CatalogError>;
 
+    /// Where images lead, and scheduled deletes: `limit` locations after `after`, or a few more.
+    async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError>;
+
     /// Records the intent to remove data of its image.
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError>;
 
@@ -49,6 +56,15 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
 
     /// Takes the delete back; gives the image as it is then stored.
     async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError>;
+}
+
+/// A location of some image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Its position, to go on from.
+    pub at: u64,
+    /// Where it leads.
+    pub url: BlobUrl,
 }
 
 /// A delete whose data is still there.

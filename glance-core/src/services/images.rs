@@ -104,6 +104,10 @@ impl Glance {
                 .await
                 .map_err(|error| match error {
                     Error::ImageNotFound { id } => Error::UnknownMarker { marker: id },
+                    // No list shows it.
+                    Error::Catalog(CatalogError::Odd { .. }) => Error::UnknownMarker {
+                        marker: marker.to_string(),
+                    },
                     error => error,
                 })?;
             query.page.after = Some(query.sort.position(&image));

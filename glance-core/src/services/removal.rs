@@ -13,7 +13,7 @@ use crate::domain::{
     BlobUrl, Caller, Change, Image, ImageId, Intent, Location, Status, StoreId, Work,
 };
 use crate::error::Error;
-use crate::ports::{ImageStore, StoreError};
+use crate::ports::{CatalogError, ImageStore, StoreError};
 
 impl Glance {
     /// Removes the data of an active image from one of its stores; another has to hold it, too.
@@ -108,7 +108,17 @@ impl Glance {
         let Some(other) = location.url.image().filter(|other| *other != image) else {
             return Ok(false);
         };
-        let Some(seen) = self.catalog.find(other, None).await? else {
+        let seen = match self.catalog.find(other, None).await {
+            Err(error @ CatalogError::Odd { .. }) => {
+                tracing::warn!(
+                    image.id = %image, %location.url, error = &error as &dyn std::error::Error,
+                    "the data may be that of another image, which cannot be understood: it stays"
+                );
+                return Ok(true);
+            }
+            seen => seen?,
+        };
+        let Some(seen) = seen else {
             return Ok(false);
         };
         let place = self.stores.place(location);

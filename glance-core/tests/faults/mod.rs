@@ -17,7 +17,7 @@ use glance_core::domain::{
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, CatalogError, Executor, ImageStore,
-    Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog, UsageLedger,
+    Located, Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog, UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -159,6 +159,10 @@ impl ScheduledDeletes for FaultyCatalog {
         limit: u32,
     ) -> Result<Vec<ScheduledDelete>, CatalogError> {
         self.around(self.inner.due(before, after, limit)).await
+    }
+
+    async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError> {
+        self.around(self.inner.located(after, limit)).await
     }
 
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {

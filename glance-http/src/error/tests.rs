@@ -63,6 +63,7 @@ fn errors() -> Vec<Error> {
         }),
         Error::Catalog(CatalogError::Conflict),
         Error::Catalog(CatalogError::NotFound),
+        Error::Catalog(CatalogError::Odd { source: source() }),
         Error::Catalog(CatalogError::Unavailable { source: source() }),
         Error::Contended { image },
         Error::DataGoing { image },

@@ -11,7 +11,7 @@ use glance_core::domain::{
     MemberStatus, Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
 use glance_core::ports::{
-    Catalog, CatalogError, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
+    Catalog, CatalogError, Located, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
     SeenImage, TaskLog, UsageLedger,
 };
 
@@ -207,6 +207,10 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
         limit: u32,
     ) -> Result<Vec<ScheduledDelete>, CatalogError> {
         sql::scheduled_deletes::due(&self.database, before, after, limit).await
+    }
+
+    async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError> {
+        sql::scheduled_deletes::located(&self.database, after, limit).await
     }
 
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {

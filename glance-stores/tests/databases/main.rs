@@ -9,6 +9,7 @@ mod contract;
 mod galera;
 mod healing;
 mod meaning;
+mod odd;
 mod schema;
 mod shares;
 mod support;

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::join_all;
 
 use super::images::waits_for_data;
-use super::pages::Pages;
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
 use crate::domain::{BlobUrl, ImageId};
 use crate::error::Error;
-use crate::ports::{FoundBlob, ImageStore, StoreError};
+use crate::ports::{CatalogError, FoundBlob, ImageStore, StoreError};
 
 impl Check<'_> {
     /// Looks at all blobs of the stores that tell what they hold.
@@ -87,7 +85,12 @@ impl Check<'_> {
         if places.any(|url| url.is_none_or(|url| store.copies(url).contains(&blob.url))) {
             return Ok(true);
         }
-        let Some(seen) = catalog.find(image, None).await? else {
+        let seen = match catalog.find(image, None).await {
+            // Whoever mends it may find in it what explains the blob.
+            Err(CatalogError::Odd { .. }) => return Ok(true),
+            seen => seen?,
+        };
+        let Some(seen) = seen else {
             return Ok(false);
         };
         let image = &seen.image;
@@ -109,7 +112,6 @@ impl Check<'_> {
         report: &mut Report<'_>,
     ) -> Result<(), Error> {
         self.clear_located(store, &mut suspects).await?;
-        self.clear_scheduled(store, &mut suspects).await?;
         for blob in suspects.into_values() {
             if self.is_explained(store, &blob).await? {
                 continue;
@@ -137,42 +139,21 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Clears blobs of suspicion that images lead to after which they are not named.
+    /// Clears blobs of suspicion that images lead to after which they are not named, and those that a
+    /// delayed delete is to remove; also where such an image cannot be understood.
     async fn clear_located(
         &self,
         store: &Arc<dyn ImageStore>,
         suspects: &mut BTreeMap<BlobUrl, FoundBlob>,
     ) -> Result<(), Error> {
-        let mut pages = Pages::of(self.glance.catalog.as_ref());
-        while !suspects.is_empty() {
-            let page = pages.next().await?;
-            if page.is_empty() {
-                break;
-            }
-            for location in page.iter().flat_map(|image| &image.locations) {
-                for copy in store.copies(&location.url) {
-                    suspects.remove(&copy);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Clears blobs of suspicion that a delayed delete is to remove.
-    async fn clear_scheduled(
-        &self,
-        store: &Arc<dyn ImageStore>,
-        suspects: &mut BTreeMap<BlobUrl, FoundBlob>,
-    ) -> Result<(), Error> {
-        let before = self.glance.now().after(FAR_AHEAD);
         let mut after = None;
         while !suspects.is_empty() {
-            let due = self.deletes.due(before, after, DELETES).await?;
-            let Some(last) = due.last() else {
+            let located = self.deletes.located(after, LOCATIONS).await?;
+            let Some(last) = located.last() else {
                 break;
             };
-            after = Some(last.image);
-            for location in due.iter().flat_map(|due| &due.locations) {
+            after = Some(last.at);
+            for location in &located {
                 for copy in store.copies(&location.url) {
                     suspects.remove(&copy);
                 }
@@ -194,8 +175,5 @@ const ID_CHARS: usize = 36;
 /// How many blobs may be under suspicion before the catalog is read for them.
 const SUSPECTS: usize = 4096;
 
-/// How many delayed deletes are read at once.
-const DELETES: u32 = 100;
-
-/// Further ahead than the clock of any node.
-const FAR_AHEAD: Duration = Duration::from_secs(24 * 3600);
+/// How many locations are read at once.
+const LOCATIONS: u32 = 1000;

@@ -4,9 +4,9 @@ use futures::future::join_all;
 
 use super::pages::Pages;
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
-use crate::domain::{IMPORT_LOCK, Image, Location, Status, StoreId, TaskId, TaskStatus};
+use crate::domain::{IMPORT_LOCK, Image, ImageId, Location, Status, StoreId, TaskId, TaskStatus};
 use crate::error::Error;
-use crate::ports::StoreError;
+use crate::ports::{CatalogError, StoreError};
 use crate::services::stores::ConfiguredStore;
 
 impl Check<'_> {
@@ -62,9 +62,9 @@ impl Check<'_> {
             return Ok(None);
         }
         // Deletes and edits may have taken the location away since it was read.
-        let seen = self.glance.catalog.find(image.id, None).await?;
-        let Some(image) = seen
-            .map(|seen| seen.image)
+        let Some(image) = self
+            .still(image.id)
+            .await?
             .filter(|image| image.locations.iter().any(|at| at.url == location.url))
         else {
             return Ok(None);
@@ -172,11 +172,17 @@ impl Check<'_> {
         if !catalog.intents_of(image.id).await?.is_empty() || self.is_being_imported(image).await? {
             return Ok(false);
         }
-        let seen = catalog.find(image.id, None).await?;
-        Ok(seen.is_some_and(|seen| {
-            let now = (seen.image.status(), seen.image.updated_at);
-            now == (image.status(), image.updated_at)
+        Ok(self.still(image.id).await?.is_some_and(|now| {
+            (now.status(), now.updated_at) == (image.status(), image.updated_at)
         }))
+    }
+
+    /// An image as it is by now, if it is there and can be understood.
+    async fn still(&self, id: ImageId) -> Result<Option<Image>, Error> {
+        match self.glance.catalog.find(id, None).await {
+            Err(CatalogError::Odd { .. }) => Ok(None),
+            seen => Ok(seen?.map(|seen| seen.image)),
+        }
     }
 
     /// Whether the task that has the import lock of an image lives.

@@ -203,6 +203,7 @@ fn outcome(repaired: Result<Outcome, Error>) -> Result<Outcome, Error> {
         Err(
             Error::Catalog(CatalogError::Conflict | CatalogError::NotFound) | Error::Gone { .. },
         ) => Ok(Outcome::Left(CHANGED)),
+        Err(error @ Error::Catalog(CatalogError::Odd { .. })) => Ok(Outcome::Failed(error)),
         Err(error @ Error::Catalog(_)) => Err(error),
         Err(error) => Ok(Outcome::Failed(error)),
         done => done,

@@ -72,9 +72,7 @@ impl Transaction for Session {
         let connection = self.connection().map_err(failed)?;
         let text = statement.text.as_str();
         let rows: Vec<mysql_async::Row> = connection.exec(text, values).await.map_err(failed)?;
-        rows.into_iter()
-            .map(|row| cells(operation, row).map_err(Failure::Final))
-            .collect()
+        Ok(rows.into_iter().map(cells).collect())
     }
 
     async fn change(

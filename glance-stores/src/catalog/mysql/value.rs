@@ -44,39 +44,36 @@ fn integer(number: Option<i64>) -> Given {
 }
 
 /// The cells of a row that was found.
-pub(super) fn cells(operation: &'static str, row: mysql_async::Row) -> Result<Row, CatalogError> {
-    row.unwrap()
-        .into_iter()
-        .map(|value| cell(operation, value))
-        .collect()
+pub(super) fn cells(row: mysql_async::Row) -> Row {
+    row.unwrap().into_iter().map(cell).collect()
 }
 
-fn cell(operation: &'static str, value: Given) -> Result<Cell, CatalogError> {
-    Ok(match value {
+fn cell(value: Given) -> Cell {
+    match value {
         Given::NULL => Cell::Null,
         Given::Int(number) => Cell::Integer(number),
-        Given::UInt(number) => {
-            Cell::Integer(i64::try_from(number).map_err(|error| backend(operation, error))?)
-        }
-        Given::Bytes(bytes) => {
-            Cell::Text(String::from_utf8(bytes).map_err(|error| backend(operation, error))?)
-        }
+        Given::UInt(number) => match i64::try_from(number) {
+            Ok(number) => Cell::Integer(number),
+            Err(error) => Cell::Odd(error.to_string()),
+        },
+        Given::Bytes(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Cell::Text(text),
+            Err(error) => Cell::Odd(error.to_string()),
+        },
         Given::Date(year, month, day, hour, minute, second, micros) => {
             let time =
                 NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()).and_then(|date| {
                     date.and_hms_micro_opt(hour.into(), minute.into(), second.into(), micros)
                 });
-            let time =
-                time.ok_or_else(|| backend(operation, format!("{year}-{month}-{day} is no day")))?;
-            Cell::Time(Timestamp::from(time.and_utc()))
+            match time {
+                Some(time) => Cell::Time(Timestamp::from(time.and_utc())),
+                None => Cell::Odd(format!("{year}-{month}-{day} is no day")),
+            }
         }
         other @ (Given::Float(_) | Given::Double(_) | Given::Time(..)) => {
-            return Err(backend(
-                operation,
-                format!("Glance keeps nothing like {other:?}"),
-            ));
+            Cell::Odd(format!("Glance keeps nothing like {other:?}"))
         }
-    })
+    }
 }
 
 fn backend(operation: &'static str, reason: impl Into<BoxError>) -> CatalogError {

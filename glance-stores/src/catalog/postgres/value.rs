@@ -50,18 +50,10 @@ pub(super) struct Found(pub(super) Cell);
 
 impl<'a> FromSql<'a> for Found {
     fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
-        Ok(Self(match *ty {
-            Type::BOOL => Cell::Integer(bool::from_sql(ty, raw)?.into()),
-            Type::INT2 => Cell::Integer(i16::from_sql(ty, raw)?.into()),
-            Type::INT4 => Cell::Integer(i32::from_sql(ty, raw)?.into()),
-            Type::INT8 => Cell::Integer(i64::from_sql(ty, raw)?),
-            Type::TIMESTAMP => {
-                let time = NaiveDateTime::from_sql(ty, raw)?;
-                Cell::Time(Timestamp::from(time.and_utc()))
-            }
-            // Enums are not known by their name.
-            _ => Cell::Text(std::str::from_utf8(raw)?.to_owned()),
-        }))
+        let cell = cell(ty, raw);
+        Ok(Self(
+            cell.unwrap_or_else(|error| Cell::Odd(error.to_string())),
+        ))
     }
 
     fn from_sql_null(_: &Type) -> Result<Self, BoxError> {
@@ -71,4 +63,19 @@ impl<'a> FromSql<'a> for Found {
     fn accepts(_: &Type) -> bool {
         true
     }
+}
+
+fn cell(ty: &Type, raw: &[u8]) -> Result<Cell, BoxError> {
+    Ok(match *ty {
+        Type::BOOL => Cell::Integer(bool::from_sql(ty, raw)?.into()),
+        Type::INT2 => Cell::Integer(i16::from_sql(ty, raw)?.into()),
+        Type::INT4 => Cell::Integer(i32::from_sql(ty, raw)?.into()),
+        Type::INT8 => Cell::Integer(i64::from_sql(ty, raw)?),
+        Type::TIMESTAMP => {
+            let time = NaiveDateTime::from_sql(ty, raw)?;
+            Cell::Time(Timestamp::from(time.and_utc()))
+        }
+        // Enums are not known by their name.
+        _ => Cell::Text(std::str::from_utf8(raw)?.to_owned()),
+    })
 }

@@ -49,12 +49,13 @@ where
     [&properties, &tags, &locations].map(|select| dialect.statement(select))
 }
 
-/// Puts a row of the statement at this place of [`select`], counted from 1, to its image.
+/// Puts a row of the statement at this place of [`select`], counted from 1, to its image. A row that
+/// is odd comes back with the id of the image.
 pub(super) fn attach<'a>(
     table: usize,
     row: Row,
     image: impl FnOnce(ImageId) -> Option<&'a mut Image>,
-) -> Result<(), BadRow> {
+) -> Result<(), (ImageId, BadRow)> {
     let (name, columns): (_, &'static [&'static str]) = match table {
         1 => (PROPERTIES, &PROPERTY_COLUMNS),
         2 => (TAGS, &TAG_COLUMNS),
@@ -62,9 +63,14 @@ pub(super) fn attach<'a>(
     };
     let mut fields = Fields::of(name, columns, row);
     fields.skip();
-    let Some(image) = image(fields.parsed()?) else {
+    // To MySQL, `a ` is `a`: it may find what belongs to no image.
+    let Some(image) = fields.parsed().ok().and_then(image) else {
         return Ok(());
     };
+    put(table, &mut fields, image).map_err(|bad| (image.id, bad))
+}
+
+fn put(table: usize, fields: &mut Fields, image: &mut Image) -> Result<(), BadRow> {
     match table {
         1 => {
             let property = PropertyName::stored(fields.required()?);
@@ -76,7 +82,7 @@ pub(super) fn attach<'a>(
             image.tags.insert(Tag::stored(fields.required()?));
         }
         _ => {
-            image.locations.push(location(&mut fields)?);
+            image.locations.push(location(fields)?);
         }
     }
     Ok(())

@@ -48,6 +48,8 @@ pub(in crate::catalog) enum Cell {
         expect(dead_code, reason = "SQLite has none")
     )]
     Time(Timestamp),
+    /// What Glance keeps nothing like: how so.
+    Odd(String),
 }
 
 /// A row, in the order of the columns that were selected.

@@ -41,6 +41,7 @@ impl Fields {
             // SQLite keeps what it is given; upstream reads such a value as its text.
             Cell::Integer(number) => Ok(Some(number.to_string())),
             Cell::Time(time) => Ok(Some(time.to_string())),
+            Cell::Odd(problem) => Err(self.bad(problem)),
         }
     }
 
@@ -50,6 +51,7 @@ impl Fields {
             Cell::Integer(number) => Ok(Some(number)),
             Cell::Text(text) => Err(self.bad(format_args!("`{text}` is not a number"))),
             Cell::Time(time) => Err(self.bad(format_args!("{time} is not a number"))),
+            Cell::Odd(problem) => Err(self.bad(problem)),
         }
     }
 
@@ -76,6 +78,7 @@ impl Fields {
             Cell::Time(time) => return Ok(Some(time)),
             Cell::Text(text) => text,
             Cell::Integer(number) => number.to_string(),
+            Cell::Odd(problem) => return Err(self.bad(problem)),
         };
         match upstream_time(&text) {
             Some(time) => Ok(Some(time)),
@@ -137,6 +140,7 @@ impl Fields {
             Some(Cell::Integer(number)) => number.to_string(),
             Some(Cell::Text(text)) => text.clone(),
             Some(Cell::Time(time)) => time.to_string(),
+            Some(Cell::Odd(problem)) => problem.clone(),
             Some(Cell::Null) | None => "NULL".to_owned(),
         }
     }
@@ -176,10 +180,16 @@ pub(super) struct BadRow {
     problem: String,
 }
 
+impl BadRow {
+    /// The key of the row.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 impl From<BadRow> for CatalogError {
     fn from(bad: BadRow) -> Self {
-        Self::Backend {
-            operation: "understand a row",
+        Self::Odd {
             source: Box::new(bad),
         }
     }

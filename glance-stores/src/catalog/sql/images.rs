@@ -17,6 +17,7 @@ use super::fields::{BadRow, Fields};
 use super::intents;
 use super::keys::{image_column, read_position, time_value};
 use super::members;
+use super::odds::Odds;
 use super::tables::{
     CREATED_AT, ID, IMAGES, LOCKS, NAME, OS_HIDDEN, OWNER, PROTECTED, STATUS, UPDATED_AT,
 };
@@ -112,29 +113,39 @@ pub(in crate::catalog) async fn idle_queued(
     limit: u32,
 ) -> Result<Vec<Image>, CatalogError> {
     let dialect = database.dialect();
-    let found = database.read(Selects::new(
-        "find idle images",
-        vec![select_idle(dialect, before, limit)],
-    ));
-    let mut ids = Vec::new();
-    for row in found.await?.found.into_iter().flatten() {
-        ids.push(read_position(dialect, std::iter::empty(), row)?.0);
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut images, mut odds, mut passed) = (Vec::new(), Odds::default(), 0);
+    loop {
+        let select = select_idle(dialect, before, limit, passed);
+        let found = database.read(Selects::new("find idle images", vec![select]));
+        let rows: Vec<Row> = found.await?.found.into_iter().flatten().collect();
+        let is_last = rows.len() < most;
+        passed += rows.len() as u64;
+        let mut ids = Vec::new();
+        for row in rows {
+            match read_position(dialect, std::iter::empty(), row) {
+                Ok((id, _)) => ids.push(id),
+                Err(bad) => odds.add(bad),
+            }
+        }
+        let found = database.read(Selects::new(
+            "read idle images",
+            select_by_ids(dialect, &ids, Gone::Hidden),
+        ));
+        let (mut idle, odd) = sort_out(found.await?.found);
+        idle.sort_by_key(|image| (image.updated_at, image.id));
+        images.extend(idle);
+        odds.extend(odd);
+        if is_last || images.len() >= most {
+            odds.warn();
+            images.truncate(most);
+            return Ok(images);
+        }
     }
-    let found = database.read(Selects::new(
-        "read idle images",
-        select_by_ids(dialect, &ids, Gone::Hidden),
-    ));
-    let mut images = assemble(found.await?.found)?;
-    images.sort_by_key(|image| (image.updated_at, image.id));
-    Ok(images)
 }
 
-/// The ids of idle images, in the order of an index of their own.
-pub(in crate::catalog) fn select_idle(
-    dialect: Dialect,
-    before: Timestamp,
-    limit: u32,
-) -> Statement {
+/// The ids of idle images, after so many of them, in the order of an index of their own.
+fn select_idle(dialect: Dialect, before: Timestamp, limit: u32, passed: u64) -> Statement {
     let mut select = Query::select();
     select
         .column((IMAGES, ID))
@@ -142,8 +153,8 @@ pub(in crate::catalog) fn select_idle(
         .and_where(is_queued(dialect))
         .and_where(dialect.live_by_index(IMAGES))
         .and_where(image_column(PROTECTED).not())
-        .and_where(dialect.updated_at().lt(Expr::val(time_value(before))))
-        .limit(u64::from(limit));
+        .and_where(dialect.updated_at().lt(Expr::val(time_value(before))));
+    page(&mut select, u64::from(limit), passed);
     for key in [dialect.updated_at(), dialect.text_key(ID)] {
         dialect.order_by(&mut select, key, Direction::Ascending);
     }
@@ -204,27 +215,53 @@ pub(super) fn select_by_ids(dialect: Dialect, ids: &[ImageId], gone: Gone) -> Ve
 
 /// Images from what [`select_by_ids`] found, in any order.
 pub(super) fn assemble(found: Vec<Vec<Row>>) -> Result<Vec<Image>, CatalogError> {
-    let mut images = Vec::new();
+    let (images, odds) = sort_out(found);
+    match odds.into_first() {
+        Some(bad) => Err(bad.into()),
+        None => Ok(images),
+    }
+}
+
+/// Images from what [`select_by_ids`] found, in any order, and those of which a row is odd.
+pub(super) fn sort_out(found: Vec<Vec<Row>>) -> (Vec<Image>, Odds) {
+    let (mut images, mut odds) = (Vec::new(), Odds::default());
     let mut places = HashMap::new();
     for (at, rows) in found.into_iter().enumerate() {
         match at % (1 + children::TABLES) {
             0 => {
                 for row in rows {
-                    let image = read(row)?;
-                    places.insert(image.id, images.len());
-                    images.push(image);
+                    match read(row) {
+                        Ok(image) => {
+                            places.insert(image.id, images.len());
+                            images.push(image);
+                        }
+                        Err(bad) => odds.add(bad),
+                    }
                 }
             }
             table => {
                 for row in rows {
-                    children::attach(table, row, |id| {
+                    let attached = children::attach(table, row, |id| {
                         places.get(&id).and_then(|place| images.get_mut(*place))
-                    })?;
+                    });
+                    if let Err((image, bad)) = attached {
+                        odds.add_of(image.to_string(), bad);
+                    }
                 }
             }
         }
     }
-    Ok(images)
+    images.retain(|image| !odds.contains(image.id));
+    (images, odds)
+}
+
+/// So many rows, after so many others. Whoever goes on after rows that cannot be understood has no
+/// better place to go on from.
+pub(super) fn page(select: &mut SelectStatement, limit: u64, passed: u64) {
+    select.limit(limit);
+    if passed > 0 {
+        select.offset(passed);
+    }
 }
 
 /// `SELECT COUNT(*) FROM images`.

@@ -10,9 +10,10 @@ use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use super::database::{Database, Reading, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
-use super::images::{Gone, assemble, select_by_ids};
+use super::images::{Gone, page, select_by_ids, sort_out};
 use super::keys::{image_column, key_column, key_value, least_value, may_lack, read_position};
 use super::mark::Mark;
+use super::odds::Odds;
 use super::tables::{ID, IMAGES, OS_HIDDEN};
 use super::where_clause::{add_segment, condition, is_in_segment, is_listed};
 use crate::catalog::turns::Turn;
@@ -28,11 +29,14 @@ pub(in crate::catalog) async fn list(
     turn: Turn,
 ) -> Result<Vec<Image>, CatalogError> {
     let page = Page::new(database.dialect(), query.clone(), viewer, few, turn);
-    database.read(page).await?.images()
+    let page = database.read(page).await?;
+    page.odds.warn();
+    Ok(page.images)
 }
 
 /// The reading of a page: counts the images of each mark that is asked for, goes through each
 /// segment in order until the page is full, merges what was found, and loads the images of the page.
+/// Where odd ones among them leave room, it goes on behind the last.
 #[derive(Debug)]
 struct Page {
     dialect: Dialect,
@@ -42,16 +46,40 @@ struct Page {
     uncounted: VecDeque<Mark>,
     /// The marks that few images bear, and how many do.
     rare: Vec<(Mark, u64)>,
-    segments: std::vec::IntoIter<Segment>,
-    /// The segment that is walked, the ranges of it that are left, and how many images it can
-    /// still add.
-    walked: Option<(Segment, std::vec::IntoIter<Range>, u64)>,
+    segments: Vec<Segment>,
+    /// Those of the segments that are still to be walked.
+    unwalked: std::vec::IntoIter<Segment>,
+    walked: Option<Walk>,
     /// What the segments hold: where it stands, and its id.
     found: Vec<(Vec<SortValue>, ImageId)>,
-    /// Once the page is known: its ids, and the selects that load its images.
-    page: Option<(Vec<ImageId>, Selects)>,
+    loading: Option<Loading>,
+    images: Vec<Image>,
+    odds: Odds,
+    is_over: bool,
     /// Kept for as long as the driver has the reading.
     _turn: Turn,
+}
+
+/// A segment that is walked.
+#[derive(Debug)]
+struct Walk {
+    segment: Segment,
+    /// The range that is read, and how many rows of it were.
+    range: Option<(Range, u64)>,
+    /// The ranges that are left.
+    ranges: std::vec::IntoIter<Range>,
+    /// How many images it can still add.
+    wanted: u64,
+}
+
+/// Images that are known to come next.
+#[derive(Debug)]
+struct Loading {
+    ids: Vec<ImageId>,
+    /// Where the last of them stands, if more may follow.
+    last: Option<Vec<SortValue>>,
+    /// What loads them.
+    selects: Selects,
 }
 
 impl Page {
@@ -72,42 +100,65 @@ impl Page {
             few,
             uncounted,
             rare: Vec::new(),
-            segments: segments.into_iter(),
+            unwalked: segments.clone().into_iter(),
+            segments,
             walked: None,
             found: Vec::new(),
-            page: None,
+            loading: None,
+            images: Vec::new(),
+            odds: Odds::default(),
+            is_over: false,
             _turn: turn,
         }
     }
 
-    fn images(self) -> Result<Vec<Image>, CatalogError> {
-        let Some((ids, selects)) = self.page else {
-            return Ok(Vec::new());
-        };
-        let mut images: HashMap<ImageId, Image> = assemble(selects.found)?
-            .into_iter()
-            .map(|image| (image.id, image))
-            .collect();
-        Ok(ids.iter().filter_map(|id| images.remove(id)).collect())
+    /// Takes what is loaded, and goes on behind it where the page has room for more.
+    fn take_loaded(&mut self, loaded: Loading) {
+        let (images, odds) = sort_out(loaded.selects.found);
+        self.odds.extend(odds);
+        let mut images: HashMap<ImageId, Image> =
+            images.into_iter().map(|image| (image.id, image)).collect();
+        let in_order = loaded.ids.iter().filter_map(|id| images.remove(id));
+        let room = self.limit() - self.images.len();
+        self.images.extend(in_order.take(room));
+        match loaded.last {
+            Some(last) if self.images.len() < self.limit() => {
+                self.query.page.after = Some(last);
+                self.unwalked = self.segments.clone().into_iter();
+                self.walked = None;
+            }
+            _ => self.is_over = true,
+        }
+    }
+
+    fn limit(&self) -> usize {
+        usize::try_from(self.query.page.limit).unwrap_or(usize::MAX)
     }
 
     /// The next select of ids; `None` when all segments are walked.
     fn next_range(&mut self) -> Option<Statement> {
         loop {
-            if let Some((segment, ranges, wanted)) = &mut self.walked
-                && *wanted > 0
-                && let Some(range) = ranges.next()
+            if let Some(walk) = &mut self.walked
+                && walk.wanted > 0
             {
-                let (segment, wanted) = (segment.clone(), *wanted);
-                return Some(self.select_ids(&segment, range, wanted));
+                if walk.range.is_none() {
+                    walk.range = walk.ranges.next().map(|range| (range, 0));
+                }
+                if let Some((range, passed)) = walk.range.clone() {
+                    let (segment, wanted) = (walk.segment.clone(), walk.wanted);
+                    return Some(self.select_ids(&segment, range, wanted, passed));
+                }
             }
-            let segment = self.segments.next()?;
-            let ranges = ranges(self.dialect, &self.query).into_iter();
-            self.walked = Some((segment, ranges, u64::from(self.query.page.limit)));
+            self.walked = Some(Walk {
+                segment: self.unwalked.next()?,
+                range: None,
+                ranges: ranges(self.dialect, &self.query).into_iter(),
+                wanted: u64::from(self.query.page.limit),
+            });
         }
     }
 
-    fn select_ids(&self, segment: &Segment, range: Range, wanted: u64) -> Statement {
+    fn select_ids(&self, segment: &Segment, range: Range, wanted: u64, passed: u64) -> Statement {
         let share = Mark::of_segment(segment);
         let concerns = |mark: &Mark| match mark {
             Mark::Share(..) => share.as_ref() == Some(mark),
@@ -118,7 +169,8 @@ impl Page {
             Some((mark, _)) => self.select_few(mark, segment, range),
             None => self.walk(segment, range),
         };
-        self.dialect.statement(select.limit(wanted))
+        page(&mut select, wanted, passed);
+        self.dialect.statement(&select)
     }
 
     /// A walk along the index of a segment.
@@ -186,16 +238,23 @@ impl Page {
         }
     }
 
-    /// The page: what the segments hold, merged, each image once.
-    fn merge(&mut self) -> (Vec<ImageId>, Selects) {
+    /// What comes next: what the segments hold, merged, each image once.
+    fn merge(&mut self) -> Loading {
         let sort = &self.query.sort;
         let mut found = std::mem::take(&mut self.found);
         found.sort_by(|(left, _), (right, _)| sort.compare(left, right));
         found.dedup_by_key(|(_, id)| *id);
-        found.truncate(usize::try_from(self.query.page.limit).unwrap_or(usize::MAX));
+        found.truncate(self.limit());
+        let is_full = found.len() == self.limit();
+        let last = found.last().filter(|_| is_full);
+        let last = last.map(|(position, _)| position.clone());
         let ids: Vec<ImageId> = found.into_iter().map(|(_, id)| id).collect();
         let selects = select_by_ids(self.dialect, &ids, Gone::Hidden);
-        (ids, Selects::new(OPERATION, selects))
+        Loading {
+            ids,
+            last,
+            selects: Selects::new(OPERATION, selects),
+        }
     }
 }
 
@@ -205,22 +264,29 @@ impl Reading for Page {
     }
 
     fn next(&mut self) -> Option<Statement> {
-        if let Some((_, selects)) = &mut self.page {
-            return selects.next();
+        while !self.is_over {
+            if let Some(mut loading) = self.loading.take() {
+                if let Some(select) = loading.selects.next() {
+                    self.loading = Some(loading);
+                    return Some(select);
+                }
+                self.take_loaded(loading);
+                continue;
+            }
+            if let Some(mark) = self.uncounted.front() {
+                return Some(mark.count(self.dialect, self.few.saturating_add(1)));
+            }
+            if let Some(range) = self.next_range() {
+                return Some(range);
+            }
+            self.loading = Some(self.merge());
         }
-        if let Some(mark) = self.uncounted.front() {
-            return Some(mark.count(self.dialect, self.few.saturating_add(1)));
-        }
-        if let Some(range) = self.next_range() {
-            return Some(range);
-        }
-        let page = self.merge();
-        self.page.insert(page).1.next()
+        None
     }
 
     fn take(&mut self, rows: Vec<Row>) -> Result<(), CatalogError> {
-        if let Some((_, selects)) = &mut self.page {
-            return selects.take(rows);
+        if let Some(loading) = &mut self.loading {
+            return loading.selects.take(rows);
         }
         if let Some(mark) = self.uncounted.pop_front() {
             let count = read_count(rows)?;
@@ -229,20 +295,28 @@ impl Reading for Page {
             }
             return Ok(());
         }
-        if let Some((_, _, wanted)) = &mut self.walked {
-            *wanted = wanted.saturating_sub(rows.len() as u64);
-        }
+        let (read, before) = (rows.len() as u64, self.found.len());
         for row in rows {
             let keys = self.query.sort.keys().iter().map(|(key, _)| *key);
-            let (id, position) = read_position(self.dialect, keys, row)?;
-            self.found.push((position, id));
+            match read_position(self.dialect, keys, row) {
+                Ok((id, position)) => self.found.push((position, id)),
+                Err(bad) => self.odds.add(bad),
+            }
+        }
+        let sane = (self.found.len() - before) as u64;
+        if let Some(walk) = &mut self.walked {
+            // Where the select was full, and not all of it counts, the range has more.
+            let is_cut = read >= walk.wanted && sane < read;
+            walk.wanted = walk.wanted.saturating_sub(sane);
+            let range = walk.range.take().filter(|_| is_cut);
+            walk.range = range.map(|(range, passed)| (range, passed + read));
         }
         Ok(())
     }
 }
 
 /// A range of an index: in it, the first so many keys are the same all over, and need no order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Range {
     bounds: Vec<Expr>,
     fixed: usize,

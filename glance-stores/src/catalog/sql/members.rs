@@ -31,10 +31,14 @@ pub(in crate::catalog) async fn members(
     let found = database.read(selects).await?.found;
     let mut members: Vec<Membership> = Vec::new();
     for row in found.into_iter().flatten() {
-        let member = read(row)?;
-        // Upstream may race to two rows of one project.
-        if members.iter().all(|known| known.project != member.project) {
-            members.push(member);
+        match read(row) {
+            // Upstream may race to two rows of one project.
+            Ok(member) if members.iter().any(|known| known.project == member.project) => {}
+            Ok(member) => members.push(member),
+            Err(bad) => tracing::warn!(
+                image.id = %image, error = &bad as &dyn std::error::Error,
+                "a member is left out of a list: its row holds what no Glance writes"
+            ),
         }
     }
     Ok(members)

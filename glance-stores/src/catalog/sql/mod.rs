@@ -16,6 +16,7 @@ pub(super) mod list;
 mod mark;
 pub(super) mod members;
 pub(super) mod metadefs;
+mod odds;
 pub(super) mod scheduled_deletes;
 mod tables;
 pub(super) mod tasks;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use glance_core::domain::{
     BlobUrl, Holder, IMPORT_LOCK, Image, ImageId, Intent, Location, Status, Timestamp, Work,
 };
-use glance_core::ports::{CatalogError, ScheduledDelete};
+use glance_core::ports::{CatalogError, Located, ScheduledDelete};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UpdateStatement};
 
 use super::change::set_updated;
@@ -13,9 +13,10 @@ use super::children::{LOCATION_COLUMNS, location};
 use super::database::{Batch, Breach, Database, Row, Selects, Statement};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
-use super::images::{Gone, assemble, hold, select_by_ids};
+use super::images::{Gone, assemble, hold, select_by_ids, size};
 use super::intents;
-use super::keys::{image_column, null, read_position, time_value};
+use super::keys::{image_column, null, time_value};
+use super::odds::Odds;
 use super::tables::{
     DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
     LOCATIONS, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
@@ -28,47 +29,106 @@ pub(in crate::catalog) async fn due(
     after: Option<ImageId>,
     limit: u32,
 ) -> Result<Vec<ScheduledDelete>, CatalogError> {
-    let dialect = database.dialect();
-    let mut images = Query::select();
-    images
+    let mut after = after.map(|image| image.to_string());
+    let mut odds = Odds::default();
+    loop {
+        let select = select_due(before, after.as_deref(), limit);
+        let select = database.dialect().statement(&select);
+        let found = database.read(Selects::new("find scheduled deletes", vec![select]));
+        let rows: Vec<Row> = found.await?.found.into_iter().flatten().collect();
+        let is_last = (rows.len() as u64) < u64::from(limit);
+        let mut ids = Vec::new();
+        for row in rows {
+            let mut fields = Fields::of(IMAGES, &[ID], row);
+            let id = fields.required()?;
+            match id.parse() {
+                Ok(id) => ids.push(id),
+                Err(error) => odds.add(fields.bad(error)),
+            }
+            after = Some(id);
+        }
+        let mut places = left(database, &ids, &mut odds).await?;
+        ids.retain(|image| !odds.contains(*image));
+        if is_last || !ids.is_empty() {
+            odds.warn();
+            let due = ids.into_iter().map(|image| ScheduledDelete {
+                image,
+                locations: places.remove(&image).unwrap_or_default(),
+            });
+            return Ok(due.collect());
+        }
+    }
+}
+
+fn select_due(before: Timestamp, after: Option<&str>, limit: u32) -> SelectStatement {
+    Query::select()
         .column((IMAGES, ID))
         .from(IMAGES)
         .and_where(is_scheduled())
         .and_where(image_column(DELETED_AT).lte(Expr::val(time_value(before))))
+        .and_where_option(after.map(|after| image_column(ID).gt(after)))
         .order_by((IMAGES, ID), Order::Asc)
-        .limit(u64::from(limit));
-    if let Some(after) = after {
-        images.and_where(image_column(ID).gt(after.as_str()));
-    }
-    let selects = Selects::new("find scheduled deletes", vec![dialect.statement(&images)]);
-    let mut ids = Vec::new();
-    for row in database.read(selects).await?.found.into_iter().flatten() {
-        ids.push(read_position(dialect, std::iter::empty(), row)?.0);
-    }
+        .limit(u64::from(limit))
+        .take()
+}
+
+/// Where data of images is left.
+async fn left(
+    database: &impl Database,
+    ids: &[ImageId],
+    odds: &mut Odds,
+) -> Result<HashMap<ImageId, Vec<Location>>, CatalogError> {
+    let mut places: HashMap<ImageId, Vec<Location>> = HashMap::new();
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(places);
     }
-    let locations = Query::select()
+    let select = Query::select()
         .columns(LOCATION_COLUMNS)
         .from(LOCATIONS)
         .and_where(Expr::col((LOCATIONS, IMAGE_ID)).is_in(ids.iter().map(ImageId::as_str)))
         .and_where(Expr::col((LOCATIONS, STATUS)).eq(LOCATION_PENDING))
         .order_by((LOCATIONS, ID), Order::Asc)
         .take();
-    let selects = Selects::new(
-        "read scheduled deletes",
-        vec![dialect.statement(&locations)],
-    );
-    let mut places: HashMap<ImageId, Vec<Location>> = HashMap::new();
-    for row in database.read(selects).await?.found.into_iter().flatten() {
-        let (image, place) = read(row)?;
-        places.entry(image).or_default().push(place);
+    let select = database.dialect().statement(&select);
+    let found = database.read(Selects::new("read scheduled deletes", vec![select]));
+    for row in found.await?.found.into_iter().flatten() {
+        let mut fields = Fields::of(LOCATIONS, &LOCATION_COLUMNS, row);
+        fields.skip();
+        let image: ImageId = fields.parsed()?;
+        match location(&mut fields) {
+            Ok(place) => places.entry(image).or_default().push(place),
+            Err(bad) => odds.add_of(image.to_string(), bad),
+        }
     }
-    let due = ids.into_iter().map(|image| ScheduledDelete {
-        image,
-        locations: places.remove(&image).unwrap_or_default(),
+    Ok(places)
+}
+
+/// Where images lead, and scheduled deletes, by the rows of locations alone.
+pub(in crate::catalog) async fn located(
+    database: &impl Database,
+    after: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Located>, CatalogError> {
+    let dialect = database.dialect();
+    let is_pending = Expr::col((LOCATIONS, STATUS)).eq(LOCATION_PENDING);
+    let after = size(Some(after.unwrap_or_default()))?;
+    let select = Query::select()
+        .columns([ID, VALUE])
+        .from(LOCATIONS)
+        .and_where(Expr::col((LOCATIONS, ID)).gt(Expr::val(after)))
+        .and_where(dialect.live(LOCATIONS).or(is_pending))
+        .order_by((LOCATIONS, ID), Order::Asc)
+        .limit(u64::from(limit))
+        .take();
+    let selects = Selects::new("read where images lead", vec![dialect.statement(&select)]);
+    let found = database.read(selects).await?.found;
+    let located = found.into_iter().flatten().map(|row| {
+        let mut fields = Fields::of(LOCATIONS, &[ID, VALUE], row);
+        let at = fields.size()?.ok_or_else(|| fields.bad("is NULL"))?;
+        let url = BlobUrl::new(fields.required()?);
+        Ok::<_, BadRow>(Located { at, url })
     });
-    Ok(due.collect())
+    Ok(located.collect::<Result<_, _>>()?)
 }
 
 /// Records an intent while the delete is scheduled.
@@ -273,10 +333,4 @@ fn is_scheduled() -> Expr {
     image_column(STATUS)
         .eq(Status::PendingDelete.as_str())
         .and(image_column(DELETED).eq(true))
-}
-
-fn read(row: Row) -> Result<(ImageId, Location), BadRow> {
-    let mut fields = Fields::of(LOCATIONS, &LOCATION_COLUMNS, row);
-    fields.skip();
-    Ok((fields.parsed()?, location(&mut fields)?))
 }

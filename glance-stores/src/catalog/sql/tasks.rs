@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::database::{Batch, Breach, Database, Row, Selects};
 use super::dialect::Dialect;
 use super::fields::{BadRow, Fields};
-use super::images::text;
+use super::images::{page, text};
 use super::keys::time_value;
 use super::tables::{
     CREATED_AT, DELETED, DELETED_AT, ID, IMAGE_ID, OWNER, STATUS, TASK_ID, TASK_INFO, TASKS,
@@ -40,19 +40,39 @@ pub(in crate::catalog) async fn find(
     Ok(task.transpose()?)
 }
 
-/// A page of tasks.
+/// A page of tasks. Those that cannot be understood are left out, and others take their place.
 pub(in crate::catalog) async fn list(
     database: &impl Database,
     query: &TaskQuery,
 ) -> Result<Vec<Task>, CatalogError> {
     let dialect = database.dialect();
-    let Some(select) = select_page(dialect, query) else {
+    let Some(select) = select_all(dialect, query) else {
         return Ok(Vec::new());
     };
-    let selects = Selects::new("list tasks", vec![dialect.statement(&select)]);
-    let found = database.read(selects).await?.found;
-    let tasks = found.into_iter().flatten().map(read);
-    Ok(tasks.collect::<Result<_, _>>()?)
+    let most = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let (mut tasks, mut passed) = (Vec::new(), 0);
+    loop {
+        let mut next = select.clone();
+        page(&mut next, u64::from(query.limit), passed);
+        let selects = Selects::new("list tasks", vec![dialect.statement(&next)]);
+        let found = database.read(selects).await?.found;
+        let rows: Vec<Row> = found.into_iter().flatten().collect();
+        let is_last = rows.len() < most;
+        passed += rows.len() as u64;
+        for row in rows {
+            match read(row) {
+                Ok(task) => tasks.push(task),
+                Err(bad) => tracing::warn!(
+                    error = &bad as &dyn std::error::Error,
+                    "a task is left out of a list: its row holds what no Glance writes"
+                ),
+            }
+        }
+        if is_last || tasks.len() >= most {
+            tasks.truncate(most);
+            return Ok(tasks);
+        }
+    }
 }
 
 /// Stores what became of a task.
@@ -173,7 +193,7 @@ pub(super) fn change(
 }
 
 /// `None` where the viewer is told of nothing.
-fn select_page(dialect: Dialect, query: &TaskQuery) -> Option<SelectStatement> {
+fn select_all(dialect: Dialect, query: &TaskQuery) -> Option<SelectStatement> {
     let mut select = select(dialect);
     let is = |name, text: &str| dialect.is_text(column(name), text);
     if !query.viewer.admin {
@@ -232,7 +252,6 @@ fn select_page(dialect: Dialect, query: &TaskQuery) -> Option<SelectStatement> {
     for key in [key_column(query.key), column(ID)] {
         select.order_by_expr(key, order.clone());
     }
-    select.limit(u64::from(query.limit));
     Some(select)
 }
 

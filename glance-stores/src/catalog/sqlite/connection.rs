@@ -51,7 +51,7 @@ pub(super) fn select(connection: &Connection, statement: &Statement) -> rusqlite
     let mut rows = prepared.query(params_from_iter(statement.values.iter().map(Bound)))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let cells = (0..columns).map(|at| cell(at, row.get_ref(at)?));
+        let cells = (0..columns).map(|at| row.get_ref(at).map(cell));
         found.push(cells.collect::<rusqlite::Result<Row>>()?);
     }
     Ok(found)
@@ -132,22 +132,17 @@ fn fail(reason: impl Into<BoxError>) -> rusqlite::Error {
     rusqlite::Error::ToSqlConversionFailure(reason.into())
 }
 
-fn cell(at: usize, value: ValueRef<'_>) -> rusqlite::Result<Cell> {
-    let reason: BoxError = match value {
-        ValueRef::Null => return Ok(Cell::Null),
-        ValueRef::Integer(number) => return Ok(Cell::Integer(number)),
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
         ValueRef::Text(text) => match std::str::from_utf8(text) {
-            Ok(text) => return Ok(Cell::Text(text.to_owned())),
-            Err(error) => error.into(),
+            Ok(text) => Cell::Text(text.to_owned()),
+            Err(error) => Cell::Odd(error.to_string()),
         },
-        ValueRef::Real(number) => format!("Glance keeps no numbers like {number}").into(),
-        ValueRef::Blob(_) => "Glance keeps no blobs".into(),
-    };
-    Err(rusqlite::Error::FromSqlConversionFailure(
-        at,
-        value.data_type(),
-        reason,
-    ))
+        ValueRef::Real(number) => Cell::Odd(format!("Glance keeps no numbers like {number}")),
+        ValueRef::Blob(_) => Cell::Odd("Glance keeps no blobs".to_owned()),
+    }
 }
 
 /// How upstream writes times; compared as text, they are in order.

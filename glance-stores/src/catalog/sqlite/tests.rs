@@ -261,7 +261,7 @@ fn a_row_that_no_glance_writes_is_an_error_that_names_it() {
 
         let error = block_on(catalog.find(ImageId::from_bits(1), None)).unwrap_err();
 
-        let CatalogError::Backend { source, .. } = error else {
+        let CatalogError::Odd { source } = error else {
             panic!("{error:?}")
         };
         let id = ImageId::from_bits(1);

@@ -1,0 +1,202 @@
+//! Housekeeping on a database with rows that hold what no Glance writes: it goes on, and the data of
+//! such rows is somebody's.
+#![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::executor::block_on;
+use glance_core::domain::{BlobUrl, Caller, Draft, Image, ImageId};
+use glance_core::memory::{MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use glance_core::ports::{BlobKey, ByteStream, Catalog, ImageStore, ScheduledDeletes};
+use glance_core::{
+    CheckEvent, CheckPlan, ConfiguredStore, Glance, GlanceBuilder, Outcome, Runtime, ScrubPlan,
+    Scrubber, Settings, Stores, UploadOptions,
+};
+use glance_stores::{SqliteCatalog, SqliteOptions};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+struct Site {
+    store: Arc<MemoryStore>,
+    catalog: Arc<SqliteCatalog>,
+    glance: Glance,
+    clock: VirtualClock,
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("glance.sqlite");
+        let opening = SqliteCatalog::open(&path, SqliteOptions::default());
+        let catalog = Arc::new(block_on(opening).unwrap());
+        let store = Arc::new(MemoryStore::new("disk".parse().unwrap()));
+        let known = ConfiguredStore::new(Arc::clone(&store) as Arc<dyn ImageStore>, "memory");
+        let stores = Stores::named(&"disk".parse().unwrap(), vec![known]).unwrap();
+        let clock = VirtualClock::default();
+        let runtime = Runtime {
+            clock: Arc::new(clock.clone()),
+            executor: Arc::new(ThreadExecutor::new(clock.clone())),
+            ids: Arc::new(SeededIds::new(7)),
+        };
+        let rows = Arc::clone(&catalog) as Arc<dyn Catalog>;
+        let settings = Settings {
+            delayed_delete: true,
+            ..Settings::default()
+        };
+        let builder = GlanceBuilder::new(rows, stores, runtime).with_settings(settings);
+        Self {
+            store,
+            catalog,
+            glance: builder.build().unwrap(),
+            clock,
+            path,
+            _folder: folder,
+        }
+    }
+
+    /// An image with data.
+    fn stored(&self) -> Image {
+        let caller = Caller::local_admin();
+        block_on(async {
+            let draft = Draft::raw("disk").unwrap();
+            let id = self.glance.create(&caller, draft).await.unwrap().id;
+            let body = ByteStream::from_bytes("the disk");
+            let options = UploadOptions::default();
+            let upload = self.glance.upload(&caller, id, body, options);
+            upload.await.unwrap()
+        })
+    }
+
+    /// A blob that is named after an image which is not there.
+    fn blob(&self, image: u128) -> BlobUrl {
+        let key = BlobKey {
+            image: ImageId::from_bits(image),
+            upload: "by hand".parse().unwrap(),
+            size: None,
+        };
+        block_on(async {
+            let mut writer = self.store.start(&key).await.unwrap();
+            writer.write("of nobody".into()).await.unwrap();
+            writer.commit().await.unwrap().url
+        })
+    }
+
+    fn execute(&self, statement: &str) {
+        let connection = Connection::open(&self.path).unwrap();
+        assert_eq!(connection.execute(statement, []).unwrap(), 1, "{statement}");
+    }
+
+    /// What a check finds and repairs.
+    fn repair(&self) -> Vec<String> {
+        let plan = CheckPlan {
+            repair: true,
+            ..CheckPlan::default()
+        };
+        let mut lines = Vec::new();
+        let mut tell = |event: CheckEvent| {
+            if let CheckEvent::Found(finding) = event {
+                let image = finding.image.map(|image| image.to_string());
+                let outcome = match finding.outcome {
+                    Outcome::Repaired(_) => "repaired",
+                    Outcome::Left(_) => "left",
+                    outcome => panic!("{outcome:?}"),
+                };
+                let trouble = finding.trouble.as_str();
+                lines.push(format!("{trouble} {} {outcome}", image.unwrap()));
+            }
+        };
+        let deletes: &dyn ScheduledDeletes = self.catalog.as_ref();
+        block_on(self.glance.check(deletes, &plan, &mut tell)).unwrap();
+        lines
+    }
+
+    fn blobs(&self) -> usize {
+        self.store.contents().0.len()
+    }
+}
+
+#[test]
+fn a_check_takes_the_data_of_odd_images_for_theirs() {
+    let site = Site::new();
+    let (odd, elsewhere, scheduled) = (site.stored(), site.stored(), site.stored());
+    let caller = Caller::local_admin();
+    block_on(site.glance.delete(&caller, scheduled.id)).unwrap();
+    site.stored();
+    let [of_odd, of_scheduled] = [1, 2].map(|number| site.blob(number));
+    site.blob(3);
+    for (image, url) in [(&elsewhere, &of_odd), (&scheduled, &of_scheduled)] {
+        site.execute(&format!(
+            "UPDATE image_locations SET value = '{}', meta_data = 'no JSON' WHERE image_id = '{}'",
+            url.as_str(),
+            image.id
+        ));
+    }
+    for image in [&odd, &elsewhere] {
+        site.execute(&format!(
+            "UPDATE images SET min_disk = -1 WHERE id = '{}'",
+            image.id
+        ));
+    }
+
+    let mut found = site.repair();
+
+    found.sort_unstable();
+    let of_nobody = format!("stray_blob {} repaired", ImageId::from_bits(3));
+    // Nothing leads there any more, and a scrubber may be at work on it.
+    let left = format!("stray_blob {} left", scheduled.id);
+    assert_eq!(found, [of_nobody, left]);
+    assert_eq!(site.blobs(), 6);
+}
+
+#[test]
+fn an_odd_image_keeps_what_others_lead_to() {
+    let site = Site::new();
+    let (odd, other) = (site.stored(), site.stored());
+    let url = odd.locations[0].url.as_str();
+    site.execute(&format!(
+        "UPDATE image_locations SET value = '{url}' WHERE image_id = '{}'",
+        other.id
+    ));
+    site.execute(&format!(
+        "UPDATE images SET min_disk = -1 WHERE id = '{}'",
+        odd.id
+    ));
+    let caller = Caller::local_admin();
+    block_on(site.glance.delete(&caller, other.id)).unwrap();
+    let deletes = Arc::clone(&site.catalog) as Arc<dyn ScheduledDeletes>;
+    let plan = ScrubPlan {
+        delay: Duration::ZERO,
+        at_once: 1,
+    };
+
+    site.clock.advance(Duration::from_secs(1));
+    let scrubber = Scrubber::new(site.glance.clone(), deletes, plan);
+    let scrubbed = block_on(scrubber.pass()).unwrap();
+
+    assert_eq!((scrubbed.deletes, scrubbed.failures), (1, 0));
+    let size = site.store.size(&odd.locations[0].url);
+    assert_eq!(block_on(size).unwrap(), 8);
+}
+
+#[test]
+fn an_odd_marker_is_an_unknown_one() {
+    let site = Site::new();
+    let odd = site.stored();
+    site.execute("UPDATE images SET min_disk = -1");
+    let caller = Caller::local_admin();
+
+    let listed = site
+        .glance
+        .images(&caller, Default::default(), Some(odd.id));
+
+    let error = block_on(listed).unwrap_err();
+    assert!(
+        matches!(error, glance_core::Error::UnknownMarker { .. }),
+        "{error:?}"
+    );
+}
