@@ -1,6 +1,7 @@
 //! Catalogs on databases: the statements once, and a driver for each database.
 
-#[cfg(all(test, any(feature = "mysql", feature = "postgres")))]
+#[cfg(test)]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod explaining;
 #[cfg(feature = "mysql")]
 mod mysql;
