@@ -10,7 +10,9 @@ use futures::FutureExt;
 use futures::future::{AbortHandle, abortable};
 use glance_core::domain::InvalidTextId;
 use glance_core::{BuildError, Error, Glance, GlanceBuilder, Settings, Stores};
-use glance_stores::{FilesystemOptions, FilesystemStore, OpenError, SqliteCatalog, SqliteOptions};
+use glance_stores::{
+    FilesystemOptions, FilesystemStore, FirstStart, OpenError, SqliteCatalog, SqliteOptions,
+};
 use thiserror::Error as ThisError;
 
 /// An image service in one folder: `glance.sqlite` for rows, `images/` for bytes,
@@ -49,7 +51,7 @@ impl LocalGlance {
             source,
         })?;
         let database = folder.join("glance.sqlite");
-        let is_new = !database.exists();
+        let first_start = FirstStart::of(&database)?;
         let catalog = SqliteCatalog::open(database, SqliteOptions::default()).await?;
         let store = FilesystemStore::open(FilesystemOptions {
             id: "file".parse()?,
@@ -74,10 +76,11 @@ impl LocalGlance {
             builder = builder.with_node("local");
         }
         let glance = builder.build()?;
-        if is_new {
+        if let Some(first_start) = first_start {
             load_definitions(&glance)
                 .await
                 .map_err(OpenLocalError::Definitions)?;
+            first_start.done()?;
         }
         glance.scrub().await?;
         let scrubber = keep_scrubbing(&glance);

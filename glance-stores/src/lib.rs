@@ -61,14 +61,14 @@ pub use self::blob::{S3BucketUrlFormat, S3Options};
 pub use self::catalog::SqlCatalog;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 pub use self::catalog::{Charset, DatabaseHost, DatabaseTls, PoolOptions, ServerOptions, TlsMode};
+#[cfg(feature = "sqlite")]
+pub use self::catalog::{
+    FirstStart, Sqlite, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
+};
 #[cfg(feature = "mysql")]
 pub use self::catalog::{Mysql, MysqlCatalog};
 #[cfg(feature = "postgres")]
 pub use self::catalog::{Postgres, PostgresCatalog};
-#[cfg(feature = "sqlite")]
-pub use self::catalog::{
-    Sqlite, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
-};
 #[cfg(feature = "http-store")]
 pub use self::guard::{AllowList, InvalidNetwork, Network, ProxyAddress};
 #[cfg(feature = "import-plugins")]

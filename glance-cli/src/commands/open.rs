@@ -15,7 +15,8 @@ use glance_core::ports::{
 };
 use glance_core::{Glance, GlanceBuilder, LocationSettings, Runtime, Settings, Stores};
 use glance_stores::{
-    MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions, schema_version,
+    FirstStart, MysqlCatalog, OpenError, PostgresCatalog, SqliteCatalog, SqliteOptions,
+    schema_version,
 };
 
 use super::import_outside::Imports;
@@ -57,14 +58,14 @@ pub(super) enum Missing {
 impl Backends {
     /// Opens the catalog and the store. What fails leaves nothing behind: what is there is looked
     /// at first, then folders are made, and the database last. The database of an embedded server
-    /// that was not there gets the definitions of properties that such a server starts with.
+    /// that was not there, or whose first start broke off, gets the definitions of properties that such a server starts with.
     ///
     /// # Errors
     ///
     /// One of them cannot be used.
     pub(super) async fn open(config: &Config, missing: Missing) -> Result<Self, OperatorError> {
         let may_create = missing == Missing::IsMade && config.files.is_empty();
-        let is_new = look_at_database(&config.catalog.database, may_create)? == Found::Nothing;
+        look_at_database(&config.catalog.database, may_create)?;
         if missing == Missing::IsRefused {
             look_at_folders(config)?;
         }
@@ -77,11 +78,15 @@ impl Backends {
         }
         let (stores, meters) = stores::open(&config.stores)?;
         let stores = stores::with_staging(stores, &config.import)?;
+        let mut first_start = None;
         let (catalog, deletes, metadefs) = match &config.catalog.database {
             Database::SqliteInMemory => ports(MemoryCatalog::default()),
             Database::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|_| may_create) {
                     folders.make(parent)?;
+                }
+                if may_create {
+                    first_start = FirstStart::of(path)?;
                 }
                 let options = SqliteOptions {
                     synchronous_full: config.catalog.synchronous,
@@ -113,9 +118,10 @@ impl Backends {
             signatures: None,
             imports: None,
         };
-        if is_new {
+        if let Some(first_start) = first_start {
             let glance = backends.glance(config, None)?;
             glance.metadefs()?.load_defaults().await?;
+            first_start.done()?;
         }
         Ok(backends)
     }
@@ -217,17 +223,10 @@ pub(super) fn unreadable(path: PathBuf, source: io::Error) -> OperatorError {
     }
 }
 
-/// What is where a database is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Database,
-    Nothing,
-}
-
 /// Refuses a database that cannot be used before anything is created.
-fn look_at_database(database: &Database, may_create: bool) -> Result<Found, OperatorError> {
+fn look_at_database(database: &Database, may_create: bool) -> Result<(), OperatorError> {
     let Database::Sqlite(path) = database else {
-        return Ok(Found::Database);
+        return Ok(());
     };
     // SQLite would read what it may not write, and leave files beside it.
     match fs::File::options().write(true).open(path) {
@@ -241,8 +240,8 @@ fn look_at_database(database: &Database, may_create: bool) -> Result<Found, Oper
         _ => {}
     }
     match schema_version(path) {
-        Ok(_) => Ok(Found::Database),
-        Err(OpenError::Missing { .. }) if may_create => Ok(Found::Nothing),
+        Ok(_) => Ok(()),
+        Err(OpenError::Missing { .. }) if may_create => Ok(()),
         Err(OpenError::Missing { path }) => Err(OperatorError::NoDatabase { path }),
         Err(error) => Err(error.into()),
     }

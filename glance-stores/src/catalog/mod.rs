@@ -31,5 +31,5 @@ pub use self::server::{Charset, DatabaseHost, DatabaseTls, PoolOptions, ServerOp
 pub use self::sql_catalog::SqlCatalog;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{
-    Sqlite, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
+    FirstStart, Sqlite, SqliteCatalog, SqliteOptions, remove_additions, schema_version, sync_schema,
 };

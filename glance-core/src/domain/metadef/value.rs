@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value as Json;
 
 use super::rule::Rule;
@@ -22,9 +22,11 @@ pub(super) fn faults(schema: &PropertySchema, value: &str) -> Vec<Rule> {
         }
         return of_list(schema, value, operator.map(|_| operands));
     }
+    let is_text = matches!(kind, Some("string") | None);
+    let form = is_text.then(|| Form::of(schema)).flatten();
     let mut faults = Vec::new();
     for operand in operands {
-        for fault in of_scalar(schema, kind, operand) {
+        for fault in of_scalar(schema, kind, form.as_ref(), operand) {
             if !faults.contains(&fault) {
                 faults.push(fault);
             }
@@ -33,7 +35,12 @@ pub(super) fn faults(schema: &PropertySchema, value: &str) -> Vec<Rule> {
     faults
 }
 
-fn of_scalar(schema: &PropertySchema, kind: Option<&str>, value: &str) -> Vec<Rule> {
+fn of_scalar(
+    schema: &PropertySchema,
+    kind: Option<&str>,
+    form: Option<&Form>,
+    value: &str,
+) -> Vec<Rule> {
     // A range or a length says nothing of what is of another type.
     if let Some(expected) = kind.filter(|kind| !is_a(kind, value)) {
         let expected = expected.to_owned();
@@ -54,22 +61,39 @@ fn of_scalar(schema: &PropertySchema, kind: Option<&str>, value: &str) -> Vec<Ru
             let length = count(value.chars());
             faults.extend(bound(schema, "minLength", |least| length < least).map(Rule::MinLength));
             faults.extend(bound(schema, "maxLength", |most| length > most).map(Rule::MaxLength));
-            faults.extend(of_pattern(schema, value));
+            faults.extend(form.and_then(|form| form.broken_by(value)));
         }
         Some(_) => {}
     }
     faults
 }
 
-fn of_pattern(schema: &PropertySchema, value: &str) -> Option<Rule> {
-    let pattern = schema.get("pattern")?.as_str()?.to_owned();
-    let compiled = RegexBuilder::new(&pattern)
-        .size_limit(MAX_PATTERN_BYTES)
-        .build();
-    match compiled {
-        Ok(form) if form.is_match(value) => None,
-        Ok(_) => Some(Rule::Pattern { pattern }),
-        Err(_) => Some(Rule::UnreadablePattern { pattern }),
+/// The form that texts are to have. To compile it takes longer than to look at many of them.
+struct Form {
+    pattern: String,
+    /// Where it can be read.
+    compiled: Option<Regex>,
+}
+
+impl Form {
+    fn of(schema: &PropertySchema) -> Option<Self> {
+        let pattern = schema.get("pattern")?.as_str()?.to_owned();
+        let compiled = RegexBuilder::new(&pattern)
+            .size_limit(MAX_PATTERN_BYTES)
+            .build();
+        Some(Self {
+            pattern,
+            compiled: compiled.ok(),
+        })
+    }
+
+    fn broken_by(&self, value: &str) -> Option<Rule> {
+        let pattern = self.pattern.clone();
+        match &self.compiled {
+            Some(form) if form.is_match(value) => None,
+            Some(_) => Some(Rule::Pattern { pattern }),
+            None => Some(Rule::UnreadablePattern { pattern }),
+        }
     }
 }
 

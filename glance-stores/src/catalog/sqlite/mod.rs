@@ -1,6 +1,7 @@
 //! The catalog in a SQLite file: one thread that writes, a few that read.
 
 mod connection;
+mod first_start;
 mod readers;
 mod schema;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use futures::channel::oneshot;
 use glance_core::ports::CatalogError;
 use rusqlite::Connection;
 
+pub use self::first_start::FirstStart;
 pub use self::schema::{remove_additions, schema_version, sync_schema};
 use super::sql::Dialect;
 use super::sql::database::{Batch, Database, Reading, Row};
