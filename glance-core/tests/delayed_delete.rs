@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use glance_core::domain::{Caller, Draft, Image, Status};
+use glance_core::domain::{BlobUrl, Caller, Draft, Holder, Image, ImageId, Intent, Status, Work};
 use glance_core::memory::MemoryGlance;
 use glance_core::ports::{ByteStream, Catalog, Clock, ImageStore as _, ScheduledDeletes};
 use glance_core::{Error, Glance, ScrubPlan, Scrubbed, Scrubber, Settings};
@@ -131,12 +131,47 @@ fn a_delete_that_is_taken_back_brings_the_image_back_whole() {
 }
 
 #[test]
+fn a_delete_is_taken_back_while_other_data_of_the_image_is_on_its_way_out() {
+    block_on(async {
+        let site = Site::new(Duration::ZERO);
+        let image = site.image().await;
+        site.delete(&image).await.unwrap();
+        let now = site.memory.clock.now();
+        let removal = |bits: u128, url: BlobUrl| Intent {
+            id: ImageId::from_bits(bits).into(),
+            image: image.id,
+            store: site.memory.store.id().clone(),
+            work: Work::Delete(url),
+            holder: Holder::nobody(),
+            lease_until: now,
+        };
+        let own = removal(1, image.locations[0].url.clone());
+        let other = removal(2, BlobUrl::new("memory://what-it-had-before"));
+        for intent in [&own, &other] {
+            site.memory.catalog.claim(intent, now).await.unwrap();
+        }
+
+        let refused = site.scrubber.restore(image.id).await;
+        let ended = site.memory.catalog.end_intent(&own.id, &own.holder);
+        ended.await.unwrap();
+        let restored = site.scrubber.restore(image.id).await;
+
+        assert!(
+            matches!(refused, Err(Error::DataGone { .. })),
+            "{refused:?}"
+        );
+        assert_eq!(restored.unwrap().locations, image.locations);
+        assert_eq!(site.memory.catalog.intents(), [other]);
+    });
+}
+
+#[test]
 fn an_image_in_a_store_of_nobody_stays_as_it_is() {
     block_on(async {
         let site = Site::new(Duration::ZERO);
         let mut image = site.image().await.stored_as(Status::Active);
-        image.id = glance_core::domain::ImageId::from_bits(4);
-        image.locations[0].url = glance_core::domain::BlobUrl::new("elsewhere://there");
+        image.id = ImageId::from_bits(4);
+        image.locations[0].url = BlobUrl::new("elsewhere://there");
         site.memory.catalog.insert(&image, None).await.unwrap();
         site.delete(&image).await.unwrap();
 

@@ -158,6 +158,7 @@ macro_rules! scheduled_deletes_conformance {
                 a_delete_ends_when_no_data_is_left
                 a_restored_image_has_all_that_went_with_it
                 a_restored_image_is_not_locked
+                a_delete_is_taken_back_beside_unrelated_work
                 what_was_removed_before_stays_removed
                 a_delete_that_is_claimed_or_done_is_not_taken_back
                 data_is_claimed_by_one_scrubber_at_a_time

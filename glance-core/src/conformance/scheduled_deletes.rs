@@ -192,7 +192,7 @@ where
         locations: image.locations[1..].to_vec(),
     };
     assert_eq!(due(catalog, 90).await, [left]);
-    let restored = catalog.restore(image.id, second(110)).await;
+    let restored = catalog.restore(image.id, &[], second(110)).await;
     assert!(
         matches!(restored, Err(CatalogError::Conflict)),
         "{restored:?}"
@@ -208,7 +208,7 @@ where
     let image = stored(catalog, 1).await;
     schedule(catalog, &image, 90).await;
 
-    let restored = catalog.restore(image.id, second(200)).await.unwrap();
+    let restored = catalog.restore(image.id, &[], second(200)).await.unwrap();
 
     let expected = changed(&image, 200 * SECOND, |_| ());
     assert_eq!(restored, expected);
@@ -218,7 +218,7 @@ where
     let projects: Vec<_> = members.iter().map(|held| held.project.as_str()).collect();
     assert_eq!(projects, ["p"]);
     assert_eq!(due(catalog, 300).await, []);
-    let again = catalog.restore(image.id, second(210)).await;
+    let again = catalog.restore(image.id, &[], second(210)).await;
     assert!(matches!(again, Err(CatalogError::NotFound)), "{again:?}");
 }
 
@@ -236,7 +236,7 @@ where
     let locked = catalog.commit(&change).await.unwrap();
     schedule(catalog, &locked, 90).await;
 
-    let restored = catalog.restore(locked.id, second(200)).await.unwrap();
+    let restored = catalog.restore(locked.id, &[], second(200)).await.unwrap();
 
     assert!(locked.is_being_imported());
     assert_eq!(restored.import_lock(), None);
@@ -266,10 +266,34 @@ where
         .unwrap();
     schedule(catalog, &bare, later).await;
 
-    let restored = catalog.restore(image.id, second(later + 1)).await.unwrap();
+    let restored = catalog
+        .restore(image.id, &[], second(later + 1))
+        .await
+        .unwrap();
 
     assert_eq!(restored, changed(&bare, (later + 1) * SECOND, |_| ()));
     assert_eq!(catalog.members(image.id).await.unwrap(), []);
+}
+
+/// Only whoever asks knows which work that is.
+pub async fn a_delete_is_taken_back_beside_unrelated_work<C>(catalog: &C)
+where
+    C: Catalog + ScheduledDeletes,
+{
+    let image = stored(catalog, 1).await;
+    let before = catalog.left(image.id).await.unwrap();
+    schedule(catalog, &image, 90).await;
+    let intent = intent(&image);
+    catalog.claim(&intent, second(0)).await.unwrap();
+
+    let left = catalog.left(image.id).await.unwrap();
+    let unrelated = [intent.id.clone()];
+    let restored = catalog.restore(image.id, &unrelated, second(200)).await;
+
+    assert_eq!((before, left), (vec![], image.locations.clone()));
+    assert_eq!(restored.unwrap(), changed(&image, 200 * SECOND, |_| ()));
+    let kept = catalog.intents_of(image.id).await.unwrap();
+    assert_eq!(kept, [intent]);
 }
 
 /// Whoever removes its data may go on; without data there is nothing to bring back.
@@ -278,7 +302,7 @@ where
     C: Catalog + ScheduledDeletes,
 {
     let image = stored(catalog, 1).await;
-    let absent = catalog.restore(image.id, second(80)).await;
+    let absent = catalog.restore(image.id, &[], second(80)).await;
     schedule(catalog, &image, 90).await;
     let intent = intent(&image);
 
@@ -288,7 +312,9 @@ where
         .abandoned_intents(&holder("other"), late)
         .await
         .unwrap();
-    let claimed = catalog.restore(image.id, second(100)).await;
+    let claimed = catalog.restore(image.id, &[], second(100)).await;
+    let other = [ImageId::from_bits(80).into()];
+    let still_claimed = catalog.restore(image.id, &other, second(100)).await;
     catalog
         .end_intent(&intent.id, &intent.holder)
         .await
@@ -299,11 +325,11 @@ where
             .await
             .unwrap();
     }
-    let emptied = catalog.restore(image.id, second(110)).await;
+    let emptied = catalog.restore(image.id, &[], second(110)).await;
 
     assert_eq!(recorded, [intent]);
     assert!(matches!(absent, Err(CatalogError::NotFound)), "{absent:?}");
-    for refused in [claimed, emptied] {
+    for refused in [claimed, still_claimed, emptied] {
         assert!(
             matches!(refused, Err(CatalogError::Conflict)),
             "{refused:?}"

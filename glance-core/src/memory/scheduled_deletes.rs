@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::MemoryCatalog;
-use crate::domain::{BlobUrl, Event, Image, ImageId, Intent, Timestamp};
+use crate::domain::{BlobUrl, Event, Image, ImageId, Intent, IntentId, Location, Timestamp};
 use crate::ports::{CatalogError, Located, ScheduledDelete, ScheduledDeletes};
 
 #[async_trait]
@@ -52,6 +52,12 @@ impl ScheduledDeletes for MemoryCatalog {
         Ok(located)
     }
 
+    async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {
+        let rows = self.rows();
+        let scheduled = rows.scheduled.get(&image);
+        Ok(scheduled.map_or_else(Vec::new, |scheduled| scheduled.left.clone()))
+    }
+
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
         let mut rows = self.rows();
         if !rows.scheduled.contains_key(&intent.image) {
@@ -82,9 +88,16 @@ impl ScheduledDeletes for MemoryCatalog {
         Ok(is_empty)
     }
 
-    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
+    async fn restore(
+        &self,
+        image: ImageId,
+        unrelated: &[IntentId],
+        now: Timestamp,
+    ) -> Result<Image, CatalogError> {
         let mut rows = self.rows();
-        let is_claimed = rows.deletes(image).next().is_some();
+        let is_claimed = rows
+            .deletes(image)
+            .any(|(intent, _)| !unrelated.contains(&intent.id));
         let scheduled = rows.scheduled.get(&image).ok_or(CatalogError::NotFound)?;
         let is_whole = scheduled.left == scheduled.image.locations;
         if is_claimed || !is_whole || scheduled.left.is_empty() {

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::catalog::CatalogError;
-use crate::domain::{BlobUrl, Image, ImageId, Intent, Location, Timestamp};
+use crate::domain::{BlobUrl, Image, ImageId, Intent, IntentId, Location, Timestamp};
 
 /// Images in status `pending_delete`: gone for everybody, while their data still lies in a store.
 ///
@@ -20,13 +20,15 @@ use crate::domain::{BlobUrl, Image, ImageId, Intent, Location, Timestamp};
 /// * `located` tells where images lead that are not gone, and scheduled deletes, whatever else their
 ///   rows hold: that data is somebody's. What is added meanwhile comes
 ///   later;
+/// * `left` tells where data of one such delete is left; nowhere, where none is scheduled;
 /// * `claim` records an intent while the delete is still scheduled and nobody else removes the same
 ///   data: else `Conflict`. An intent that is abandoned gives way;
 /// * `scrubbed` notes that the data of a location is none of ours; that it was noted before is fine;
 /// * `finish` makes the image `deleted`, if none of its data is left, and says whether it did;
 /// * `restore` brings an image back as active, with what went in the same delete: locations, tags,
 ///   properties and members. `NotFound` where no delete is scheduled; `Conflict` where data of any of
-///   its locations is gone, or an intent says that it is being removed.
+///   its locations is gone, or an intent says that it is being removed. Catalogs know of no two
+///   spellings of one place: who asks says which intents remove other data.
 #[async_trait]
 pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
     /// Deletes of `before` or earlier whose image comes after `after`: `limit` of them.
@@ -39,6 +41,9 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
 
     /// Where images lead, and scheduled deletes: `limit` locations after `after`, or a few more.
     async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError>;
+
+    /// Where data of an image is left whose delete is scheduled.
+    async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError>;
 
     /// Records the intent to remove data of its image.
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError>;
@@ -54,8 +59,14 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
     /// Ends the delete, if none of the data is left.
     async fn finish(&self, image: ImageId, now: Timestamp) -> Result<bool, CatalogError>;
 
-    /// Takes the delete back; gives the image as it is then stored.
-    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError>;
+    /// Takes the delete back, whatever becomes of `unrelated` intents; gives the image as it is then
+    /// stored.
+    async fn restore(
+        &self,
+        image: ImageId,
+        unrelated: &[IntentId],
+        now: Timestamp,
+    ) -> Result<Image, CatalogError>;
 }
 
 /// A location of some image.

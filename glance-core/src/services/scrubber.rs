@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 
 use super::glance::Glance;
 use super::scrub::Scrubbed;
-use crate::domain::{Image, ImageId, Intent, Location, StoreId, Work};
+use crate::domain::{BlobUrl, Image, ImageId, Intent, IntentId, Location, StoreId, Work};
 use crate::error::Error;
 use crate::ports::{CatalogError, ScheduledDelete, ScheduledDeletes, StoreError};
 
@@ -85,12 +85,32 @@ impl Scrubber {
     /// # Errors
     /// No delete of it is scheduled; data of it is gone, or on its way out.
     pub async fn restore(&self, image: ImageId) -> Result<Image, Error> {
-        let restored = self.deletes.restore(image, self.glance.now()).await;
+        let unrelated = self.unrelated(image).await?;
+        let now = self.glance.now();
+        let restored = self.deletes.restore(image, &unrelated, now).await;
         restored.map_err(|error| match error {
             CatalogError::Conflict => Error::DataGone { image },
             CatalogError::NotFound => Error::NotScheduled { image },
             error => error.into(),
         })
+    }
+
+    /// The work that removes other data of an image than what it would have again: what it had let go
+    /// of before, or what was staged for it.
+    async fn unrelated(&self, image: ImageId) -> Result<Vec<IntentId>, Error> {
+        let left = self.deletes.left(image).await?;
+        let stores = &self.glance.stores;
+        let is_left = |url: &BlobUrl| {
+            left.iter().any(|location| match stores.of(location) {
+                Some(known) => known.store.canonical(&location.url) == known.store.canonical(url),
+                None => location.url == *url,
+            })
+        };
+        let work = self.glance.catalog.intents_of(image).await?;
+        let unrelated = work
+            .into_iter()
+            .filter(|intent| matches!(&intent.work, Work::Delete(url) if !is_left(url)));
+        Ok(unrelated.map(|intent| intent.id).collect())
     }
 
     async fn scrub(&self, due: ScheduledDelete, away: &Away) -> Outcome {

@@ -165,6 +165,10 @@ impl ScheduledDeletes for FaultyCatalog {
         self.around(self.inner.located(after, limit)).await
     }
 
+    async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {
+        self.around(self.inner.left(image)).await
+    }
+
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
         self.around(self.inner.claim(intent, now)).await
     }
@@ -182,8 +186,13 @@ impl ScheduledDeletes for FaultyCatalog {
         self.around(self.inner.finish(image, now)).await
     }
 
-    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
-        self.around(self.inner.restore(image, now)).await
+    async fn restore(
+        &self,
+        image: ImageId,
+        unrelated: &[IntentId],
+        now: Timestamp,
+    ) -> Result<Image, CatalogError> {
+        self.around(self.inner.restore(image, unrelated, now)).await
     }
 }
 

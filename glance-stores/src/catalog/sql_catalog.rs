@@ -8,7 +8,8 @@ use glance_core::domain::metadef::{
 use glance_core::domain::query::{ImageQuery, TaskQuery};
 use glance_core::domain::{
     BlobUrl, Change, Claim, Creation, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
-    MemberStatus, Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
+    Location, MemberStatus, Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage,
+    Viewer,
 };
 use glance_core::ports::{
     Catalog, CatalogError, Located, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
@@ -213,6 +214,10 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
         sql::scheduled_deletes::located(&self.database, after, limit).await
     }
 
+    async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {
+        sql::scheduled_deletes::left_of(&self.database, image).await
+    }
+
     async fn claim(&self, intent: &Intent, now: Timestamp) -> Result<(), CatalogError> {
         sql::scheduled_deletes::claim(&self.database, intent, now).await
     }
@@ -230,8 +235,13 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
         sql::scheduled_deletes::finish(&self.database, image, now).await
     }
 
-    async fn restore(&self, image: ImageId, now: Timestamp) -> Result<Image, CatalogError> {
-        sql::scheduled_deletes::restore(&self.database, image, now).await
+    async fn restore(
+        &self,
+        image: ImageId,
+        unrelated: &[IntentId],
+        now: Timestamp,
+    ) -> Result<Image, CatalogError> {
+        sql::scheduled_deletes::restore(&self.database, image, unrelated, now).await
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use glance_core::domain::{
-    BlobUrl, Holder, IMPORT_LOCK, Image, ImageId, Intent, Location, Status, Timestamp, Work,
+    BlobUrl, Holder, IMPORT_LOCK, Image, ImageId, Intent, IntentId, Location, Status, Timestamp,
+    Work,
 };
 use glance_core::ports::{CatalogError, Located, ScheduledDelete};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, UpdateStatement};
@@ -18,8 +19,8 @@ use super::intents;
 use super::keys::{image_column, null, time_value};
 use super::odds::Odds;
 use super::tables::{
-    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, LOCATION_ACTIVE, LOCATION_DELETED, LOCATION_PENDING,
-    LOCATIONS, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
+    DELETED, DELETED_AT, ID, IMAGE_ID, IMAGES, INTENTS, LOCATION_ACTIVE, LOCATION_DELETED,
+    LOCATION_PENDING, LOCATIONS, MEMBERS, NAME, PROPERTIES, STATUS, TAGS, UPDATED_AT, VALUE,
 };
 
 /// Deletes of `before` or earlier, in the order of ids, with where data is left.
@@ -101,6 +102,19 @@ async fn left(
         }
     }
     Ok(places)
+}
+
+/// Where data of one image is left.
+pub(in crate::catalog) async fn left_of(
+    database: &impl Database,
+    image: ImageId,
+) -> Result<Vec<Location>, CatalogError> {
+    let mut odds = Odds::default();
+    let places = left(database, &[image], &mut odds).await?;
+    match odds.into_first() {
+        Some(bad) => Err(bad.into()),
+        None => Ok(places.into_values().flatten().collect()),
+    }
 }
 
 /// Where images lead, and scheduled deletes, by the rows of locations alone.
@@ -242,15 +256,18 @@ pub(in crate::catalog) async fn finish(
 pub(in crate::catalog) async fn restore(
     database: &impl Database,
     image: ImageId,
+    unrelated: &[IntentId],
     now: Timestamp,
 ) -> Result<Image, CatalogError> {
     let dialect = database.dialect();
     let mut batch = Batch::new("take a delete back");
     hold(&mut batch, dialect, image);
     batch.require(dialect.statement(&count(image)), 1, Breach::NotFound);
-    let claims = intents::deletes_of(image)
-        .expr(Expr::cust("COUNT(*)"))
-        .take();
+    let mut claims = intents::deletes_of(image);
+    claims.expr(Expr::cust("COUNT(*)"));
+    for intent in unrelated {
+        claims.and_where(Expr::col((INTENTS, ID)).ne(intent.as_str()));
+    }
     batch.require(dialect.statement(&claims), 0, Breach::Conflict);
     // What was removed before the delete was no location any more.
     let gone = Query::select()

@@ -161,7 +161,7 @@ fn what_came_back_tells_no_time_of_deletion() {
         let scheduled = active.after(Event::DeleteScheduled, now).unwrap();
         let schedule = Change::of_status(active, scheduled);
         catalog.commit(&schedule).await.unwrap();
-        catalog.restore(id, now).await.unwrap();
+        catalog.restore(id, &[], now).await.unwrap();
     });
 
     let connection = open(&path);
