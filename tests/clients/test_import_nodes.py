@@ -4,15 +4,17 @@ import hashlib
 import json
 import os
 import threading
+import uuid
+from contextlib import ExitStack
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
-from harness import backends, http
+from harness import backends, http, keystone
 from harness.backends import Bucket, frozen, wait_until
-from harness.nodes import GROUP, Node, files
+from harness.nodes import GROUP, Node, files, running
 from harness.s3 import Line
 
 MEBIBYTES = 48
@@ -126,6 +128,73 @@ def test_what_a_killed_node_was_importing_another_brings_to_its_end(nodes, web, 
     assert wait_until(lambda: not one.staged() and not two.staged(), TAKEN_OVER)
     in_bucket = "bucket" in shown.get("stores", "")
     assert bucket.objects() == ({image} if in_bucket else set())
+    code, said = two.run("fsck")
+    assert code == 0, said
+
+
+class Downloading:
+    """Two nodes that download images of other regions for callers with tokens, and such a region."""
+
+    def __init__(self, folder, database, bucket):
+        groups = keystone.authtoken() + "[DEFAULT]\nenabled_import_methods = [glance-download]\n"
+        make = partial(Node, flavor="keystone", more=groups)
+        own = f"sqlite:///{folder}/remote.sqlite"
+        kept = {"near": files(folder / "remote")}
+        self.remote = make(folder / "away", database=own, stores=kept, web=[])
+        web = [urlsplit(self.remote.url).port]
+        stores = {"bucket": bucket.store()}
+        self.pair = [
+            make(folder / name, database=database, stores=stores, web=web)
+            for name in ("one", "two")
+        ]
+        self.region = f"remote-{uuid.uuid4().hex[:6]}"
+        keystone.add_endpoints({self.region: self.remote.url})
+        self._headers = {"X-Auth-Token": keystone.token_of("admin", "admin")}
+
+    def service(self, node):
+        return http.Service(node.url, self._headers)
+
+    def begin(self, service):
+        """An image of which an import has just begun."""
+        source = self.service(self.remote)
+        image, wanted = service.create(), source.create()
+        assert source.upload(wanted, MEBIBYTES) == 204
+        method = {
+            "name": "glance-download", "glance_region": self.region, "glance_image_id": wanted,
+        }  # fmt: skip
+        body = json.dumps({"method": method, "stores": ["bucket"]})
+        path = f"/v2/images/{image}/import"
+        status, answer = service.request("POST", path, body, {"Content-Type": "application/json"})
+        assert status == 202, answer
+        return image
+
+
+@pytest.fixture(params=("postgres", "mariadb"))
+def downloading(request, tmp_path, bucket):
+    with getattr(backends, request.param)() as database, ExitStack() as ends:
+        downloading = Downloading(tmp_path, database, bucket)
+        for node in (downloading.remote, downloading.pair[0]):
+            node.sync()
+        for node in (downloading.remote, *downloading.pair):
+            ends.enter_context(running(node))
+        yield downloading
+
+
+def test_what_a_killed_node_was_downloading_another_rolls_back(downloading, bucket):
+    """The token of whoever asked was in the memory of the dead one, and nowhere else."""
+    one, two = downloading.pair
+    other = downloading.service(two)
+
+    with frozen("GLANCE_TEST_S3_S3S_PID"):
+        image = downloading.begin(downloading.service(one))
+        one.kill()
+
+    assert wait_until(lambda: is_settled(other, image), TAKEN_OVER), other.show(image)
+    assert other.show(image)["status"] == "queued"
+    told = json.loads(other.request("GET", f"/v2/images/{image}/tasks")[1])["tasks"][0]
+    assert told["status"] == "failure" and "token" in told["message"], told
+    assert not one.staged() and not two.staged()
+    assert bucket.objects() == set()
     code, said = two.run("fsck")
     assert code == 0, said
 

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import os
-from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
 from harness import backends, http, keystone
 from harness.backends import Bucket, wait_until
-from harness.nodes import Node, files
+from harness.nodes import Node, files, running
 from harness.python_glance import PythonGlance
 
 DATA = http.CHUNK * 3
@@ -136,15 +135,6 @@ def test_what_the_owner_has_lost_fails_there_and_is_staged_anew(nodes):
     stage(owner, image)
     assert begin(other, image)[0] == 202
     is_imported(other, image)
-
-
-@contextmanager
-def running(node):
-    node.start()
-    try:
-        yield node
-    finally:
-        node.kill()
 
 
 class Mixed:

@@ -1,6 +1,7 @@
 """Servers that share a database and their stores, each with a staging area of its own."""
 
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness.server import Process, free_port, program
@@ -94,3 +95,13 @@ class Node(Process):
 
     def _configured(self):
         return ["--config-file", str(self._config)]
+
+
+@contextmanager
+def running(node):
+    """A node that is started, and killed in the end."""
+    node.start()
+    try:
+        yield node
+    finally:
+        node.kill()
