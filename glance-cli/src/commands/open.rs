@@ -58,7 +58,8 @@ pub(super) enum Missing {
 impl Backends {
     /// Opens the catalog and the store. What fails leaves nothing behind: what is there is looked
     /// at first, then folders are made, and the database last. The database of an embedded server
-    /// that was not there, or whose first start broke off, gets the definitions of properties that such a server starts with.
+    /// that was not there, or whose first start broke off, gets the definitions of properties that
+    /// such a server starts with.
     ///
     /// # Errors
     ///

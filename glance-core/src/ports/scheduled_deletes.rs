@@ -18,8 +18,7 @@ use crate::domain::{BlobUrl, Image, ImageId, Intent, IntentId, Location, Timesta
 ///   given id, each with the locations whose data is still there; one that cannot be understood is
 ///   left out, and hides no other;
 /// * `located` tells where images lead that are not gone, and scheduled deletes, whatever else their
-///   rows hold: that data is somebody's. What is added meanwhile comes
-///   later;
+///   rows hold: that data is somebody's. What is added meanwhile comes later;
 /// * `left` tells where data of one such delete is left; nowhere, where none is scheduled;
 /// * `claim` records an intent while the delete is still scheduled and nobody else removes the same
 ///   data: else `Conflict`. An intent that is abandoned gives way;
