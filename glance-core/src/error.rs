@@ -55,8 +55,8 @@ pub enum Error {
         /// The image.
         image: ImageId,
     },
-    /// The data at a location is on its way out: it cannot be given to the image again.
-    #[error("the data at this location is being removed from image {image}: try again later")]
+    /// Data of the image is on its way out of where more was to go: it would be taken for that.
+    #[error("other data of image {image} is still being removed there: try again later")]
     DataGoing {
         /// The image.
         image: ImageId,

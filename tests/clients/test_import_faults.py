@@ -12,7 +12,7 @@ import pytest
 
 from harness import http, mounts
 from harness.backends import Bucket, wait_until
-from harness.importing import ask, last_task
+from harness.importing import last_task, request
 from harness.nodes import Node, files
 from harness.s3 import Line, OwnS3
 from harness.server import REPOSITORY
@@ -114,12 +114,13 @@ class Import:
             assert status == 204, said
 
     def begin(self):
-        self._ask(self.method, ["cheap", "fast"], self.all_must_succeed)
+        status, said = self._ask(self.method, ["cheap", "fast"], self.all_must_succeed)
+        assert status == 202, said
 
     def _ask(self, method, stores, all_must_succeed):
         is_of_the_web = method == "web-download"
         uri = f"{self._site.web.url}/{self._mebibytes}" if is_of_the_web else None
-        ask(
+        return request(
             self._site.service, self.image, method, uri=uri, stores=stores,
             all_stores_must_succeed=all_must_succeed,
         )  # fmt: skip
@@ -136,7 +137,7 @@ class Import:
     def end(self, failing):
         """As a line of the golden table."""
         shown, task = self.shown(), self.task()
-        message = task["message"] if task["status"] == "failure" else ""
+        message = task["message"] or ""
         held = ",".join(sorted(shown.get("stores", "").split(",")))
         return (
             f"{self.method}, all must succeed: {str(self.all_must_succeed).lower()}, "
@@ -146,15 +147,20 @@ class Import:
             f"failed [{shown['os_glance_failed_import']}], task {task['status']}: {message}",
         )
 
-    def once_more(self):
-        """Asks again for what failed."""
+    def is_begun_once_more(self):
+        """Asks again for what failed: refused where what was left is still being removed."""
         shown = self.shown()
         if shown["status"] == "queued":
             self._stage()
-            return self._ask(self.method, ["cheap", "fast"], True)
+        if shown["status"] in ("queued", "uploading"):
+            return self._is_taken(self.method, ["cheap", "fast"])
         missing = {"cheap", "fast"} - set(shown["stores"].split(","))
-        if missing:
-            self._ask("copy-image", sorted(missing), True)
+        return not missing or self._is_taken("copy-image", sorted(missing))
+
+    def _is_taken(self, method, stores):
+        status, said = self._ask(method, stores, True)
+        assert status == 202 or "still being removed" in said.decode(), said
+        return status == 202
 
     def is_everywhere(self):
         """Whether all stores have the whole."""
@@ -336,7 +342,7 @@ def leave_nothing(site, imports):
     is_sound(site)
 
     for begun in imports:
-        begun.once_more()
+        assert wait_until(begun.is_begun_once_more, CLEARED)
     assert wait_until(lambda: all(begun.is_everywhere() for begun in imports), 60)
     is_sound(site)
 

@@ -75,6 +75,8 @@ pub async fn an_intent_may_begin_anew_as_it_ends(catalog: &dyn Catalog) {
     for work in [
         Work::Import(None),
         Work::Import(Some(BlobUrl::new("file:///staging/a"))),
+        Work::Vacate,
+        Work::Discard("an upload".parse().unwrap()),
     ] {
         image = catalog.commit(&step(work.clone(), &image)).await.unwrap();
 

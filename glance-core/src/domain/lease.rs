@@ -63,13 +63,16 @@ pub enum Work {
     /// What an import that was given up may have left where the store puts the data of the image is
     /// to be removed.
     Vacate,
+    /// What was written under this id, and could not be given up while its store was away, is to be
+    /// removed. No blob stands there.
+    Discard(IntentId),
 }
 
 impl Work {
     /// The blob, where it is known.
     pub fn url(&self) -> Option<&BlobUrl> {
         match self {
-            Self::Stage | Self::Upload | Self::Vacate => None,
+            Self::Discard(_) | Self::Stage | Self::Upload | Self::Vacate => None,
             Self::Delete(url) | Self::Hash(url) | Self::Staged(url) => Some(url),
             Self::Import(url) => url.as_ref(),
         }

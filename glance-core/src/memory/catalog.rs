@@ -119,6 +119,7 @@ impl Rows {
             .filter_map(move |intent| match &intent.work {
                 Work::Delete(url) if intent.image == image => Some((intent, url)),
                 Work::Delete(_)
+                | Work::Discard(_)
                 | Work::Hash(_)
                 | Work::Import(_)
                 | Work::Stage

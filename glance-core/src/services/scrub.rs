@@ -123,7 +123,7 @@ impl Glance {
                 Ok(false) => {}
                 Ok(true) => match intent.work {
                     Work::Stage | Work::Staged(_) | Work::Upload => done.uploads += 1,
-                    Work::Delete(_) | Work::Vacate => done.deletes += 1,
+                    Work::Delete(_) | Work::Discard(_) | Work::Vacate => done.deletes += 1,
                     Work::Hash(_) => done.hashes += 1,
                     Work::Import(_) => done.imports += 1,
                 },
@@ -200,6 +200,10 @@ impl Glance {
         let Some(store) = self.stores.at_work(&intent.store) else {
             return Ok(false);
         };
+        let place = Place {
+            store: Arc::clone(store),
+            intent: intent.clone(),
+        };
         let settled = match &intent.work {
             // It takes the lease itself, if it has room.
             Work::Hash(_) => {
@@ -207,47 +211,36 @@ impl Glance {
                 let owner = seen.and_then(|seen| seen.image.owner);
                 return Ok(self.start_hashing(intent, owner.as_ref()));
             }
-            Work::Delete(url) => self.delete_blob(store.as_ref(), url, intent).await,
-            Work::Staged(_) if self.is_taken_up(intent).await? => self
-                .catalog
-                .end_intent(&intent.id, &intent.holder)
-                .await
-                .map_err(Error::from),
-            Work::Vacate => {
-                let place = Place {
-                    store: Arc::clone(store),
-                    intent: intent.clone(),
-                };
-                match self.clear_left(&place).await {
-                    Ok(true) => Ok(()),
-                    Ok(false) => return Ok(false),
-                    Err(error) => Err(error),
-                }
+            Work::Delete(url) => {
+                let deleted = self.delete_blob(store.as_ref(), url, intent).await;
+                deleted.map(|()| true)
             }
+            Work::Staged(_) if self.is_taken_up(intent).await? => {
+                let ended = self.catalog.end_intent(&intent.id, &intent.holder).await;
+                ended.map(|()| true).map_err(Error::from)
+            }
+            Work::Discard(upload) => self.discard_left(&place, upload).await,
+            Work::Vacate => self.vacate_left(&place).await,
             Work::Import(_) | Work::Stage | Work::Staged(_) | Work::Upload => {
-                let place = Place {
-                    store: Arc::clone(store),
-                    intent: intent.clone(),
-                };
-                match self.keep_lease(intent).await {
-                    Ok(()) => {
-                        let undone = self.undo_upload(&place).await;
-                        // A process that died before its lease may have a commit on its way.
-                        let landing = intent.lease_until.since(self.now());
-                        if undone.is_ok() && !landing.is_zero() {
-                            self.remove_stray_later(&place, landing);
-                        }
-                        undone
-                    }
-                    error => error,
-                }
+                self.undo_abandoned(&place).await.map(|()| true)
             }
         };
         match settled {
-            Ok(()) => Ok(true),
             Err(Error::Gone { .. }) => Ok(false),
-            Err(error) => Err(error),
+            settled => settled,
         }
+    }
+
+    async fn undo_abandoned(&self, place: &Place) -> Result<(), Error> {
+        let intent = &place.intent;
+        self.keep_lease(intent).await?;
+        self.undo_upload(place).await?;
+        // A process that died before its lease may have a commit on its way.
+        let landing = intent.lease_until.since(self.now());
+        if !landing.is_zero() {
+            self.remove_stray_later(place, landing);
+        }
+        Ok(())
     }
 
     /// Whether staged data is an import's of a Python node by now: or was, if that is over.

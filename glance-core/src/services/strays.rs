@@ -55,6 +55,8 @@ impl Glance {
         let Ok((change, upload)) = Upload::occupy(image, claim.clone(), now) else {
             return Ok(false);
         };
+        // It counts as one that is getting data.
+        let change = change.claiming(self.claim_for_stage(image, None).await?);
         let _at_work = self.at_work.on(claim.id.clone());
         match self.catalog.commit(&change).await {
             Err(CatalogError::Conflict | CatalogError::NotFound) => return Ok(false),

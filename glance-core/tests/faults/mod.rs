@@ -12,7 +12,7 @@ use bytes::Bytes;
 use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
     BlobUrl, ByteRange, Claim, Holder, Image, ImageId, Intent, IntentId, Location, ProjectId,
-    StoreId, Task, TaskId, TaskStatus, Timestamp, Usage,
+    StoreId, Task, TaskId, TaskStatus, Timestamp, Usage, Work,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
@@ -274,8 +274,9 @@ impl ImageStore for FaultyStore {
     }
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
-        self.trouble.any(self.id(), Operation::Write).await?;
+        self.trouble.fault(self.id(), Operation::Write).await?;
         let inner = self.inner.start(key).await?;
+        self.trouble.any(self.id(), Operation::Write).await?;
         Ok(Box::new(FaultyWriter {
             target: Arc::clone(&self.inner),
             written: Vec::new(),
@@ -311,7 +312,10 @@ impl ImageStore for FaultyStore {
     // must not stand still for the whole of it (ADR 0006).
     async fn discard(&self, key: &BlobKey) -> Result<(), StoreError> {
         self.trouble.fault(self.id(), Operation::Delete).await?;
-        let held = self.trouble.holds(|intent| intent.id == key.upload);
+        let held = self.trouble.holds(|intent| match &intent.work {
+            Work::Discard(upload) => *upload == key.upload,
+            _ => intent.id == key.upload,
+        });
         assert!(held, "{key:?} is discarded without its lease");
         self.inner.discard(key).await?;
         self.trouble.any(self.id(), Operation::Delete).await

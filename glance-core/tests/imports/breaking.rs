@@ -17,6 +17,8 @@ pub(crate) enum Fails {
     Nowhere,
     ToStart,
     ToWrite,
+    /// It cannot be reached from the first bytes on.
+    Midway,
     ToCommit,
     /// It takes the commit, and does not say so.
     ToAnswer,
@@ -141,8 +143,9 @@ impl ImageStore for Breaking {
         self.store.vacate(image).await
     }
 
-    async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
-        self.store.sweep(idle).await
+    /// An hour never passes here: what goes, goes by lease.
+    async fn sweep(&self, _idle: Duration) -> Result<usize, StoreError> {
+        Ok(0)
     }
 }
 
@@ -156,6 +159,11 @@ struct BreakingWriter {
 impl BlobWriter for BreakingWriter {
     async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
         self.store.reach(Operation::Write)?;
+        if self.store.fails(Fails::Midway) {
+            *self.store.fails.lock().unwrap() = Fails::AtAll;
+            self.writer.write(chunk).await?;
+            return Err(self.store.unavailable(Operation::Write));
+        }
         match self.store.fails(Fails::ToWrite) {
             true => Err(StoreError::Full {
                 store: self.store.id().clone(),
@@ -178,6 +186,7 @@ impl BlobWriter for BreakingWriter {
     }
 
     async fn abort(self: Box<Self>) -> Result<(), StoreError> {
+        self.store.reach(Operation::Write)?;
         self.writer.abort().await
     }
 }

@@ -113,15 +113,7 @@ fn a_copy_that_is_not_what_the_image_is_becomes_none_of_its_locations() {
     let world = World::new();
     let node = world.node(1);
     let id = world.image_for(&node, ImportMethod::CopyImage);
-    let stored = world.image(id).unwrap();
-    let mut other = stored.clone();
-    other.checksum = Some("0".repeat(32));
-    let change = glance_core::domain::Change::of_edit(stored, other);
-    futures::executor::block_on(glance_core::ports::Catalog::commit(
-        &*world.catalog,
-        &change,
-    ))
-    .unwrap();
+    world.edit(id, |image| image.checksum = Some("0".repeat(32)));
 
     let request = request(ImportMethod::CopyImage, false);
     let begun = world.import(&node, id, request).unwrap();
@@ -131,4 +123,23 @@ fn a_copy_that_is_not_what_the_image_is_becomes_none_of_its_locations() {
     world.check_at_rest("a copy of other data");
     assert_eq!(world.image(id).unwrap().status(), Status::Active);
     assert_eq!(world.image(id).unwrap().locations.len(), 1);
+}
+
+#[test]
+fn a_copy_of_data_that_no_upload_would_bring_becomes_none_of_its_locations() {
+    for all_must_succeed in [true, false] {
+        let world = World::new();
+        let node = world.node(1);
+        let id = world.image_for(&node, ImportMethod::CopyImage);
+        // As a service left it that looked at nothing.
+        world.edit(id, |image| image.disk_format = "qcow2".parse().ok());
+
+        let request = request(ImportMethod::CopyImage, all_must_succeed);
+        let begun = world.import(&node, id, request).unwrap();
+
+        let message = world.task(&begun.unwrap()).message.unwrap();
+        assert!(message.contains("qcow2"), "{message}");
+        world.check_at_rest("a copy of refused data");
+        assert_eq!(world.image(id).unwrap().locations.len(), 1);
+    }
 }

@@ -12,6 +12,7 @@ mod ends;
 #[allow(dead_code, reason = "others have more of it")]
 mod faults;
 mod given_up;
+mod left;
 mod passing;
 mod remote;
 mod restaged;

@@ -13,11 +13,12 @@ use futures::stream;
 use glance_core::domain::policy::Protections;
 use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
-    Caller, Draft, Image, ImageId, ImportMethod, StoreId, Task, TaskStatus, Viewer,
+    Caller, Change, Draft, Event, Image, ImageId, ImportMethod, StoreId, Task, TaskStatus, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
-    ByteStream, Executor, ImageStore, ImportPlugin, Incoming, SourceError, TaskLog, WebSource,
+    ByteStream, Catalog, Executor, ImageStore, ImportPlugin, Incoming, SourceError, TaskLog,
+    WebSource,
 };
 use glance_core::{
     ConfiguredStore, Error, Glance, GlanceBuilder, ImportRequest, ImportSettings, NewImageImport,
@@ -246,6 +247,30 @@ impl World {
             }
         }
         holding
+    }
+
+    /// Whether a store holds a part of a blob.
+    pub(crate) fn is_partial(&self, store: &str) -> bool {
+        self.stores[store].contents().1 > 0
+    }
+
+    /// Leads an image to another status, as a node that knows nothing of intents does.
+    pub(crate) fn step_to(&self, id: ImageId, event: Event) {
+        let before = self.image(id).unwrap();
+        let after = before.after(event, self.simulation.now()).unwrap();
+        self.commit(&Change::of_status(before, after));
+    }
+
+    /// Edits an image as others may have it in the catalog.
+    pub(crate) fn edit(&self, id: ImageId, edit: impl FnOnce(&mut Image)) {
+        let before = self.image(id).unwrap();
+        let mut after = before.clone();
+        edit(&mut after);
+        self.commit(&Change::of_edit(before, after));
+    }
+
+    fn commit(&self, change: &Change) {
+        block_on(self.catalog.commit(change)).unwrap();
     }
 
     /// Whether something is staged.

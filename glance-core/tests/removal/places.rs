@@ -175,7 +175,7 @@ fn a_place_is_not_given_again_while_it_is_being_cleared() {
     let gone = edit(&site, &[add(&url("memory", one()))]).unwrap_err();
 
     let sentence = format!(
-        "the data at this location is being removed from image {}: ",
+        "other data of image {} is still being removed there: ",
         one()
     );
     assert!(refused.iter().all(|refused| refused.starts_with(&sentence)));

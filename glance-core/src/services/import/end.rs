@@ -6,13 +6,12 @@ use std::time::Duration;
 use super::super::changes::MAX_ATTEMPTS;
 use super::super::glance::Glance;
 use super::super::image_data::Place;
-use super::fill::warn_unswept;
 use super::{Filling, Import, ends_work};
 use crate::domain::{
     Change, Holder, Image, Intent, LockStep, Status, StoreId, Task, TaskStatus, TaskStep, Work,
 };
 use crate::error::Error;
-use crate::ports::{BlobKey, CatalogError, StoreError};
+use crate::ports::{CatalogError, StoreError};
 
 impl Glance {
     /// Ends an import that is done with its stores.
@@ -30,8 +29,8 @@ impl Glance {
                 self.revert(import, &mut filling).await?;
             }
             self.clean(import, &mut filling).await?;
-            self.discard(import, &filling).await;
-            let ended = match self.commit_end(import, &filling).await {
+            let left = self.discard(import, &filling).await?;
+            let ended = match self.commit_end(import, &filling, left).await {
                 Ok(removals) => {
                     self.remove(removals).await;
                     return Ok(());
@@ -50,9 +49,14 @@ impl Glance {
         }
     }
 
-    /// Ends it with what is stored as locations, if there still is something; gives what is to be
-    /// removed then.
-    async fn commit_end(&self, import: &Import, filling: &Filling) -> Result<Vec<Intent>, Error> {
+    /// Ends it with what is stored as locations, if there still is something, and with work on what is
+    /// left; gives what is to be removed then.
+    async fn commit_end(
+        &self,
+        import: &Import,
+        filling: &Filling,
+        left: Vec<Intent>,
+    ) -> Result<Vec<Intent>, Error> {
         let plan = &import.plan;
         let mut tally = filling.tally.clone();
         tally.filled.extend(stores_of(filling));
@@ -68,7 +72,8 @@ impl Glance {
             let after = after.import_left(plan, &tally, self.now())?;
             let change = Change::of_edit(image, after)
                 .locking(LockStep::Dropped(import.task.clone()))
-                .with_task(self.ended_task(import, &task, plan.succeeds(&tally), filling)?);
+                .with_task(self.ended_task(import, &task, plan.succeeds(&tally), filling)?)
+                .beginning(left.iter().cloned());
             if let Some(removals) = self.commit_last(import, change).await? {
                 return Ok(removals);
             }
@@ -88,7 +93,9 @@ impl Glance {
             true => {
                 let image = import.plan.image.to_string().into();
                 let result = [("image_id".to_owned(), image)].into_iter().collect();
-                task.succeeded(result, now, lifetime)?
+                let mut done = task.succeeded(result, now, lifetime)?;
+                done.message = filling.has_failed().then(|| filling.reason());
+                done
             }
             false => task.failed(filling.reason(), now, lifetime)?,
         };
@@ -143,8 +150,8 @@ impl Glance {
         self.revert(import, &mut filling).await?;
         self.clean(import, &mut filling).await?;
         filling.unswept.extend(import.plan.stores.iter().cloned());
-        self.discard(import, &filling).await;
-        self.roll_back(import, &filling, STOPPED, Vec::new()).await
+        let left = self.discard(import, &filling).await?;
+        self.roll_back(import, &filling, STOPPED, left).await
     }
 
     /// Ends an import without what it was to bring, for a reason that its task tells; what is left to
@@ -170,13 +177,7 @@ impl Glance {
                 None => None,
             };
             let Some(seen) = self.catalog.find(import.plan.image, None).await? else {
-                return match left.is_empty() {
-                    true => self.forget(import, failed).await,
-                    // Nothing but the import explains what is left, now that the image is gone.
-                    false => Err(Error::Contended {
-                        image: import.plan.image,
-                    }),
-                };
+                return self.forget(import, failed, &left).await;
             };
             let change = self.rolled_back(import, filling, seen.image)?;
             let mut change = change.beginning(left.iter().cloned());
@@ -214,20 +215,6 @@ impl Glance {
         }
     }
 
-    /// Removes what was not committed, as far as that can be done now.
-    async fn discard(&self, import: &Import, filling: &Filling) {
-        let key = BlobKey::of(&import.intent);
-        let stores = filling.unswept.iter();
-        for known in stores.filter_map(|id| self.stores.get(id)) {
-            if self.keep_import(&import.intent).await.is_err() {
-                return;
-            }
-            if let Err(error) = known.store.discard(&key).await {
-                warn_unswept(&import.intent, known.id(), &error);
-            }
-        }
-    }
-
     /// The image without the import, unless it is another's by now.
     fn rolled_back(
         &self,
@@ -258,11 +245,13 @@ impl Glance {
         })
     }
 
-    /// Ends it where there is no image any more.
+    /// Ends it where there is no image any more, unless something is left: nothing but the import
+    /// explains that then.
     async fn forget(
         &self,
         import: &Import,
         failed: Option<(Task, TaskStatus)>,
+        left: &[Intent],
     ) -> Result<(), Error> {
         if let Some((task, from)) = failed {
             match self.catalog.move_task(&task, from).await {
@@ -280,6 +269,11 @@ impl Glance {
                 Ok(()) | Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+        }
+        if !left.is_empty() {
+            return Err(Error::Contended {
+                image: import.plan.image,
+            });
         }
         let intent = &import.intent.id;
         Ok(self.catalog.end_intent(intent, &self.holder).await?)

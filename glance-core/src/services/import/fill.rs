@@ -63,8 +63,11 @@ impl Glance {
         filling: &mut Filling,
     ) -> Result<(), Error> {
         let image = self.own_image(import).await?;
+        import.progress.begin(stores, import.plan.stores.len());
         let opening = async {
             let opened = self.open_source(import, &image, filling).await?;
+            // Whoever took the import over has cleared the stores already.
+            self.keep_import(&import.intent).await?;
             let starting = stores
                 .iter()
                 .map(|store| self.start_target(import, store, opened.size));
@@ -82,7 +85,10 @@ impl Glance {
         for (store, started) in stores.iter().zip(started) {
             match started {
                 Ok(target) => targets.push(target),
-                Err(error) => filling.store_failed(store, &error),
+                Err(error) => {
+                    filling.unswept.insert(store.clone());
+                    filling.store_failed(store, &error);
+                }
             }
         }
         let written = self
@@ -234,6 +240,7 @@ impl Glance {
                 Err(error) => {
                     // What stands where the blob was to go is nobody's: the image is not there.
                     filling.unclean.insert(id.clone());
+                    filling.unswept.insert(id.clone());
                     filling.is_in_doubt |= matches!(error, StoreError::Unavailable { .. });
                     filling.store_failed(&id, &error.into());
                     continue;
@@ -285,6 +292,6 @@ async fn abort(targets: Vec<Target>, filling: &mut Filling) {
 pub(super) fn warn_unswept(intent: &Intent, store: &StoreId, error: &StoreError) {
     tracing::warn!(
         image.id = %intent.image, %store, error = error as &dyn std::error::Error,
-        "what an import wrote could not be given up: it is swept later"
+        "what an import wrote could not be given up: it is removed when its store can be asked"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures::future::{Either, select};
 
@@ -70,7 +70,7 @@ impl Glance {
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
         let watch = async {
-            let mut told = import.read.load(Ordering::Relaxed);
+            let mut told = None;
             loop {
                 self.runtime.executor.sleep(self.settings().lease / 6).await;
                 let held = self.keep_import(&import.intent).await;
@@ -91,8 +91,9 @@ impl Glance {
         }
     }
 
-    /// Tells how much was read, where that is more than before.
-    async fn tell_progress(&self, import: &Import, told: &mut u64) -> Result<(), Error> {
+    /// Tells how far it is, where that is news, and that it goes on now and then: others break the lock
+    /// of an import whose task is not heard of for long.
+    async fn tell_progress(&self, import: &Import, told: &mut Option<String>) -> Result<(), Error> {
         self.own_image(import).await?;
         let task = self.import_task_of(&import.intent).await?;
         let is_over = |task: &Task| task.status() != TaskStatus::Processing;
@@ -100,12 +101,15 @@ impl Glance {
             image: import.plan.image,
         };
         let mut task = task.filter(|task| !is_over(task)).ok_or_else(gone)?;
-        let read = import.read.load(Ordering::Relaxed);
-        if read == *told {
+        let progress = import.progress.told();
+        let is_news = progress.is_some() && progress != *told;
+        if !is_news && self.now().since(task.updated_at) < SILENCE {
             return Ok(());
         }
-        *told = read;
-        task.message = Some(format!("Copied {} MiB", read >> 20));
+        if is_news {
+            task.message.clone_from(&progress);
+            *told = progress;
+        }
         task.updated_at = self.now().max(task.updated_at);
         match self.catalog.move_task(&task, TaskStatus::Processing).await {
             Err(CatalogError::Conflict | CatalogError::NotFound) => Err(gone()),
@@ -134,3 +138,6 @@ impl Glance {
         }
     }
 }
+
+/// How long nothing may be heard of a task whose import goes on.
+const SILENCE: Duration = Duration::from_secs(60);

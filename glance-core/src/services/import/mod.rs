@@ -4,6 +4,8 @@ mod create;
 mod end;
 mod fill;
 mod lease;
+mod left;
+mod progress;
 mod remote;
 mod run;
 mod source;
@@ -16,16 +18,16 @@ pub use self::remote::AskedRemote;
 pub use self::start::ImportRequest;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use crate::domain::inspect::Report;
 use crate::domain::{
-    BlobUrl, ImportPlan, Imported, Intent, Location, RemoteError, StoreId, Tally, TaskId, Work,
+    BlobUrl, ImageId, ImportPlan, Imported, Intent, Location, RemoteError, StoreId, Tally, TaskId,
+    Work,
 };
 use crate::error::Error;
 use crate::ports::StoreError;
 
+use self::progress::Progress;
 use self::remote::Envoy;
 
 /// An import under way.
@@ -37,8 +39,7 @@ struct Import {
     plan: ImportPlan,
     /// Who asks another Glance, in the process that was asked for the import.
     envoy: Option<Envoy>,
-    /// Bytes that have been read.
-    read: Arc<AtomicU64>,
+    progress: Progress,
 }
 
 impl Import {
@@ -48,7 +49,7 @@ impl Import {
             task: TaskId::stored(intent.id.to_string()),
             plan,
             envoy,
-            read: Arc::default(),
+            progress: Progress::default(),
         }
     }
 
@@ -57,6 +58,7 @@ impl Import {
         match &self.intent.work {
             Work::Import(staged) => staged.as_ref(),
             Work::Delete(_)
+            | Work::Discard(_)
             | Work::Hash(_)
             | Work::Stage
             | Work::Staged(_)
@@ -67,8 +69,10 @@ impl Import {
 }
 
 /// How far an import is with its stores.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Filling {
+    image: ImageId,
+    task: TaskId,
     /// Those that it is done with.
     tally: Tally,
     /// Those that have the data, to which no location leads yet.
@@ -93,6 +97,21 @@ struct Arrived {
 }
 
 impl Filling {
+    /// It has not come to any.
+    fn of(import: &Import) -> Self {
+        Self {
+            image: import.plan.image,
+            task: import.task.clone(),
+            tally: Tally::default(),
+            stored: Vec::new(),
+            unclean: BTreeSet::new(),
+            unswept: BTreeSet::new(),
+            is_in_doubt: false,
+            arrived: None,
+            reasons: BTreeSet::new(),
+        }
+    }
+
     /// Notes that one store has no data, and why.
     fn store_failed(&mut self, store: &StoreId, error: &Error) {
         self.all_failed([store], error);
@@ -100,7 +119,14 @@ impl Filling {
 
     /// The same for all that were to have it.
     fn all_failed<'s>(&mut self, stores: impl IntoIterator<Item = &'s StoreId>, error: &Error) {
-        self.tally.failed.extend(stores.into_iter().cloned());
+        let stores: Vec<StoreId> = stores.into_iter().cloned().collect();
+        let names: Vec<&str> = stores.iter().map(StoreId::as_str).collect();
+        tracing::warn!(
+            image.id = %self.image, task.id = %self.task, stores = names.join(","),
+            error = error as &dyn std::error::Error,
+            "an import cannot fill stores"
+        );
+        self.tally.failed.extend(stores);
         self.reasons.insert(told(error));
     }
 

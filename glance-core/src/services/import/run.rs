@@ -95,7 +95,7 @@ impl Glance {
         if take_overs > MOST_TAKE_OVERS {
             return self.stop_import(&import).await;
         }
-        let mut filling = Filling::default();
+        let mut filling = Filling::of(&import);
         if take_overs > 0 {
             let clearing = self.clear_unfilled(&import, image.as_ref(), &mut filling);
             self.while_held(intent, clearing).await?;
@@ -170,6 +170,8 @@ impl Glance {
             if let Err(error) = store.discard(&BlobKey::of(&import.intent)).await {
                 warn_unswept(&import.intent, id, &error);
             }
+            // The earlier process may live, and begin to write before it finds that it lost the lease.
+            filling.unswept.insert(id.clone());
             if let Err(error) = self.vacate_unfilled(import, store).await {
                 if ends_work(&error) {
                     return Err(error);

@@ -1,10 +1,5 @@
 //! Where the data of an import is read: once for several stores.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use futures::TryStreamExt;
-
 use super::super::glance::Glance;
 use super::super::transfer::Received;
 use super::remote::Wholeness;
@@ -48,6 +43,8 @@ struct Known {
     size: Option<u64>,
     checksum: Option<String>,
     multihash: Option<Multihash>,
+    /// This import took the very same data already.
+    is_accepted: bool,
 }
 
 impl Glance {
@@ -66,6 +63,7 @@ impl Glance {
                     size: Some(content.size),
                     checksum: Some(content.checksum.clone()),
                     multihash: Some(content.multihash.clone()),
+                    is_accepted: true,
                 };
                 let held = self.stores.get(store);
                 let held = held.ok_or(Error::NoStoreOf { image: image.id })?;
@@ -75,12 +73,8 @@ impl Glance {
             _ if !image.locations.is_empty() => self.open_copy(image).await?,
             _ => self.open_new(import, image).await?,
         };
-        let read = Arc::clone(&import.read);
-        let body = opened.body.inspect_ok(move |chunk| {
-            read.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-        });
         Ok(Opened {
-            body: ByteStream::new(body),
+            body: import.progress.copied(opened.body, opened.size),
             ..opened
         })
     }
@@ -99,6 +93,7 @@ impl Glance {
                         size: image.size,
                         checksum: image.checksum.clone(),
                         multihash: image.multihash.clone(),
+                        is_accepted: false,
                     };
                     return Ok(self.copied(body, known));
                 }
@@ -128,8 +123,11 @@ impl Glance {
             }
             None => (self.open_near(import, image).await?, None),
         };
-        for plugin in self.plugins.iter().filter(|_| !import.plan.is_creation) {
-            data = plugin.apply(data).await?;
+        if !self.plugins.is_empty() && !import.plan.is_creation {
+            data.body = import.progress.source(data.body, data.size);
+            for plugin in self.plugins.iter() {
+                data = plugin.apply(data).await?;
+            }
         }
         let changed = |is_changed: bool| is_changed.then_some(());
         Ok(Opened {
@@ -182,13 +180,18 @@ impl Glance {
         received: Received,
     ) -> Result<Option<Arrived>, Error> {
         match made.0 {
-            Made::Copied(known) => match known.is(&received) {
-                true => Ok(None),
-                false => Err(Error::OtherData {
-                    image: image.id,
-                    store: known.store,
-                }),
-            },
+            Made::Copied(known) => {
+                if !known.is(&received) {
+                    return Err(Error::OtherData {
+                        image: image.id,
+                        store: known.store,
+                    });
+                }
+                if !known.is_accepted {
+                    self.accept(image, &received.report)?;
+                }
+                Ok(None)
+            }
             Made::New {
                 disk_format,
                 container_format,

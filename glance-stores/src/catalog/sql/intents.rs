@@ -241,6 +241,11 @@ pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
         Work::Hash(_) => HASH,
         Work::Import(_) => IMPORT,
         Work::Vacate => VACATE,
+        Work::Discard(_) => DISCARD,
+    };
+    let subject = match &intent.work {
+        Work::Discard(upload) => Some(upload.as_str()),
+        work => work.url().map(BlobUrl::as_str),
     };
     let insert = Query::insert()
         .into_table(INTENTS)
@@ -250,7 +255,7 @@ pub(super) fn insert(dialect: Dialect, intent: &Intent) -> Statement {
             Expr::val(intent.image.as_str()),
             Expr::val(intent.store.as_str()),
             Expr::val(work),
-            Expr::val(text(intent.work.url().map(BlobUrl::as_str))),
+            Expr::val(text(subject)),
             Expr::val(intent.holder.node.as_str()),
             Expr::val(intent.holder.process.as_str()),
             Expr::val(time_value(intent.lease_until)),
@@ -296,8 +301,9 @@ fn read(row: Row) -> Result<Intent, BadRow> {
         (DELETE, Some(url)) => Work::Delete(BlobUrl::new(url)),
         (HASH, Some(url)) => Work::Hash(BlobUrl::new(url)),
         (VACATE, _) => Work::Vacate,
+        (DISCARD, Some(upload)) => Work::Discard(IntentId::stored(upload)),
         (IMPORT, url) => Work::Import(url.map(BlobUrl::new)),
-        (DELETE | HASH | STAGED, None) => return Err(fields.bad("is NULL")),
+        (DELETE | DISCARD | HASH | STAGED, None) => return Err(fields.bad("is NULL")),
         _ => return Err(unknown_work),
     };
     let holder = Holder {
@@ -331,6 +337,7 @@ fn is_node(holder: &Holder) -> Expr {
 
 pub(super) const WORK: &str = "work";
 const STORE: &str = "store";
+/// Where the blob is; or, of what is to be discarded, the id under which it was written.
 const URL: &str = "url";
 const NODE: &str = "node";
 const PROCESS: &str = "process";
@@ -348,3 +355,4 @@ const DELETE: &str = "delete";
 const HASH: &str = "hash";
 const IMPORT: &str = "import";
 const VACATE: &str = "vacate";
+const DISCARD: &str = "discard";
