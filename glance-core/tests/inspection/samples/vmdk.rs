@@ -89,6 +89,14 @@ pub(super) fn samples() -> Vec<Sample> {
             format!("#{}\n{}", " ".repeat(9000), flat()).into_bytes(),
         ),
         sample(
+            "vmdk text behind a comment with a NUL",
+            format!("#\0\nversion=1\n{}", flat()).into_bytes(),
+        ),
+        sample(
+            "vmdk text behind a blank line and a comment with a NUL",
+            [b"  \r\n#\0\nversion=1\r\n".to_vec(), vec![0; 4096]].concat(),
+        ),
+        sample(
             "vmdk text of another version",
             b"version=3\n\0\0\0".to_vec(),
         ),
