@@ -1,10 +1,15 @@
 //! Data that is not what it is said to be, or unsafe: at every way in (rules R1 and R2).
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
 use axum::http::StatusCode;
 use glance_core::Settings;
 use glance_core::domain::Status;
 use glance_core::domain::inspect::InspectionRules;
-use glance_core::ports::Catalog;
+use glance_core::memory::MemoryGlance;
+use glance_core::ports::{ByteStream, Catalog, Incoming, SourceError, WebSource};
 use glance_http::ApiOptions;
 use serde_json::{Value, json};
 
@@ -310,14 +315,10 @@ async fn a_location_by_patch_passes_the_same_gate() {
         ..ApiOptions::default()
     };
     let web = WebSite::with(options, Settings::default());
-    for (data, status) in [
-        (
-            "qcow2 v3 with a data file (CVE-2024-32498)",
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ),
-        ("zeros", StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        ("qcow2 v3", StatusCode::OK),
-    ] {
+    let bad = hostile().into_iter().map(|sample| sample.name);
+    let bad = bad.chain(["zeros"]);
+    let bad = bad.map(|name| (name, StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    for (data, status) in bad.chain([("qcow2 v3", StatusCode::OK)]) {
         web.web.publish(URL, samples::named(data));
         let id = web.site.image(ALICE, &draft("raw", "bare")).await;
         let edits = json!([
@@ -333,5 +334,59 @@ async fn a_location_by_patch_passes_the_same_gate() {
         let is_active = status == StatusCode::OK;
         assert_eq!(image.status() == Status::Active, is_active, "{data}");
         assert_eq!(image.virtual_size, is_active.then_some(1 << 30), "{data}");
+    }
+}
+
+/// A web on which every page is named after the sample that it is.
+#[derive(Debug)]
+struct Samples;
+
+#[async_trait]
+impl WebSource for Samples {
+    fn check(&self, _: &str) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    async fn open(&self, uri: &str) -> Result<Incoming, SourceError> {
+        let name = uri.trim_start_matches("https://images.example/");
+        let body = ByteStream::from_bytes(samples::named(name));
+        Ok(Incoming { size: None, body })
+    }
+}
+
+#[tokio::test]
+async fn an_import_from_the_web_passes_the_same_gate() {
+    let memory = MemoryGlance::new().with_web_source(Arc::new(Samples));
+    let glance = memory.build().unwrap();
+    let site = Site::of(ApiOptions::default(), memory, glance);
+    let bad = hostile().into_iter().map(|sample| sample.name);
+    for (data, status) in bad
+        .chain(["zeros"])
+        .map(|name| (name, Status::Queued))
+        .chain([("qcow2 v3", Status::Active)])
+    {
+        let id = site.image(ALICE, &draft("qcow2", "bare")).await;
+        let uri = format!("https://images.example/{data}");
+        let method = json!({"method": {"name": "web-download", "uri": uri}});
+
+        let path = format!("/v2/images/{id}/import");
+        let begun = site.post(ALICE, &path, method.to_string()).await;
+        while !site.memory.catalog.intents().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+
+        assert_eq!(
+            begun.status,
+            StatusCode::ACCEPTED,
+            "{data}: {}",
+            begun.text()
+        );
+        let held = site.held(&id).await;
+        assert_eq!(held.status(), status, "{data}");
+        let is_active = status == Status::Active;
+        assert_eq!(held.virtual_size, is_active.then_some(1 << 30), "{data}");
+        let blobs = site.memory.store.contents().0.len();
+        assert_eq!(blobs, usize::from(is_active), "{data}");
+        assert_eq!(site.memory.staging.contents(), (vec![], 0), "{data}");
     }
 }

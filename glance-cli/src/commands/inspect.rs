@@ -58,13 +58,14 @@ fn read(path: &Path) -> io::Result<Report> {
     }
 }
 
-/// The format that an upload would say: the one that was given, or the one that fits best.
+/// The format that an upload would say: the one that was given, or the one that fits best. What no
+/// `disk_format` is named after is uploaded as raw, such as a disk with partitions.
 fn declared(args: &Inspect, report: &Report) -> DiskFormat {
     let formats = report.formats();
     let detected = match formats.as_slice() {
         several if several.contains(&Format::Iso) => Format::Iso,
+        [Format::Gpt | Format::Luks | Format::Qed, ..] | [] => Format::Raw,
         [first, ..] => *first,
-        [] => Format::Raw,
     };
     let given = args.disk_format.clone();
     given.unwrap_or_else(|| DiskFormat::stored(detected.as_str().to_owned()))

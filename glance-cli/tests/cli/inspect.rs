@@ -66,6 +66,56 @@ fn a_file_that_an_upload_would_be_refused_for_is_told_with_the_reason() {
     assert!(none.failed().contains("cannot read `absent`"), "{none:?}");
 }
 
+/// A disk with a partition, and the head of an encrypted one: no `disk_format` is named after either.
+fn disks() -> [(&'static str, Vec<u8>); 2] {
+    let mut disk = vec![0; 4096];
+    disk[446..462].copy_from_slice(&[0x80, 0, 2, 0, 0x83, 0, 8, 0, 1, 0, 0, 0, 7, 0, 0, 0]);
+    disk[510..512].copy_from_slice(&[0x55, 0xaa]);
+    let mut luks = vec![0; 4096];
+    luks[..8].copy_from_slice(b"LUKS\xba\xbe\0\x01");
+    luks[107] = 4;
+    [("gpt", disk), ("luks", luks)]
+}
+
+#[test]
+fn what_is_told_of_a_file_is_what_its_upload_meets() {
+    let server = Server::start();
+    let folder = server.folder.path();
+    for (format, data) in disks() {
+        fs::write(folder.join(format), data).unwrap();
+        let text = run(glance(folder).args(["inspect", format])).succeeded();
+        let text = text.text();
+        assert!(text.contains(&format!("\nformat: {format},")), "{text}");
+        assert!(text.ends_with("\nverdict: accepted as raw\n"), "{text}");
+    }
+    fs::write(folder.join("qcow2"), qcow2(0)).unwrap();
+    fs::write(folder.join("open"), qcow2(4)).unwrap();
+    fs::write(folder.join("qed"), b"QED\0".repeat(200)).unwrap();
+
+    for (file, is_accepted) in [
+        ("gpt", true),
+        ("luks", true),
+        ("qcow2", true),
+        ("open", false),
+        ("qed", false),
+    ] {
+        let told = run(glance(folder).args(["inspect", "--json", file])).json();
+        let format = told["disk_format"].as_str().unwrap();
+        let uploaded = server.run(&format!(
+            "image-create --disk-format {format} --container-format bare --file {file} --json"
+        ));
+
+        assert_eq!(told["accepted"], is_accepted, "{file}: {told}");
+        assert_eq!(uploaded.code == 0, is_accepted, "{file}: {uploaded:?}");
+        if is_accepted {
+            let size = &uploaded.json()["virtual_size"];
+            assert_eq!(size, &told["virtual_size"], "{file}");
+        } else {
+            assert!(uploaded.stderr.contains("415"), "{file}: {uploaded:?}");
+        }
+    }
+}
+
 #[test]
 fn a_server_whose_gate_is_lax_says_so_and_is() {
     let folder = Arc::new(tempfile::tempdir().unwrap());

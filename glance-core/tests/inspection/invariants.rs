@@ -46,7 +46,7 @@ fn chunks_make_no_difference() {
 }
 
 #[test]
-fn an_inspection_keeps_less_than_two_mebibytes() {
+fn an_inspection_keeps_less_than_half_a_mebibyte() {
     for sample in samples::all() {
         for size in [512, 256 << 10, usize::MAX] {
             let used = measure(|| {
@@ -54,7 +54,7 @@ fn an_inspection_keeps_less_than_two_mebibytes() {
             });
 
             assert!(
-                used.bytes_max < 2 << 20,
+                used.bytes_max < 512 << 10,
                 "{} by {size}: {used:?}",
                 sample.name
             );

@@ -5,10 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use glance_core::domain::Timestamp;
 use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::der::oid::db::rfc5280::{
-    ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME,
+    ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS, ID_CE_SUBJECT_ALT_NAME, ID_KP_CODE_SIGNING,
 };
 use x509_cert::der::{self, Decode, Encode};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use x509_cert::{Certificate, TbsCertificate};
 
 use super::key::{self, PublicKey};
@@ -19,7 +21,8 @@ pub(super) struct Parsed {
     certificate: Certificate,
     constraints: Option<BasicConstraints>,
     usage: Option<KeyUsage>,
-    /// Whether nothing in it is critical that is not looked at here.
+    purposes: Option<ExtendedKeyUsage>,
+    /// Whether nothing in it limits it in a way that is not looked at here.
     is_understood: bool,
 }
 
@@ -38,12 +41,13 @@ impl Parsed {
         let tbs = certificate.tbs_certificate();
         let constraints = tbs.get_extension::<BasicConstraints>()?;
         let usage = tbs.get_extension::<KeyUsage>()?;
+        let purposes = tbs.get_extension::<ExtendedKeyUsage>()?;
         let mut extensions = tbs.extensions().into_iter().flatten();
-        let is_understood =
-            extensions.all(|extension| !extension.critical || KNOWN.contains(&extension.extn_id));
+        let is_understood = extensions.all(is_understood);
         Ok(Self {
             constraints: constraints.map(|(_, constraints)| constraints),
             usage: usage.map(|(_, usage)| usage),
+            purposes: purposes.map(|(_, purposes)| purposes),
             is_understood,
             certificate,
         })
@@ -66,13 +70,27 @@ impl Parsed {
                     .is_none_or(|most| between <= most)
         });
         let signs = self.usage.as_ref().is_none_or(KeyUsage::key_cert_sign);
-        is_authority && signs && self.is_understood && self.is_valid_at(now)
+        is_authority
+            && signs
+            && self.is_for_signed_data()
+            && self.is_understood
+            && self.is_valid_at(now)
     }
 
     /// Whether its key may sign data.
     pub(super) fn may_sign_data(&self) -> bool {
         let signs = |usage: &KeyUsage| usage.digital_signature() || usage.non_repudiation();
-        self.is_understood && self.usage.as_ref().is_none_or(signs)
+        self.is_understood && self.is_for_signed_data() && self.usage.as_ref().is_none_or(signs)
+    }
+
+    /// Whether signed data is a purpose of its key, critical or not (RFC 5280, 4.2.1.12). An
+    /// authority for other purposes vouches for no signer either, as with OpenSSL.
+    fn is_for_signed_data(&self) -> bool {
+        let purposes = self.purposes.as_ref();
+        purposes.is_none_or(|ExtendedKeyUsage(purposes)| {
+            let mut purposes = purposes.iter();
+            purposes.any(|purpose| [ID_KP_CODE_SIGNING, ANY_EXTENDED_KEY_USAGE].contains(purpose))
+        })
     }
 
     /// Whether it was made by another one.
@@ -101,6 +119,13 @@ impl Parsed {
     fn tbs(&self) -> &TbsCertificate {
         self.certificate.tbs_certificate()
     }
+}
+
+/// Whether an extension may be passed over, or is not. Constraints of names have to be critical, so
+/// that nobody passes over them (RFC 5280, 4.2.1.10): those that are not count as if they were.
+fn is_understood(extension: &Extension) -> bool {
+    let is_critical = extension.critical || extension.extn_id == ID_CE_NAME_CONSTRAINTS;
+    !is_critical || KNOWN.contains(&extension.extn_id)
 }
 
 /// Extensions that are looked at here, or say nothing about signatures of data.

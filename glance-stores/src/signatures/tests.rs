@@ -401,6 +401,14 @@ async fn what_stands_between_comes_with_the_certificate_and_must_be_an_authority
             "basicConstraints=CA:TRUE\nnameConstraints=critical,permitted;DNS:x",
             false,
         ),
+        (
+            "basicConstraints=CA:TRUE\nnameConstraints=permitted;DNS:x",
+            false,
+        ),
+        (
+            "basicConstraints=CA:TRUE\nextendedKeyUsage=serverAuth",
+            false,
+        ),
     ] {
         let desk = Desk::new();
         desk.own("root", RSA, "");
@@ -445,17 +453,25 @@ async fn an_authority_vouches_for_no_longer_chain_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_certificate_for_other_things_than_signatures_is_not_trusted() {
-    let desk = Desk::new();
-    desk.own("root", RSA, "");
-    desk.issued(ID, "root", "keyUsage=critical,keyEncipherment");
+async fn a_certificate_is_trusted_for_what_it_is_for() {
+    for (extensions, is_trusted) in [
+        ("keyUsage=critical,keyEncipherment", false),
+        ("extendedKeyUsage=critical,serverAuth", false),
+        ("extendedKeyUsage=serverAuth,clientAuth", false),
+        ("extendedKeyUsage=critical,codeSigning", true),
+        ("extendedKeyUsage=serverAuth,codeSigning", true),
+        ("extendedKeyUsage=anyExtendedKeyUsage", true),
+    ] {
+        let desk = Desk::new();
+        desk.own("root", RSA, "");
+        desk.issued(ID, "root", extensions);
 
-    let verified = verify_own(&desk, &desk.trusting(&["root"])).await;
+        let verified = verify_own(&desk, &desk.trusting(&["root"])).await;
 
-    assert!(
-        matches!(verified, Err(SignatureError::Untrusted { .. })),
-        "{verified:?}"
-    );
+        assert_eq!(verified.is_ok(), is_trusted, "{extensions}: {verified:?}");
+        let is_untrusted = matches!(verified, Err(SignatureError::Untrusted { .. }));
+        assert_eq!(is_untrusted, !is_trusted, "{extensions}: {verified:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What image data is: bytes in, verdict out (rules R1 and R2; spec/formats.md).
 //!
 //! An [`Inspection`] is fed the data in chunks of any size, on its way to a store or out of a file.
-//! It keeps less than 2 MiB of it, never fails, and ends in a [`Report`]: which formats the bytes
+//! It keeps less than 512 KiB of it, never fails, and ends in a [`Report`]: which formats the bytes
 //! match, how large the disk in them is, and what makes them unsafe. Whatever an inspector cannot
 //! decode is a fault of that format. [`Image::accept`](crate::domain::Image::accept) then holds the
 //! report against what the image is said to be.

@@ -10,7 +10,7 @@ use super::report::{Check, Finding};
 #[derive(Debug)]
 pub(super) struct Vhdx {
     head: Head,
-    /// The header, and the one before it: which is which, a checksum has a say in.
+    /// The header, and the one before it.
     headers: [Region; 2],
     /// The table, and the copy that is read where the table is damaged.
     tables: [Region; 2],
@@ -122,9 +122,9 @@ impl Vhdx {
             Check::Parent,
             "it is a difference from another disk",
         );
-        let has_log = |header: &Region| header.bytes().get(LOG).is_some_and(is_set);
+        let [one, other] = self.headers.each_ref().map(Region::bytes);
         finding.require(
-            !self.headers.iter().any(has_log),
+            !read_headers(one, other).any(has_log),
             Check::Header,
             "its log is still to be played back: `qemu-img convert` makes a disk without one of it",
         );
@@ -135,6 +135,47 @@ impl Vhdx {
             "its two tables of regions differ",
         );
     }
+}
+
+/// The headers that a reader may go by: where both are whole, the one with the higher number (MS-VHDX,
+/// 2.2.2), else both.
+fn read_headers<'h>(one: &'h [u8], other: &'h [u8]) -> impl Iterator<Item = &'h [u8]> {
+    let (first, second) = match (number(one), number(other)) {
+        (Some(number), Some(older)) if number > older => (one, None),
+        (Some(older), Some(number)) if number > older => (other, None),
+        _ => (one, Some(other)),
+    };
+    [first].into_iter().chain(second)
+}
+
+/// The number of a header that is whole: headers are written in turn, each with the next one.
+fn number(header: &[u8]) -> Option<u64> {
+    let checksum = u32_le(header, CHECKSUM.start)?;
+    let blank: &[u8] = &[0; 4];
+    let parts = [
+        header.get(..CHECKSUM.start)?,
+        blank,
+        header.get(CHECKSUM.end..)?,
+    ];
+    let is_whole = header.starts_with(b"head")
+        && header.len() == HEADER
+        && crc_32c(parts.into_iter().flatten()) == checksum;
+    u64_le(header, 8).filter(|_| is_whole)
+}
+
+/// CRC-32C, a bit at a time: it is for two headers of a file.
+fn crc_32c<'b>(bytes: impl Iterator<Item = &'b u8>) -> u32 {
+    let sum = bytes.fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| match sum & 1 {
+            1 => sum >> 1 ^ CASTAGNOLI,
+            _ => sum >> 1,
+        })
+    });
+    !sum
+}
+
+fn has_log(header: &[u8]) -> bool {
+    header.get(LOG).is_some_and(is_set)
 }
 
 fn metadata(table: &Region) -> Step {
@@ -192,9 +233,14 @@ fn items(metadata: &Region) -> Step<Items> {
     }
 }
 
-/// What is read of a header, and where it names the log that whoever opens the disk plays back.
-const HEADER: usize = 64;
+/// Bytes of a header, and where in it are a checksum of them and the name of the log that whoever opens
+/// the disk plays back.
+const HEADER: usize = 4096;
+const CHECKSUM: Range<usize> = 4..8;
 const LOG: Range<usize> = 48..64;
+
+/// The polynomial of Castagnoli, with its bits in reverse.
+const CASTAGNOLI: u32 = 0x82f6_3b78;
 
 /// Bytes of a table, of regions or of metadata, and of an entry in either.
 const TABLE: usize = 64 << 10;

@@ -39,6 +39,32 @@ pub(super) fn samples() -> Vec<Sample> {
             vhdx(),
             &[(2 * HEADERS + 48, &[1])],
         ),
+        headed(
+            "vhdx with a log that only its older header names",
+            [LOGGED_1, CLOSED_2],
+        ),
+        headed(
+            "vhdx with a log that only its older header names, which is the other",
+            [CLOSED_2, LOGGED_1],
+        ),
+        headed(
+            "vhdx with a log that its newer header names",
+            [CLOSED_1, LOGGED_2],
+        ),
+        headed(
+            "vhdx with a log that one of two headers as new names",
+            [LOGGED_1, CLOSED_1],
+        ),
+        changed(
+            "vhdx with a log, and a newer header that is damaged",
+            headed("", [LOGGED_1, CLOSED_2]).bytes,
+            &[(2 * HEADERS + 4095, &[1])],
+        ),
+        changed(
+            "vhdx with a log, and a newer header that is not marked",
+            headed("", [LOGGED_1, CLOSED_2]).bytes,
+            &[(2 * HEADERS, b"hood")],
+        ),
         changed("vhdx without a table", vhdx(), &[(REGIONS, b"none")]),
         changed(
             "vhdx with a table without end",
@@ -137,6 +163,25 @@ const PARAMETERS_GUID: [u8; 16] = [
 const LOCATOR_GUID: [u8; 16] = [
     0x2d, 0x5f, 0xd3, 0xa8, 0x0b, 0xb3, 0x4d, 0x45, 0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c,
 ];
+
+/// A disk with two headers: of each its checksum, its number, and a byte of the log that it names.
+fn headed(name: &'static str, headers: [(u32, u8, u8); 2]) -> Sample {
+    let mut bytes = vhdx();
+    for (at, (checksum, number, log)) in [HEADERS, 2 * HEADERS].into_iter().zip(headers) {
+        put(&mut bytes, at, b"head");
+        put(&mut bytes, at + 4, &checksum.to_le_bytes());
+        put(&mut bytes, at + 8, &[number]);
+        put(&mut bytes, at + 48, &[log; 16]);
+    }
+    sample(name, bytes)
+}
+
+// What the checksums cover is 4096 bytes, zeros but for these: by a program that gives those of QEMU's
+// headers, too.
+const CLOSED_1: (u32, u8, u8) = (0x7eb9_d2cb, 1, 0);
+const LOGGED_1: (u32, u8, u8) = (0x38d9_2228, 1, 7);
+const CLOSED_2: (u32, u8, u8) = (0xfc5c_00a3, 2, 0);
+const LOGGED_2: (u32, u8, u8) = (0xba3c_f040, 2, 7);
 
 /// A disk of 1 GiB.
 fn vdi() -> Vec<u8> {

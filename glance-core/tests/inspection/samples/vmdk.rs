@@ -38,6 +38,24 @@ pub(super) fn samples() -> Vec<Sample> {
             &[(36, &[0xff; 8])],
         ),
         changed(
+            "vmdk whose descriptor has more room than it takes",
+            [sparse(GOOD), vec![0; 1 << 20]].concat(),
+            &[(36, &2000_u64.to_le_bytes())],
+        ),
+        changed(
+            "vmdk whose descriptor has more room than there is",
+            [sparse(GOOD), vec![0; 1 << 20]].concat(),
+            &[(36, &3000_u64.to_le_bytes())],
+        ),
+        changed(
+            "vmdk whose descriptor takes more room than any",
+            [sparse(GOOD), vec![0; 1 << 20]].concat(),
+            &[
+                (36, &2000_u64.to_le_bytes()),
+                (512 + GOOD.len(), &[b'\n'; 70_000]),
+            ],
+        ),
+        changed(
             "vmdk whose descriptor is no text",
             sparse(GOOD),
             &[(520, &[0xff])],
@@ -87,6 +105,14 @@ pub(super) fn samples() -> Vec<Sample> {
         sample(
             "vmdk text behind a long comment",
             format!("#{}\n{}", " ".repeat(9000), flat()).into_bytes(),
+        ),
+        sample(
+            "vmdk text behind a comment with a NUL",
+            format!("#\0\nversion=1\n{}", flat()).into_bytes(),
+        ),
+        sample(
+            "vmdk text behind a blank line and a comment with a NUL",
+            [b"  \r\n#\0\nversion=1\r\n".to_vec(), vec![0; 4096]].concat(),
         ),
         sample(
             "vmdk text of another version",

@@ -110,8 +110,9 @@ pub(super) fn find(text: &[u8], word: &[u8]) -> Option<usize> {
     windows.position(|window| window.eq_ignore_ascii_case(word))
 }
 
-/// The most bytes of a descriptor that are read, by QEMU and here.
-pub(super) const LONGEST: usize = (1 << 20) - 1;
+/// The most bytes of a descriptor that are read. QEMU, VMware and open-vmdk give it 20 sectors, and in
+/// front of the first grain there is room for 127; QEMU looks for one in 512 bytes.
+pub(super) const LONGEST: usize = 64 << 10;
 
 /// What stands before the type.
 pub(super) const TYPE: &[u8] = b"createType=\"";

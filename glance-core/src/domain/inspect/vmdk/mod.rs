@@ -75,7 +75,7 @@ impl Inspector for Vmdk {
         let mut finding = Finding::new(Format::Vmdk);
         match &self.form {
             Form::Sparse(sparse) => sparse.check(&mut finding, self.head.bytes(), size),
-            Form::Text(text) if !text.is_descriptor() => return None,
+            Form::Text(text) if !text.is_descriptor(self.head.bytes()) => return None,
             Form::Text(_) => finding.fault(Check::Descriptor, ALONE),
             Form::CopyOnWrite => finding.fault(
                 Check::Descriptor,
@@ -88,7 +88,7 @@ impl Inspector for Vmdk {
                 }
                 Form::Text(mut text) => {
                     text.feed(0, self.head.bytes());
-                    if !text.is_descriptor() {
+                    if !text.is_descriptor(self.head.bytes()) {
                         return None;
                     }
                     finding.fault(Check::Descriptor, ALONE);

@@ -10,7 +10,7 @@ use super::descriptor;
 #[derive(Debug)]
 pub(super) struct Sparse {
     /// Bytes of the descriptor by the header.
-    declared: usize,
+    declared: u64,
     descriptor: Region,
     /// Where the header says that the truth is at the end.
     footer: Option<Tail>,
@@ -20,13 +20,13 @@ impl Sparse {
     /// A disk with this header.
     pub(super) fn new(head: &[u8]) -> Self {
         let sectors = u64_le(head, 36).unwrap_or_default();
-        let declared = usize::try_from(sectors.saturating_mul(SECTOR));
-        let declared = declared.unwrap_or(usize::MAX).min(descriptor::LONGEST);
+        let declared = sectors.saturating_mul(SECTOR);
+        let read = usize::try_from(declared).unwrap_or(usize::MAX);
         let has_footer = u64_le(head, 56) == Some(AT_END);
         Self {
             declared,
-            // QEMU reads so much, whatever the header says.
-            descriptor: Region::new(SECTOR, declared.max(QEMU_READS)),
+            // QEMU reads the least of it, whatever the header says.
+            descriptor: Region::new(SECTOR, read.clamp(QEMU_READS, descriptor::LONGEST)),
             footer: has_footer.then(|| Tail::new(FOOTER)),
         }
     }
@@ -59,11 +59,15 @@ impl Sparse {
         );
         // QEMU then takes the descriptor for one of other files.
         finding.require(capacity != 0, Check::Header, "its header tells no size");
-        let text = self.descriptor.bytes();
-        if text.len() < self.declared || self.declared == 0 {
+        let bytes = self.descriptor.bytes();
+        let read = bytes.len() as u64;
+        let is_cut = read < self.declared && !self.descriptor.is_complete();
+        if is_cut || self.declared == 0 || size.saturating_sub(SECTOR) < self.declared {
             finding.fault(Check::Descriptor, "its descriptor is missing or cut short");
+        } else if read < self.declared && !bytes.contains(&0) {
+            finding.fault(Check::Descriptor, "its descriptor is longer than any");
         } else {
-            descriptor::check(finding, text);
+            descriptor::check(finding, bytes);
         }
         if let Some(footer) = &self.footer {
             // Before the header has come, nobody knows of a footer.

@@ -43,10 +43,12 @@ impl Text {
         wanted.filter(|_| !self.is_ended)
     }
 
-    /// Whether it is one, rather than any text.
-    pub(super) fn is_descriptor(&self) -> bool {
+    /// Whether it is one, rather than any text. Of the first bytes, QEMU passes over whole comments,
+    /// whatever is in them; of the rest, nobody reads more than text.
+    pub(super) fn is_descriptor(&self, head: &[u8]) -> bool {
         let text = descriptor::until_nul(self.region.bytes());
-        begins_with_version(text)
+        begins_with_version(head)
+            || begins_with_version(text)
             || descriptor::begins(text, b"# Disk DescriptorFile")
             || descriptor::find(text, descriptor::TYPE).is_some()
     }
