@@ -17,6 +17,7 @@ use crate::domain::{Timestamp, Viewer};
 ///
 /// * `namespaces` gives the page that [`NamespaceQuery::matches`] and [`NamespaceQuery::page_of`] mean,
 ///   each namespace with its associations and nothing else;
+/// * `names` tells the names of all namespaces, whatever else their rows hold, in their order;
 /// * `read` gives those of the namespaces that are there, in the order of their names, each with the
 ///   parts asked for: all as they are at one moment, and in a number of statements that grows
 ///   neither with the names nor with what is in them;
@@ -36,6 +37,9 @@ pub trait MetadefCatalog: fmt::Debug + Send + Sync + 'static {
         query: &NamespaceQuery,
         viewer: &Viewer,
     ) -> Result<Vec<NamespaceContents>, CatalogError>;
+
+    /// The names of all namespaces.
+    async fn names(&self) -> Result<Vec<NamespaceName>, CatalogError>;
 
     /// Namespaces by their names, with some of what is in them.
     async fn read(

@@ -255,6 +255,10 @@ impl<D: Database> MetadefCatalog for SqlCatalog<D> {
         sql::metadefs::list(&self.database, query, viewer).await
     }
 
+    async fn names(&self) -> Result<Vec<NamespaceName>, CatalogError> {
+        sql::metadefs::names(&self.database).await
+    }
+
     async fn read(
         &self,
         names: &[NamespaceName],

@@ -8,6 +8,7 @@ use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::super::database::{Database, Row, Selects, Statement};
 use super::super::dialect::Dialect;
+use super::super::fields::{BadRow, Fields};
 use super::super::tables::{
     ASSOCIATIONS, CREATED_AT, ID, NAME, NAMESPACE, NAMESPACE_ID, NAMESPACE_PROPERTIES,
     NAMESPACE_TAGS, NAMESPACES, OBJECTS, PROTECTED, RESOURCE_TYPE_ID, RESOURCE_TYPES, UPDATED_AT,
@@ -49,6 +50,25 @@ pub(in crate::catalog) async fn read(
     let mut contents = contents.contents;
     contents.sort_by_cached_key(|contents| contents.namespace.value.name.clone());
     Ok(contents)
+}
+
+/// The names of all namespaces.
+pub(in crate::catalog) async fn names(
+    database: &impl Database,
+) -> Result<Vec<NamespaceName>, CatalogError> {
+    let columns = &[ID, NAMESPACE];
+    let select = Query::select().columns(*columns).from(NAMESPACES).take();
+    let select = database.dialect().statement(&select);
+    let selects = Selects::new("read names of namespaces", vec![select]);
+    let found = database.read(selects).await?.found;
+    let names = found.into_iter().flatten().map(|row| {
+        let mut fields = Fields::of(NAMESPACES, columns, row);
+        fields.skip();
+        Ok(NamespaceName::stored(fields.required()?))
+    });
+    let mut names = names.collect::<Result<Vec<_>, BadRow>>()?;
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// All resource types that are known.
