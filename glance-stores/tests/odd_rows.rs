@@ -8,15 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
+use glance_core::domain::metadef::{Existing, NamespaceDocument, NamespaceQuery, NamespaceSortKey};
+use glance_core::domain::query::Direction;
 use glance_core::domain::{BlobUrl, Caller, Draft, Image, ImageId};
 use glance_core::memory::{MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
-use glance_core::ports::{BlobKey, ByteStream, Catalog, ImageStore, ScheduledDeletes};
+use glance_core::ports::{
+    BlobKey, ByteStream, Catalog, ImageStore, MetadefCatalog, ScheduledDeletes,
+};
 use glance_core::{
     CheckEvent, CheckPlan, ConfiguredStore, Glance, GlanceBuilder, Outcome, Runtime, ScrubPlan,
     Scrubber, Settings, Stores, UploadOptions,
 };
 use glance_stores::{SqliteCatalog, SqliteOptions};
 use rusqlite::Connection;
+use serde_json::json;
 use tempfile::TempDir;
 
 struct Site {
@@ -48,7 +53,9 @@ impl Site {
             delayed_delete: true,
             ..Settings::default()
         };
-        let builder = GlanceBuilder::new(rows, stores, runtime).with_settings(settings);
+        let builder = GlanceBuilder::new(rows, stores, runtime)
+            .with_settings(settings)
+            .with_metadefs(Arc::clone(&catalog) as Arc<dyn MetadefCatalog>);
         Self {
             store,
             catalog,
@@ -84,6 +91,19 @@ impl Site {
             writer.write("of nobody".into()).await.unwrap();
             writer.commit().await.unwrap().url
         })
+    }
+
+    /// A namespace for images.
+    fn define(&self, namespace: &str) {
+        let schema = json!({"title": "T", "type": "string"});
+        let document = json!({
+            "namespace": namespace,
+            "resource_type_associations": [{"name": "OS::Glance::Image"}],
+            "properties": {"odd": schema, "sane": schema},
+        });
+        let document = NamespaceDocument::from_file(&document.to_string()).unwrap();
+        let metadefs = self.glance.metadefs().unwrap();
+        block_on(metadefs.load(&document, Existing::Refused)).unwrap();
     }
 
     fn execute(&self, statement: &str) {
@@ -199,4 +219,42 @@ fn an_odd_marker_is_an_unknown_one() {
         matches!(error, glance_core::Error::UnknownMarker { .. }),
         "{error:?}"
     );
+}
+
+#[test]
+fn an_odd_namespace_is_no_marker() {
+    let site = Site::new();
+    site.define("n");
+    site.execute("UPDATE metadef_namespaces SET created_at = 'noon'");
+    let caller = Caller::local_admin();
+    let query = NamespaceQuery {
+        visibility: None,
+        resource_types: None,
+        key: NamespaceSortKey::Name,
+        direction: Direction::Ascending,
+        limit: 1,
+        after: None,
+    };
+
+    let metadefs = site.glance.metadefs().unwrap();
+    let error = block_on(metadefs.namespaces(&caller, query, Some("n"))).unwrap_err();
+
+    assert!(
+        matches!(error, glance_core::Error::NamespaceNotFound { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_image_is_held_to_the_definitions_beside_an_odd_one() {
+    let site = Site::new();
+    site.define("n");
+    site.execute("UPDATE metadef_properties SET json_schema = '[]' WHERE name = 'odd'");
+    let image = site.stored();
+    let caller = Caller::local_admin();
+
+    let metadefs = site.glance.metadefs().unwrap();
+    let checked = block_on(metadefs.check_image(&caller, image.id)).unwrap();
+
+    assert_eq!(checked.namespaces.len(), 1);
 }

@@ -8,7 +8,7 @@ use glance_core::domain::{
     BlobUrl, Change, Event, Image, ImageId, Location, Membership, Status, Timestamp, Viewer,
     Visibility,
 };
-use glance_core::ports::{Catalog, ScheduledDeletes};
+use glance_core::ports::{Catalog, MetadefCatalog, ScheduledDeletes};
 use glance_stores::{MysqlCatalog, PostgresCatalog, SqliteCatalog, SqliteOptions};
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
@@ -156,22 +156,26 @@ fn odd_deletes_do_not_hide_due_ones(site: &Site) {
 }
 
 /// A catalog, and its database by itself.
-struct Site {
+pub(crate) struct Site {
     runtime: Runtime,
     catalog: Box<dyn Catalog>,
     /// The same, where no mark is one of few images.
     walking: Box<dyn Catalog>,
     deletes: Box<dyn ScheduledDeletes>,
+    pub(crate) metadefs: Box<dyn MetadefCatalog>,
     execute: Execute,
     /// What sets a time that is none, where the database keeps such, and a value of another kind.
     odd_time: &'static str,
     odd_value: &'static str,
+    /// What is set of a definition so that its row is odd, and what has the database take it.
+    pub(crate) no_time: &'static str,
+    pub(crate) lax: &'static str,
 }
 
 type Execute = Box<dyn Fn(&Runtime, &str)>;
 
 impl Site {
-    fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("glance.sqlite");
         let runtime = Runtime::new().unwrap();
@@ -183,16 +187,19 @@ impl Site {
             catalog: Box::new(open()),
             walking: Box::new(open().with_few(0)),
             deletes: Box::new(open()),
+            metadefs: Box::new(open()),
             execute: Box::new(move |_, statement| {
                 execute(&folder.path().join("glance.sqlite"), statement);
             }),
             odd_time: "created_at = 'noon'",
             odd_value: "name = x'00ff'",
+            no_time: "created_at = 'noon'",
+            lax: "",
             runtime,
         }
     }
 
-    fn postgres() -> Self {
+    pub(crate) fn postgres() -> Self {
         let (catalog, scratch) = support::run(support::postgres_catalog());
         drop(catalog);
         let runtime = Runtime::new().unwrap();
@@ -204,14 +211,17 @@ impl Site {
             catalog: Box::new(open()),
             walking: Box::new(open().with_few(0)),
             deletes: Box::new(open()),
+            metadefs: Box::new(open()),
             execute: on_server(scratch),
             odd_time: "created_at = 'infinity'",
             odd_value: "virtual_size = -7",
+            no_time: "created_at = 'infinity'",
+            lax: "",
             runtime,
         }
     }
 
-    fn mysql() -> Self {
+    pub(crate) fn mysql() -> Self {
         let (catalog, scratch) = support::run(support::mysql_catalog());
         drop(catalog);
         let runtime = Runtime::new().unwrap();
@@ -223,9 +233,12 @@ impl Site {
             catalog: Box::new(open()),
             walking: Box::new(open().with_few(0)),
             deletes: Box::new(open()),
+            metadefs: Box::new(open()),
             execute: on_server(scratch),
             odd_time: "min_ram = -3",
             odd_value: "virtual_size = -7",
+            no_time: "created_at = '0000-00-00 00:00:00'",
+            lax: "SET sql_mode = ''; ",
             runtime,
         }
     }
@@ -242,7 +255,7 @@ impl Site {
         ));
     }
 
-    fn execute(&self, statement: &str) {
+    pub(crate) fn execute(&self, statement: &str) {
         (self.execute)(&self.runtime, statement);
     }
 
@@ -264,7 +277,7 @@ impl Site {
         }
     }
 
-    fn run<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
 }

@@ -74,7 +74,7 @@ impl Metadefs<'_> {
     /// The catalog cannot be read, or holds something of it that no Glance writes.
     pub async fn export(&self, name: &NamespaceName) -> Result<Option<NamespaceDocument>, Error> {
         let names = std::slice::from_ref(name);
-        let mut read = self.catalog.read(names, &Parts::ALL).await?;
+        let mut read = self.catalog.read(names, &Parts::WHOLE).await?;
         Ok(read.pop().map(NamespaceContents::into_document))
     }
 }
