@@ -111,8 +111,8 @@ impl Site {
         assert_eq!(connection.execute(statement, []).unwrap(), 1, "{statement}");
     }
 
-    /// What a check finds and repairs.
-    fn repair(&self) -> Vec<String> {
+    /// What a check finds and repairs, each as a line, and how it says it.
+    fn repair(&self) -> Vec<(String, String)> {
         let plan = CheckPlan {
             repair: true,
             ..CheckPlan::default()
@@ -120,14 +120,15 @@ impl Site {
         let mut lines = Vec::new();
         let mut tell = |event: CheckEvent| {
             if let CheckEvent::Found(finding) = event {
-                let image = finding.image.map(|image| image.to_string());
+                let image = finding.image.map_or("-".to_owned(), |id| id.to_string());
                 let outcome = match finding.outcome {
                     Outcome::Repaired(_) => "repaired",
                     Outcome::Left(_) => "left",
                     outcome => panic!("{outcome:?}"),
                 };
                 let trouble = finding.trouble.as_str();
-                lines.push(format!("{trouble} {} {outcome}", image.unwrap()));
+                let line = format!("{trouble} {image} {outcome}");
+                lines.push((line, sentence(&finding.trouble)));
             }
         };
         let deletes: &dyn ScheduledDeletes = self.catalog.as_ref();
@@ -163,14 +164,62 @@ fn a_check_takes_the_data_of_odd_images_for_theirs() {
         ));
     }
 
-    let mut found = site.repair();
+    let found = site.repair().into_iter().map(|(line, _)| line);
 
-    found.sort_unstable();
+    let mut strays: Vec<_> = found
+        .filter(|line| line.starts_with("stray_blob"))
+        .collect();
+    strays.sort_unstable();
     let of_nobody = format!("stray_blob {} repaired", ImageId::from_bits(3));
     // Nothing leads there any more, and a scrubber may be at work on it.
     let left = format!("stray_blob {} left", scheduled.id);
-    assert_eq!(found, [of_nobody, left]);
+    assert_eq!(strays, [of_nobody, left]);
     assert_eq!(site.blobs(), 6);
+}
+
+#[test]
+fn a_check_names_odd_images_and_what_is_odd_and_repairs_nothing_of_them() {
+    let site = Site::new();
+    let [odd, elsewhere] = [(); 2].map(|()| site.stored());
+    let nameless = block_on(site.glance.create(&Caller::local_admin(), Draft::default())).unwrap();
+    site.stored();
+    site.execute(&format!(
+        "UPDATE images SET min_disk = -1 WHERE id = '{}'",
+        odd.id
+    ));
+    site.execute(&format!(
+        "UPDATE image_locations SET meta_data = 'no JSON' WHERE image_id = '{}'",
+        elsewhere.id
+    ));
+    site.execute(&format!(
+        "UPDATE images SET id = 'no UUID' WHERE id = '{}'",
+        nameless.id
+    ));
+
+    let mut found = site.repair();
+
+    found.retain(|(line, _)| line.starts_with("odd_image"));
+    found.sort_unstable();
+    let mut meant = [
+        (
+            format!("odd_image {} left", odd.id),
+            format!("in images `{}`, min_disk: ", odd.id),
+        ),
+        (
+            format!("odd_image {} left", elsewhere.id),
+            "meta_data: is not JSON".to_owned(),
+        ),
+        (
+            "odd_image - left".to_owned(),
+            "in images `no UUID`, id: `no UUID` is not a UUID".to_owned(),
+        ),
+    ];
+    meant.sort_unstable();
+    assert_eq!(found.len(), meant.len(), "{found:#?}");
+    for ((line, sentence), (meant, problem)) in found.iter().zip(&meant) {
+        assert_eq!(line, meant);
+        assert!(sentence.contains(problem), "{sentence}");
+    }
 }
 
 #[test]
@@ -257,4 +306,11 @@ fn an_image_is_held_to_the_definitions_beside_an_odd_one() {
     let checked = block_on(metadefs.check_image(&caller, image.id)).unwrap();
 
     assert_eq!(checked.namespaces.len(), 1);
+}
+
+/// An error with its causes.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }

@@ -12,8 +12,8 @@ use glance_core::domain::{
     Viewer,
 };
 use glance_core::ports::{
-    Catalog, CatalogError, Located, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
-    SeenImage, TaskLog, UsageLedger,
+    Catalog, CatalogError, Located, MetadefCatalog, OddImage, Parts, Put, ScheduledDelete,
+    ScheduledDeletes, SeenImage, TaskLog, UsageLedger,
 };
 
 use super::sql;
@@ -212,6 +212,14 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
 
     async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError> {
         sql::scheduled_deletes::located(&self.database, after, limit).await
+    }
+
+    async fn all_images(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Result<Image, OddImage>>, CatalogError> {
+        sql::all_images::all_images(&self.database, after, limit).await
     }
 
     async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {
