@@ -32,7 +32,11 @@ impl SignatureVerifier for HashIsSignature {
         *self.begun.lock().unwrap() += 1;
         if self.is_away {
             let source = "the key manager is away".into();
-            return Err(SignatureError::Unavailable { source });
+            return Err(SignatureError::Unavailable {
+                certificate: signature.certificate.clone(),
+                keeper: "the key manager",
+                source,
+            });
         }
         Ok(Box::new(Expected(signature.bytes.clone())))
     }

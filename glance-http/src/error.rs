@@ -6,7 +6,7 @@ use axum::http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use glance_core::domain::{CannotUpload, EditError, Event, IllegalTransition, Status};
-use glance_core::ports::{CatalogError, Operation, StoreError, TokenError};
+use glance_core::ports::{CatalogError, Operation, SignatureError, StoreError, TokenError};
 use glance_core::{Error, ErrorKind};
 
 use crate::body::Stalled;
@@ -267,8 +267,12 @@ fn status_of(error: &Error) -> StatusCode {
 }
 
 /// What the client is told: upstream's words where clients know them, else the error's own. Of a
-/// backend it is told nothing but what kind of trouble it is (rule R6).
+/// backend it is told nothing but what kind of trouble it is (rule R6); that a certificate it named
+/// itself cannot be had is of use to it.
 fn explained(error: &Error, status: StatusCode) -> ApiError {
+    if let Error::Signature(SignatureError::Unavailable { .. }) = error {
+        return ApiError::new(status, sentence(&format!("{error}: try again")));
+    }
     if status.is_server_error() {
         let text = match status {
             StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,

@@ -8,15 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
+use glance_core::domain::metadef::{Existing, NamespaceDocument, NamespaceQuery, NamespaceSortKey};
+use glance_core::domain::query::Direction;
 use glance_core::domain::{BlobUrl, Caller, Draft, Image, ImageId};
 use glance_core::memory::{MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
-use glance_core::ports::{BlobKey, ByteStream, Catalog, ImageStore, ScheduledDeletes};
+use glance_core::ports::{
+    BlobKey, ByteStream, Catalog, ImageStore, MetadefCatalog, ScheduledDeletes,
+};
 use glance_core::{
     CheckEvent, CheckPlan, ConfiguredStore, Glance, GlanceBuilder, Outcome, Runtime, ScrubPlan,
     Scrubber, Settings, Stores, UploadOptions,
 };
 use glance_stores::{SqliteCatalog, SqliteOptions};
 use rusqlite::Connection;
+use serde_json::json;
 use tempfile::TempDir;
 
 struct Site {
@@ -48,7 +53,9 @@ impl Site {
             delayed_delete: true,
             ..Settings::default()
         };
-        let builder = GlanceBuilder::new(rows, stores, runtime).with_settings(settings);
+        let builder = GlanceBuilder::new(rows, stores, runtime)
+            .with_settings(settings)
+            .with_metadefs(Arc::clone(&catalog) as Arc<dyn MetadefCatalog>);
         Self {
             store,
             catalog,
@@ -86,13 +93,26 @@ impl Site {
         })
     }
 
+    /// A namespace for images.
+    fn define(&self, namespace: &str) {
+        let schema = json!({"title": "T", "type": "string"});
+        let document = json!({
+            "namespace": namespace,
+            "resource_type_associations": [{"name": "OS::Glance::Image"}],
+            "properties": {"odd": schema, "sane": schema},
+        });
+        let document = NamespaceDocument::from_file(&document.to_string()).unwrap();
+        let metadefs = self.glance.metadefs().unwrap();
+        block_on(metadefs.load(&document, Existing::Refused)).unwrap();
+    }
+
     fn execute(&self, statement: &str) {
         let connection = Connection::open(&self.path).unwrap();
         assert_eq!(connection.execute(statement, []).unwrap(), 1, "{statement}");
     }
 
-    /// What a check finds and repairs.
-    fn repair(&self) -> Vec<String> {
+    /// What a check finds and repairs, each as a line, and how it says it.
+    fn repair(&self) -> Vec<(String, String)> {
         let plan = CheckPlan {
             repair: true,
             ..CheckPlan::default()
@@ -100,14 +120,15 @@ impl Site {
         let mut lines = Vec::new();
         let mut tell = |event: CheckEvent| {
             if let CheckEvent::Found(finding) = event {
-                let image = finding.image.map(|image| image.to_string());
+                let image = finding.image.map_or("-".to_owned(), |id| id.to_string());
                 let outcome = match finding.outcome {
                     Outcome::Repaired(_) => "repaired",
                     Outcome::Left(_) => "left",
                     outcome => panic!("{outcome:?}"),
                 };
                 let trouble = finding.trouble.as_str();
-                lines.push(format!("{trouble} {} {outcome}", image.unwrap()));
+                let line = format!("{trouble} {image} {outcome}");
+                lines.push((line, sentence(&finding.trouble)));
             }
         };
         let deletes: &dyn ScheduledDeletes = self.catalog.as_ref();
@@ -143,14 +164,62 @@ fn a_check_takes_the_data_of_odd_images_for_theirs() {
         ));
     }
 
-    let mut found = site.repair();
+    let found = site.repair().into_iter().map(|(line, _)| line);
 
-    found.sort_unstable();
+    let mut strays: Vec<_> = found
+        .filter(|line| line.starts_with("stray_blob"))
+        .collect();
+    strays.sort_unstable();
     let of_nobody = format!("stray_blob {} repaired", ImageId::from_bits(3));
     // Nothing leads there any more, and a scrubber may be at work on it.
     let left = format!("stray_blob {} left", scheduled.id);
-    assert_eq!(found, [of_nobody, left]);
+    assert_eq!(strays, [of_nobody, left]);
     assert_eq!(site.blobs(), 6);
+}
+
+#[test]
+fn a_check_names_odd_images_and_what_is_odd_and_repairs_nothing_of_them() {
+    let site = Site::new();
+    let [odd, elsewhere] = [(); 2].map(|()| site.stored());
+    let nameless = block_on(site.glance.create(&Caller::local_admin(), Draft::default())).unwrap();
+    site.stored();
+    site.execute(&format!(
+        "UPDATE images SET min_disk = -1 WHERE id = '{}'",
+        odd.id
+    ));
+    site.execute(&format!(
+        "UPDATE image_locations SET meta_data = 'no JSON' WHERE image_id = '{}'",
+        elsewhere.id
+    ));
+    site.execute(&format!(
+        "UPDATE images SET id = 'no UUID' WHERE id = '{}'",
+        nameless.id
+    ));
+
+    let mut found = site.repair();
+
+    found.retain(|(line, _)| line.starts_with("odd_image"));
+    found.sort_unstable();
+    let mut meant = [
+        (
+            format!("odd_image {} left", odd.id),
+            format!("in images `{}`, min_disk: ", odd.id),
+        ),
+        (
+            format!("odd_image {} left", elsewhere.id),
+            "meta_data: is not JSON".to_owned(),
+        ),
+        (
+            "odd_image - left".to_owned(),
+            "in images `no UUID`, id: `no UUID` is not a UUID".to_owned(),
+        ),
+    ];
+    meant.sort_unstable();
+    assert_eq!(found.len(), meant.len(), "{found:#?}");
+    for ((line, sentence), (meant, problem)) in found.iter().zip(&meant) {
+        assert_eq!(line, meant);
+        assert!(sentence.contains(problem), "{sentence}");
+    }
 }
 
 #[test]
@@ -199,4 +268,49 @@ fn an_odd_marker_is_an_unknown_one() {
         matches!(error, glance_core::Error::UnknownMarker { .. }),
         "{error:?}"
     );
+}
+
+#[test]
+fn an_odd_namespace_is_no_marker() {
+    let site = Site::new();
+    site.define("n");
+    site.execute("UPDATE metadef_namespaces SET created_at = 'noon'");
+    let caller = Caller::local_admin();
+    let query = NamespaceQuery {
+        visibility: None,
+        resource_types: None,
+        key: NamespaceSortKey::Name,
+        direction: Direction::Ascending,
+        limit: 1,
+        after: None,
+    };
+
+    let metadefs = site.glance.metadefs().unwrap();
+    let error = block_on(metadefs.namespaces(&caller, query, Some("n"))).unwrap_err();
+
+    assert!(
+        matches!(error, glance_core::Error::NamespaceNotFound { .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_image_is_held_to_the_definitions_beside_an_odd_one() {
+    let site = Site::new();
+    site.define("n");
+    site.execute("UPDATE metadef_properties SET json_schema = '[]' WHERE name = 'odd'");
+    let image = site.stored();
+    let caller = Caller::local_admin();
+
+    let metadefs = site.glance.metadefs().unwrap();
+    let checked = block_on(metadefs.check_image(&caller, image.id)).unwrap();
+
+    assert_eq!(checked.namespaces.len(), 1);
+}
+
+/// An error with its causes.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }

@@ -153,3 +153,24 @@ async fn a_service_that_verifies_nothing_takes_no_data_that_is_said_to_be_signed
     let (_, taken) = uploaded(&site, json!({}), DATA).await;
     assert_eq!(taken.status, StatusCode::NO_CONTENT, "{}", taken.text());
 }
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_fetched_is_named() {
+    let (folder, signature) = signed();
+    let site = verifying(folder.path());
+    let away = "8dab5c5f-9b36-4c5e-a4b8-6ab21a1ff1a1";
+    fs::create_dir(folder.path().join(format!("{away}.pem"))).unwrap();
+
+    let said = json!({"img_signature": signature, "img_signature_certificate_uuid": away});
+    let (id, refused) = uploaded(&site, said, DATA).await;
+
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        refused.explanation(),
+        format!(
+            "Certificate {away} cannot be fetched, for the folder of certificates cannot be asked: \
+             try again."
+        )
+    );
+    assert_eq!(site.held(&id).await.status(), Status::Queued);
+}

@@ -18,7 +18,7 @@ DATA = os.urandom(1 << 20)
 OTHER = DATA[:-1] + bytes([DATA[-1] ^ 1])
 STORES = ["near", "bucket"]
 MISMATCH = "the signature of the data did not verify"
-AWAY = "the certificate of a signature cannot be fetched"
+AWAY = "cannot be fetched, for the key manager cannot be asked"
 
 KEY_MANAGER = """
 [key_manager]
@@ -103,11 +103,12 @@ def test_nothing_signed_comes_in_while_barbican_is_away(signing, barbican):
             signing.begin(method, image, DATA, STORES)
         status, said = signing.upload(uploaded, DATA)
 
-        assert status == 503 and "try again" in said, said
+        certificate = signed["img_signature_certificate_uuid"]
+        assert status == 503 and f"Certificate {certificate} {AWAY}: try again." in said, said
         assert signing.is_queued(uploaded)
         for image in imported.values():
             signing.ended(image)
-            signing.has_nothing(image, STORES, AWAY)
+            signing.has_nothing(image, STORES, f"certificate {certificate} {AWAY}")
         assert signing.upload(signing.service.create(), DATA) == (204, "")
 
     assert signing.upload(uploaded, DATA) == (204, "")

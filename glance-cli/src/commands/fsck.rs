@@ -191,6 +191,7 @@ fn advice(trouble: &Trouble) -> &'static str {
              the image"
         }
         Trouble::NoStore => "configure its store, or remove the location",
+        Trouble::OddImage { .. } => "mend the row in the database",
         Trouble::OtherSize { .. } => "look at the data: it may be damaged",
         Trouble::Overdue { .. } => {
             "--repair, or a server that has its store, finishes or undoes it"

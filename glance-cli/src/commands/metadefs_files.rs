@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use glance_core::domain::metadef::{Existing, NamespaceDocument};
-use glance_core::{Glance, Loaded};
+use glance_core::ports::CatalogError;
+use glance_core::{Error, Glance, Loaded};
 use tempfile::NamedTempFile;
 
 use super::open::{Backends, Missing, unreadable};
@@ -31,16 +32,17 @@ pub(crate) fn run(command: &Metadefs, is_debug: bool) -> Result<ExitCode, Operat
     };
     let config = config(args, is_debug)?;
     runtime()?.block_on(async {
-        let text = match command {
-            Metadefs::Load(args) => load(&config, args).await?,
+        let (text, code) = match command {
+            Metadefs::Load(args) => (load(&config, args).await?, ExitCode::SUCCESS),
             Metadefs::Unload(_) => {
                 glance(&config).await?.metadefs()?.unload().await?;
-                "all metadata definitions are removed".to_owned()
+                let text = "all metadata definitions are removed".to_owned();
+                (text, ExitCode::SUCCESS)
             }
             Metadefs::Export(args) => export(&config, args).await?,
         };
         output::lines(&text).map_err(OperatorError::Output)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(code)
     })
 }
 
@@ -122,7 +124,11 @@ fn json_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-async fn export(config: &Config, args: &ExportMetadefs) -> Result<String, OperatorError> {
+/// Writes what can be loaded again; what cannot is named, and left out.
+async fn export(
+    config: &Config,
+    args: &ExportMetadefs,
+) -> Result<(String, ExitCode), OperatorError> {
     let folder = args.path.as_ref().unwrap_or(&config.metadefs_folder);
     if !folder.is_dir() {
         let source = io::ErrorKind::NotADirectory.into();
@@ -130,23 +136,44 @@ async fn export(config: &Config, args: &ExportMetadefs) -> Result<String, Operat
     }
     let glance = glance(config).await?;
     let metadefs = glance.metadefs()?;
-    let mut names = BTreeSet::new();
-    let mut last = None;
-    loop {
-        let page = metadefs.export(last.as_ref()).await?;
-        if page.is_empty() {
-            break;
+    let (mut files, mut left_out) = (BTreeSet::new(), 0);
+    for name in metadefs.names().await? {
+        let no_file = |source| OperatorError::NoMetadefFile {
+            name: name.to_string(),
+            source,
+        };
+        let text = match metadefs.export(&name).await {
+            // Somebody removed it meanwhile.
+            Ok(None) => continue,
+            Ok(Some(document)) => match document.to_file() {
+                Ok(text) => Ok((document, text)),
+                Err(invalid) => Err(no_file(invalid.into())),
+            },
+            Err(Error::Catalog(CatalogError::Odd { source })) => Err(no_file(source)),
+            Err(error) => return Err(error.into()),
+        };
+        match text {
+            Ok((document, text)) => {
+                let path = folder.join(file_name(&document, &mut files));
+                write(folder, &path, &text).map_err(|source| unwritable(path, source))?;
+            }
+            Err(error) => {
+                output::failure(&error);
+                left_out += 1;
+            }
         }
-        for document in &page {
-            let path = folder.join(file_name(document, &mut names));
-            write(folder, &path, &document.to_file()).map_err(|source| unwritable(path, source))?;
-        }
-        last = page.into_iter().next_back();
     }
-    Ok(format!("namespaces written: {}", names.len()))
+    let written = format!("namespaces written: {}", files.len());
+    Ok(match left_out {
+        0 => (written, ExitCode::SUCCESS),
+        _ => {
+            let text = format!("{written}\nnamespaces left out: {left_out}");
+            (text, ExitCode::FAILURE)
+        }
+    })
 }
 
-/// What a file is called: where two namespaces would share a name, the second gets its own on top.
+/// What a file is called: where two namespaces would share a name, the second gets its own.
 fn file_name(document: &NamespaceDocument, taken: &mut BTreeSet<String>) -> String {
     let name = document.file_name();
     if taken.insert(name.to_lowercase()) {
@@ -154,11 +181,11 @@ fn file_name(document: &NamespaceDocument, taken: &mut BTreeSet<String>) -> Stri
     }
     let own = document.namespace.name.as_str();
     let own = own.replace(|each: char| !each.is_alphanumeric(), "_");
-    let mut longer = format!("{own}_{name}");
-    while !taken.insert(longer.to_lowercase()) {
-        longer.insert(0, '_');
+    let mut name = format!("{own}.json");
+    while !taken.insert(name.to_lowercase()) {
+        name.insert(0, '_');
     }
-    longer
+    name
 }
 
 /// A file is there whole or as it was.
@@ -194,7 +221,7 @@ mod tests {
         };
 
         assert_eq!(name("OS::A", "Same name"), "Samename.json");
-        assert_eq!(name("OS::B", "same-name"), "OS__B_samename.json");
-        assert_eq!(name("OS--B", "same-name"), "_OS__B_samename.json");
+        assert_eq!(name("OS::B", "same-name"), "OS__B.json");
+        assert_eq!(name("OS--B", "same-name"), "_OS__B.json");
     }
 }

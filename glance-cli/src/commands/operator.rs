@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use glance_core::BuildError;
 use glance_core::domain::metadef::InvalidNamespaceFile;
 use glance_core::domain::{InvalidTextId, UnknownAlgorithm};
+use glance_core::ports::BoxError;
 use glance_http::keystone::KeystoneError;
 use glance_http::{InvalidImageSchema, TlsError};
 use glance_stores::{AuthoritiesError, OpenError};
@@ -69,6 +70,9 @@ pub(crate) enum OperatorError {
     /// The database holds nothing yet.
     #[error("the database `{database}` holds no schema yet: `glance db sync` makes it")]
     NoSchema { database: String },
+    /// What is kept of a namespace is such that its file could not be loaded.
+    #[error("namespace `{name}` is not written, for no file may say what it holds")]
+    NoMetadefFile { name: String, source: BoxError },
     /// There is nothing to load.
     #[error("there is no *.json in `{}`", path.display())]
     NoMetadefFiles { path: PathBuf },

@@ -17,6 +17,8 @@ mod keystone;
 #[cfg(test)]
 mod metadefs;
 #[cfg(test)]
+mod metadefs_export;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod policy;

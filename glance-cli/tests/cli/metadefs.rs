@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::{Done, Server, files_in, glance, run, run_with};
 
 /// A configuration of its own, whose catalog is made and empty.
-fn configured() -> Arc<TempDir> {
+pub(crate) fn configured() -> Arc<TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let text = "[DEFAULT]\nmetadata_source_path = files\n\
                 [database]\nconnection = sqlite:///g.sqlite\n\
@@ -24,7 +24,7 @@ fn configured() -> Arc<TempDir> {
     folder
 }
 
-fn operate(folder: &TempDir, line: &str) -> Done {
+pub(crate) fn operate(folder: &TempDir, line: &str) -> Done {
     let mut command = glance(folder.path());
     command.args(line.split_whitespace());
     run(command.args(["--config-file", "glance-api.conf"]))

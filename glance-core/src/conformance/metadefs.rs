@@ -28,7 +28,7 @@ pub async fn a_namespace_is_read_as_it_was_put(catalog: &dyn MetadefCatalog) {
     assert_eq!(read.into_document(), in_order(document));
 }
 
-/// Of several namespaces, too, and by name.
+/// Of several namespaces, too, and by name; which there are is told.
 pub async fn only_the_parts_that_are_wanted_are_read(catalog: &dyn MetadefCatalog) {
     for name in ["B", "A", "C"] {
         put(catalog, &rich(name), Existing::Refused).await.unwrap();
@@ -47,6 +47,8 @@ pub async fn only_the_parts_that_are_wanted_are_read(catalog: &dyn MetadefCatalo
         .map(|one| one.namespace.value.name.as_str())
         .collect();
     assert_eq!(found, ["A", "C"]);
+    let all: [NamespaceName; 3] = ["A", "B", "C"].map(name);
+    assert_eq!(catalog.names().await.unwrap(), all);
     for contents in read {
         let objects: Vec<_> = contents
             .objects

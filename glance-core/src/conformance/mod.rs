@@ -155,6 +155,7 @@ macro_rules! scheduled_deletes_conformance {
                 a_scheduled_image_is_gone_and_its_data_is_not
                 deletes_come_due_in_the_order_of_ids
                 where_data_is_is_told_page_by_page
+                all_images_are_told_in_the_order_of_their_ids
                 a_delete_ends_when_no_data_is_left
                 a_restored_image_has_all_that_went_with_it
                 a_restored_image_is_not_locked

@@ -92,6 +92,36 @@ where
     assert_eq!(BTreeSet::from_iter(told), there);
 }
 
+/// Hidden ones, and those of everybody; not what is gone.
+pub async fn all_images_are_told_in_the_order_of_their_ids<C>(catalog: &C)
+where
+    C: Catalog + ScheduledDeletes,
+{
+    let mut images = Vec::new();
+    for number in [3, 1, 5, 2, 4] {
+        images.push(stored(catalog, number).await);
+    }
+    images.sort_by_key(|image| image.id);
+    schedule(catalog, &images.remove(1), 90).await;
+    let mut hidden = images[0].clone();
+    hidden.hidden = true;
+    let change = Change::of_edit(images[0].clone(), hidden);
+    images[0] = catalog.commit(&change).await.unwrap();
+
+    let (mut told, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let page = catalog.all_images(after.as_deref(), 3).await.unwrap();
+        let page: Vec<Image> = page.into_iter().map(Result::unwrap).collect();
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = Some(last.id.to_string());
+        told.extend(page);
+    }
+
+    assert_eq!(told, images);
+}
+
 /// Each location goes once, and the image with the last.
 pub async fn a_delete_ends_when_no_data_is_left<C>(catalog: &C)
 where

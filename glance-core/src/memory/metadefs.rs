@@ -56,6 +56,10 @@ impl MetadefCatalog for MemoryCatalog {
         Ok(query.page_of(matching))
     }
 
+    async fn names(&self) -> Result<Vec<NamespaceName>, CatalogError> {
+        Ok(self.rows().metadefs.namespaces.keys().cloned().collect())
+    }
+
     async fn read(
         &self,
         names: &[NamespaceName],

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::MemoryCatalog;
 use crate::domain::{BlobUrl, Event, Image, ImageId, Intent, IntentId, Location, Timestamp};
-use crate::ports::{CatalogError, Located, ScheduledDelete, ScheduledDeletes};
+use crate::ports::{CatalogError, Located, OddImage, ScheduledDelete, ScheduledDeletes};
 
 #[async_trait]
 impl ScheduledDeletes for MemoryCatalog {
@@ -50,6 +50,18 @@ impl ScheduledDeletes for MemoryCatalog {
             }));
         }
         Ok(located)
+    }
+
+    async fn all_images(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Result<Image, OddImage>>, CatalogError> {
+        let rows = self.rows();
+        let images = rows.images.values().flatten();
+        let images = images.filter(|image| after.is_none_or(|after| image.id.as_str() > after));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(images.take(limit).cloned().map(Ok).collect())
     }
 
     async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {

@@ -17,11 +17,15 @@ use crate::domain::{Timestamp, Viewer};
 ///
 /// * `namespaces` gives the page that [`NamespaceQuery::matches`] and [`NamespaceQuery::page_of`] mean,
 ///   each namespace with its associations and nothing else;
+/// * `names` tells the names of all namespaces, whatever else their rows hold, in their order;
 /// * `read` gives those of the namespaces that are there, in the order of their names, each with the
 ///   parts asked for: all as they are at one moment, and in a number of statements that grows
 ///   neither with the names nor with what is in them;
 /// * `put` stores what [`NamespaceDocument::stored_over`] means, whole or not at all: `Conflict`
 ///   where it means nothing;
+/// * what cannot be understood is left out of `namespaces` and `resource_types` and of parts that are
+///   wanted as `All`, and hides no other: a page that is not full is the last one. Wanted by name or
+///   as `Whole` it is `Odd`, as is the row of a namespace that is read;
 /// * `change` makes what [`MetadefChange::applied_to`] means, whole or not at all: `NotFound` where
 ///   the namespace or the thing is missing, `Conflict` where a name is taken or a protected
 ///   namespace refuses;
@@ -36,6 +40,9 @@ pub trait MetadefCatalog: fmt::Debug + Send + Sync + 'static {
         query: &NamespaceQuery,
         viewer: &Viewer,
     ) -> Result<Vec<NamespaceContents>, CatalogError>;
+
+    /// The names of all namespaces.
+    async fn names(&self) -> Result<Vec<NamespaceName>, CatalogError>;
 
     /// Namespaces by their names, with some of what is in them.
     async fn read(
@@ -81,12 +88,20 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// All of them.
+    /// All of them, but for what cannot be understood.
     pub const ALL: Self = Self {
         associations: Wanted::All,
         objects: Wanted::All,
         properties: Wanted::All,
         tags: Wanted::All,
+    };
+
+    /// All of them, or an error.
+    pub const WHOLE: Self = Self {
+        associations: Wanted::Whole,
+        objects: Wanted::Whole,
+        properties: Wanted::Whole,
+        tags: Wanted::Whole,
     };
 
     /// None: the namespace itself.
@@ -104,8 +119,10 @@ impl Parts {
 pub enum Wanted<N> {
     /// Nothing.
     Nothing,
-    /// All there is.
+    /// All there is that can be understood.
     All,
+    /// All there is, or an error.
+    Whole,
     /// What bears a name.
     Named(N),
 }
@@ -115,7 +132,7 @@ impl<N: PartialEq> Wanted<N> {
     pub fn includes(&self, name: &N) -> bool {
         match self {
             Self::Nothing => false,
-            Self::All => true,
+            Self::All | Self::Whole => true,
             Self::Named(wanted) => wanted == name,
         }
     }

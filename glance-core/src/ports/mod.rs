@@ -28,7 +28,7 @@ pub use self::limits::{LimitError, LimitSource, UsageLedger};
 pub use self::metadef_catalog::{MetadefCatalog, Parts, Put, Wanted};
 pub use self::policy::{Denied, Policy, ReplaceableRules};
 pub use self::remote_images::{ImageServices, RemoteImages};
-pub use self::scheduled_deletes::{Located, ScheduledDelete, ScheduledDeletes};
+pub use self::scheduled_deletes::{Located, OddImage, ScheduledDelete, ScheduledDeletes};
 pub use self::signatures::{CertificateSource, SignatureCheck, SignatureError, SignatureVerifier};
 pub use self::task_log::{TASKS_AT_ONCE, TaskLog};
 pub use self::token_verifier::{InvalidToken, Token, TokenError, TokenVerifier, Tokens};

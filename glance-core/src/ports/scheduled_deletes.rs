@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use super::BoxError;
 use super::catalog::CatalogError;
 use crate::domain::{BlobUrl, Image, ImageId, Intent, IntentId, Location, Timestamp};
 
@@ -19,6 +20,8 @@ use crate::domain::{BlobUrl, Image, ImageId, Intent, IntentId, Location, Timesta
 ///   left out, and hides no other;
 /// * `located` tells where images lead that are not gone, and scheduled deletes, whatever else their
 ///   rows hold: that data is somebody's. What is added meanwhile comes later;
+/// * `all_images` gives the images that are not gone, whoever sees them, in the order of ids, from the
+///   one after a given id; one that cannot be understood with what is odd of it. Nothing is the end;
 /// * `left` tells where data of one such delete is left; nowhere, where none is scheduled;
 /// * `claim` records an intent while the delete is still scheduled and nobody else removes the same
 ///   data: else `Conflict`. An intent that is abandoned gives way;
@@ -40,6 +43,13 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
 
     /// Where images lead, and scheduled deletes: `limit` locations after `after`, or a few more.
     async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError>;
+
+    /// Images whose id comes after `after`: `limit` of them, or fewer.
+    async fn all_images(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Result<Image, OddImage>>, CatalogError>;
 
     /// Where data of an image is left whose delete is scheduled.
     async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError>;
@@ -66,6 +76,16 @@ pub trait ScheduledDeletes: fmt::Debug + Send + Sync + 'static {
         unrelated: &[IntentId],
         now: Timestamp,
     ) -> Result<Image, CatalogError>;
+}
+
+/// An image that no list shows, for a row of it cannot be understood.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "it is all that there is to say")]
+pub struct OddImage {
+    /// Its id, whatever that is.
+    pub id: String,
+    /// What is odd.
+    pub source: BoxError,
 }
 
 /// A location of some image.

@@ -84,8 +84,12 @@ pub enum SignatureError {
     #[error("this service verifies no signatures, so it takes no data of a signed image")]
     NoVerifier,
     /// Wherever certificates are cannot be asked: worth another try.
-    #[error("the certificate of a signature cannot be fetched")]
+    #[error("certificate {certificate} cannot be fetched, for {keeper} cannot be asked")]
     Unavailable {
+        /// Which one.
+        certificate: CertificateId,
+        /// Where it is, for whoever brings the data: "the key manager".
+        keeper: &'static str,
         /// Why not.
         source: BoxError,
     },

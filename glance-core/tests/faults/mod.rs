@@ -17,7 +17,8 @@ use glance_core::domain::{
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
     BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, CatalogError, Executor, ImageStore,
-    Located, Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog, UsageLedger,
+    Located, OddImage, Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog,
+    UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -163,6 +164,14 @@ impl ScheduledDeletes for FaultyCatalog {
 
     async fn located(&self, after: Option<u64>, limit: u32) -> Result<Vec<Located>, CatalogError> {
         self.around(self.inner.located(after, limit)).await
+    }
+
+    async fn all_images(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Result<Image, OddImage>>, CatalogError> {
+        self.around(self.inner.all_images(after, limit)).await
     }
 
     async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {

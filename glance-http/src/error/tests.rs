@@ -152,6 +152,11 @@ fn errors() -> Vec<Error> {
         }),
         Error::Rejected(banned()),
         Error::ReservedProperty { name: name() },
+        Error::Signature(SignatureError::Unavailable {
+            certificate: "8dab5c5f-9b36-4c5e-a4b8-6ab21a1ff1a0".parse().unwrap(),
+            keeper: "the key manager",
+            source: source(),
+        }),
         Error::SizeMismatch {
             expected: 5,
             got: 16,

@@ -72,7 +72,11 @@ impl CertificateSource for BarbicanCertificates {
         if let Some(known) = known {
             return Ok(known);
         }
-        let unavailable = |source: BoxError| SignatureError::Unavailable { source };
+        let unavailable = |source: BoxError| SignatureError::Unavailable {
+            certificate: id.clone(),
+            keeper: "the key manager",
+            source,
+        };
         let answer = self.payload(id).await;
         let answer = answer.map_err(|error| unavailable(error.into()))?;
         let certificate = id.clone();

@@ -12,8 +12,8 @@ use glance_core::domain::{
     Viewer,
 };
 use glance_core::ports::{
-    Catalog, CatalogError, Located, MetadefCatalog, Parts, Put, ScheduledDelete, ScheduledDeletes,
-    SeenImage, TaskLog, UsageLedger,
+    Catalog, CatalogError, Located, MetadefCatalog, OddImage, Parts, Put, ScheduledDelete,
+    ScheduledDeletes, SeenImage, TaskLog, UsageLedger,
 };
 
 use super::sql;
@@ -214,6 +214,14 @@ impl<D: Database> ScheduledDeletes for SqlCatalog<D> {
         sql::scheduled_deletes::located(&self.database, after, limit).await
     }
 
+    async fn all_images(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Result<Image, OddImage>>, CatalogError> {
+        sql::all_images::all_images(&self.database, after, limit).await
+    }
+
     async fn left(&self, image: ImageId) -> Result<Vec<Location>, CatalogError> {
         sql::scheduled_deletes::left_of(&self.database, image).await
     }
@@ -253,6 +261,10 @@ impl<D: Database> MetadefCatalog for SqlCatalog<D> {
         viewer: &Viewer,
     ) -> Result<Vec<NamespaceContents>, CatalogError> {
         sql::metadefs::list(&self.database, query, viewer).await
+    }
+
+    async fn names(&self) -> Result<Vec<NamespaceName>, CatalogError> {
+        sql::metadefs::names(&self.database).await
     }
 
     async fn read(

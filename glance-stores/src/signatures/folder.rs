@@ -50,6 +50,8 @@ impl CertificateSource for CertificateFolder {
                 Err(SignatureError::NotFound { certificate })
             }
             Err(error) => Err(SignatureError::Unavailable {
+                certificate,
+                keeper: "the folder of certificates",
                 source: error.into(),
             }),
         }

@@ -10,6 +10,7 @@ mod galera;
 mod healing;
 mod meaning;
 mod odd;
+mod odd_metadefs;
 mod schema;
 mod shares;
 mod support;

@@ -71,7 +71,7 @@ mod tests {
     fn a_written_file_is_read_as_the_same() {
         for document in NamespaceDocument::defaults().unwrap() {
             assert_eq!(
-                NamespaceDocument::from_file(&document.to_file()).unwrap(),
+                NamespaceDocument::from_file(&document.to_file().unwrap()).unwrap(),
                 document
             );
         }

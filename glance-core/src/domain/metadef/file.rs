@@ -27,21 +27,25 @@ impl NamespaceDocument {
         ProjectId::stored("admin".to_owned())
     }
 
-    /// The text of a file with all of it.
-    pub fn to_file(&self) -> String {
-        format!("{:#}\n", self.to_json())
+    /// The text of a file with all of it, but for what says nothing, such as `null`.
+    ///
+    /// # Errors
+    /// No file may say it, for upstream stores files unread: [`InvalidNamespaceFile`] says what is
+    /// wrong, and where in the file.
+    pub fn to_file(&self) -> Result<String, InvalidNamespaceFile> {
+        let text = |document: &Self| format!("{:#}\n", document.to_json());
+        Ok(text(&Self::from_file(&text(self))?))
     }
 
-    /// What upstream calls the file: the display name with nothing but letters and digits.
+    /// What upstream calls the file: the display name with nothing but letters and digits. Where
+    /// there are none, the file has a name that is not hidden.
     pub fn file_name(&self) -> String {
         let namespace = &self.namespace;
         let display_name = namespace.display_name.as_ref();
         let shown = stem(display_name.map_or("", |name| name.as_str()));
-        let stem = match shown.is_empty() {
-            true => stem(namespace.name.as_str()),
-            false => shown,
-        };
-        format!("{stem}.json")
+        let own = stem(namespace.name.as_str());
+        let stem = [shown, own].into_iter().find(|stem| !stem.is_empty());
+        format!("{}.json", stem.as_deref().unwrap_or("namespace"))
     }
 }
 
@@ -152,5 +156,6 @@ mod tests {
             "OSA.json"
         );
         assert_eq!(named(json!({"namespace": "OS::A"})), "OSA.json");
+        assert_eq!(named(json!({"namespace": "::"})), "namespace.json");
     }
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::domain::{BlobUrl, ImageId, Status, StoreId};
 use crate::error::Error;
-use crate::ports::StoreError;
+use crate::ports::{BoxError, StoreError};
 
 /// Something in the catalog, in a store or in the staging area that does not fit the rest.
 #[derive(Debug)]
@@ -40,6 +40,14 @@ pub enum Trouble {
     /// A location is in none of the stores that are configured.
     #[error("this location of the image is in no configured store")]
     NoStore,
+    /// An image that no list shows, for a row of it cannot be understood.
+    #[error("a row of image `{id}` holds what no Glance writes, so that no list shows it")]
+    OddImage {
+        /// The id of the image, whatever that is.
+        id: String,
+        /// What is odd.
+        source: BoxError,
+    },
     /// A blob has another size than its image.
     #[error("the image has {recorded} bytes, and the blob at its location {found}")]
     OtherSize {
@@ -89,6 +97,7 @@ impl Trouble {
             Self::CopyMissing { .. } => "missing_copy",
             Self::Missing => "missing_blob",
             Self::NoStore => "no_store",
+            Self::OddImage { .. } => "odd_image",
             Self::OtherSize { .. } => "other_size",
             Self::Overdue { .. } => "overdue_work",
             Self::StoreAway { .. } => "store_away",

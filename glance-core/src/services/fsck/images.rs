@@ -2,22 +2,23 @@
 
 use futures::future::join_all;
 
-use super::pages::Pages;
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
 use crate::domain::{IMPORT_LOCK, Image, ImageId, Location, Status, StoreId, TaskId, TaskStatus};
 use crate::error::Error;
-use crate::ports::{CatalogError, StoreError};
+use crate::ports::{CatalogError, OddImage, StoreError};
 use crate::services::stores::ConfiguredStore;
 
 impl Check<'_> {
     /// Looks at all images, and asks the stores for the blobs at their locations.
     pub(super) async fn images(&self, report: &mut Report<'_>) -> Result<(), Error> {
-        let mut pages = Pages::of(self.glance.catalog.as_ref());
+        let mut after = None;
         loop {
-            let page = pages.next().await?;
-            if page.is_empty() {
-                return Ok(());
-            }
+            let page = self.deletes.all_images(after.as_deref(), PAGE).await?;
+            after = match page.last() {
+                None => return Ok(()),
+                Some(Ok(last)) => Some(last.id.to_string()),
+                Some(Err(odd)) => Some(odd.id.clone()),
+            };
             for few in page.chunks(AT_ONCE) {
                 for found in join_all(few.iter().map(|image| self.look_at(image))).await {
                     for finding in found? {
@@ -30,7 +31,11 @@ impl Check<'_> {
         }
     }
 
-    async fn look_at(&self, image: &Image) -> Result<Vec<Finding>, Error> {
+    async fn look_at(&self, image: &Result<Image, OddImage>) -> Result<Vec<Finding>, Error> {
+        let image = match image {
+            Ok(image) => image,
+            Err(odd) => return Ok(self.look_at_odd(odd).await?.into_iter().collect()),
+        };
         let mut found = Vec::new();
         for location in &image.locations {
             found.extend(self.look_at_location(image, location).await?);
@@ -51,6 +56,33 @@ impl Check<'_> {
             });
         }
         Ok(found)
+    }
+
+    /// Which store an odd image is in is unknown, so whoever asks for one is not told of it.
+    async fn look_at_odd(&self, odd: &OddImage) -> Result<Option<Finding>, Error> {
+        let image = odd.id.parse().ok();
+        let source = match image {
+            _ if self.plan.store.is_some() => None,
+            Some(image) => match self.glance.catalog.find(image, None).await {
+                Err(CatalogError::Odd { source }) => Some(source.to_string().into()),
+                seen => seen?.and(None),
+            },
+            // Nobody finds it by such an id.
+            None => Some(odd.source.to_string().into()),
+        };
+        Ok(source.map(|source| Finding {
+            trouble: Trouble::OddImage {
+                id: odd.id.clone(),
+                source,
+            },
+            image,
+            store: None,
+            url: None,
+            outcome: match self.plan.repair {
+                true => Outcome::Left("mend the row in the database"),
+                false => Outcome::Told,
+            },
+        }))
     }
 
     async fn look_at_location(
@@ -212,3 +244,6 @@ pub(super) fn import_task(image: &Image) -> Option<TaskId> {
     let (_, task) = properties.find(|(name, _)| name.as_str() == IMPORT_LOCK)?;
     task.as_str().parse().ok()
 }
+
+/// How many images are read at once.
+const PAGE: u32 = 256;

@@ -5,7 +5,6 @@ mod away;
 mod blobs;
 mod finding;
 mod images;
-mod pages;
 mod repair;
 
 use std::sync::Arc;

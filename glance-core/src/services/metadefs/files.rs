@@ -1,9 +1,7 @@
 //! What an operator does with whole namespaces, for nobody in particular.
 
 use super::Metadefs;
-use crate::domain::Viewer;
-use crate::domain::metadef::{Existing, NamespaceDocument, NamespaceQuery, NamespaceSortKey};
-use crate::domain::query::{Direction, SortValue};
+use crate::domain::metadef::{Existing, NamespaceContents, NamespaceDocument, NamespaceName};
 use crate::error::Error;
 use crate::ports::{CatalogError, Parts, Put};
 
@@ -62,40 +60,21 @@ impl Metadefs<'_> {
         Ok(self.catalog.clear().await?)
     }
 
-    /// Some namespaces with all that is in them, in the order of their names: those after `after`.
-    /// None is the end.
+    /// The names of all namespaces, in their order.
     ///
     /// # Errors
     /// The catalog cannot be read.
-    pub async fn export(
-        &self,
-        after: Option<&NamespaceDocument>,
-    ) -> Result<Vec<NamespaceDocument>, Error> {
-        let name = |document: &NamespaceDocument| document.namespace.name.to_string();
-        let query = NamespaceQuery {
-            visibility: None,
-            resource_types: None,
-            key: NamespaceSortKey::Name,
-            direction: Direction::Ascending,
-            limit: NAMESPACES_AT_ONCE,
-            after: after.map(|last| vec![SortValue::Text(Some(name(last)))]),
-        };
-        let everybody = Viewer {
-            project: None,
-            admin: true,
-        };
-        let page = self.catalog.namespaces(&query, &everybody).await?;
-        let names = page
-            .into_iter()
-            .map(|contents| contents.namespace.value.name);
-        let names: Vec<_> = names.collect();
-        let contents = self.catalog.read(&names, &Parts::ALL).await?;
-        Ok(contents
-            .into_iter()
-            .map(|contents| contents.into_document())
-            .collect())
+    pub async fn names(&self) -> Result<Vec<NamespaceName>, Error> {
+        Ok(self.catalog.names().await?)
+    }
+
+    /// A namespace with all that is in it; nothing, where there is none of the name.
+    ///
+    /// # Errors
+    /// The catalog cannot be read, or holds something of it that no Glance writes.
+    pub async fn export(&self, name: &NamespaceName) -> Result<Option<NamespaceDocument>, Error> {
+        let names = std::slice::from_ref(name);
+        let mut read = self.catalog.read(names, &Parts::WHOLE).await?;
+        Ok(read.pop().map(NamespaceContents::into_document))
     }
 }
-
-/// How many namespaces are held at once.
-const NAMESPACES_AT_ONCE: u32 = 100;

@@ -34,7 +34,12 @@ impl Metadefs<'_> {
         self.permit_at_all(caller, Action::ListMetadefResourceTypes)?;
         query.limit = self.glance.settings().pages.of(Some(query.limit));
         if let Some(marker) = marker {
-            let last = self.visible(caller, marker, &Parts::NONE).await?;
+            let last = self.visible(caller, marker, &Parts::NONE).await;
+            let last = last.map_err(|error| match error {
+                // No list shows it.
+                Error::Catalog(CatalogError::Odd { .. }) => absent(marker),
+                error => error,
+            })?;
             query.after = Some(query.position(&last.namespace));
         }
 

@@ -176,7 +176,7 @@ pub(in crate::catalog) async fn find(
         .await?
         .found;
     let membership = match project.and_then(|_| found.pop()) {
-        Some(rows) => members::read_status(rows)?,
+        Some(rows) => members::read_status(id, rows),
         None => None,
     };
     let image = assemble(found)?.pop();

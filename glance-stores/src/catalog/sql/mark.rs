@@ -113,9 +113,17 @@ impl Mark {
             Self::Property(name, value) => Cond::all()
                 .add(dialect.is_text(Expr::col((PROPERTIES, NAME)), name))
                 .add(dialect.is_text(Expr::col((PROPERTIES, VALUE)), value)),
-            Self::Share(project, status) => Cond::all()
-                .add(dialect.is_text(Expr::col((MEMBERS, MEMBER)), project.as_str()))
-                .add_option(status.map(|status| Expr::col((MEMBERS, STATUS)).eq(status.as_str()))),
+            Self::Share(project, status) => {
+                let column = Expr::col((MEMBERS, STATUS));
+                let project = dialect.is_text(Expr::col((MEMBERS, MEMBER)), project.as_str());
+                Cond::all().add(project).add(match status {
+                    Some(status) => column.eq(status.as_str()),
+                    // One that means nothing is none, as where the image is shown.
+                    None => dialect
+                        .without_index(column)
+                        .is_in(MemberStatus::ALL.map(MemberStatus::as_str)),
+                })
+            }
             Self::Tag(tag) => Cond::all().add(dialect.is_text(Expr::col((TAGS, VALUE)), tag)),
         }
     }

@@ -35,13 +35,18 @@ pub(in crate::catalog) async fn members(
             // Upstream may race to two rows of one project.
             Ok(member) if members.iter().any(|known| known.project == member.project) => {}
             Ok(member) => members.push(member),
-            Err(bad) => tracing::warn!(
-                image.id = %image, error = &bad as &dyn std::error::Error,
-                "a member is left out of a list: its row holds what no Glance writes"
-            ),
+            Err(bad) => left_out(image, &bad),
         }
     }
     Ok(members)
+}
+
+/// Says that a row is taken for none.
+fn left_out(image: ImageId, bad: &BadRow) {
+    tracing::warn!(
+        image.id = %image, error = bad as &dyn std::error::Error,
+        "a member is taken for none: its row holds what no Glance writes"
+    );
 }
 
 /// Adds a member.
@@ -125,19 +130,18 @@ pub(super) fn select_status(dialect: Dialect, image: ImageId, project: &ProjectI
         .and_where(is_project(dialect, project))
         .and_where(dialect.live(MEMBERS))
         .order_by(ID, Order::Asc)
-        .limit(1)
         .take();
     dialect.statement(&select)
 }
 
-pub(super) fn read_status(rows: Vec<Row>) -> Result<Option<MemberStatus>, BadRow> {
-    let row = rows.into_iter().next();
-    row.map(|row| {
+/// The answer in the first row that can be understood: upstream may race to two.
+pub(super) fn read_status(image: ImageId, rows: Vec<Row>) -> Option<MemberStatus> {
+    rows.into_iter().find_map(|row| {
         let mut fields = Fields::of(MEMBERS, &[ID, STATUS], row);
         fields.skip();
-        fields.parsed()
+        let status = fields.parsed();
+        status.inspect_err(|bad| left_out(image, bad)).ok()
     })
-    .transpose()
 }
 
 /// Makes the first row of a project that was a member before one of a member again (upstream).

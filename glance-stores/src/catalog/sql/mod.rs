@@ -3,6 +3,7 @@
 //! A read is a [`Reading`](database::Reading), a write is a [`Batch`](database::Batch): both are
 //! data that a driver runs in one transaction each.
 
+pub(super) mod all_images;
 pub(super) mod change;
 mod children;
 pub(super) mod database;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use glance_core::domain::ImageId;
+use glance_core::ports::OddImage;
 
 use super::fields::BadRow;
 
@@ -34,6 +35,14 @@ impl Odds {
     /// The row that is odd, where one image was asked for.
     pub(super) fn into_first(self) -> Option<BadRow> {
         self.0.into_values().next()
+    }
+
+    /// Each with what is odd of it.
+    pub(super) fn into_images(self) -> impl Iterator<Item = OddImage> {
+        self.0.into_iter().map(|(id, bad)| OddImage {
+            id,
+            source: Box::new(bad),
+        })
     }
 
     /// Names each once.

@@ -11,15 +11,17 @@ use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Query, SelectStateme
 
 use super::super::database::{Database, Reading, Row, Statement};
 use super::super::dialect::Dialect;
+use super::super::images::page;
 use super::super::keys::time_value;
 use super::super::tables::{
     ASSOCIATIONS, CREATED_AT, ID, NAME, NAMESPACE_ID, NAMESPACES, OWNER, RESOURCE_TYPE_ID,
     RESOURCE_TYPES, UPDATED_AT, VISIBILITY,
 };
-use super::read::{Collected, Table, select_parts};
-use super::rows::{NAMESPACE_COLUMNS, PUBLIC};
+use super::read::{Collected, Part, Table, select_parts};
+use super::rows::{NAMESPACE_COLUMNS, PUBLIC, left_out};
 
-/// A page of namespaces with their associations: two statements.
+/// A page of namespaces with their associations: two statements, and more only where rows of it cannot
+/// be understood.
 pub(in crate::catalog) async fn list(
     database: &impl Database,
     query: &NamespaceQuery,
@@ -28,19 +30,27 @@ pub(in crate::catalog) async fn list(
     let dialect = database.dialect();
     let page = Page {
         dialect,
-        first: Some(select(dialect, query, viewer)),
-        found: None,
+        select: select(dialect, query, viewer),
+        limit: u64::from(query.limit),
+        passed: 0,
+        is_full: false,
+        found: Collected::default(),
         is_read: false,
     };
     let page = database.read(page).await?;
-    Ok(page.found.map_or_else(Vec::new, |found| found.contents))
+    Ok(page.found.contents)
 }
 
 /// The namespaces of a page, and then their associations.
 struct Page {
     dialect: Dialect,
-    first: Option<Statement>,
-    found: Option<Collected>,
+    /// All namespaces of the list.
+    select: SelectStatement,
+    limit: u64,
+    /// How many of them were read.
+    passed: u64,
+    is_full: bool,
+    found: Collected,
     is_read: bool,
 }
 
@@ -50,10 +60,11 @@ impl Reading for Page {
     }
 
     fn next(&mut self) -> Option<Statement> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
+        if !self.is_full {
+            page(&mut self.select, self.limit, self.passed);
+            return Some(self.dialect.statement(&self.select));
         }
-        let ids = self.found.as_ref()?.ids();
+        let ids = self.found.ids();
         if self.is_read || ids.is_empty() {
             return None;
         }
@@ -73,22 +84,31 @@ impl Reading for Page {
     }
 
     fn take(&mut self, rows: Vec<Row>) -> Result<(), CatalogError> {
-        match &mut self.found {
-            Some(found) => found.attach(Table::Associations, rows),
-            None => {
-                self.found = Some(Collected::of(rows)?);
-                Ok(())
+        if self.is_full {
+            return self.found.attach(ASSOCIATED, rows);
+        }
+        let read = rows.len() as u64;
+        self.passed += read;
+        // Rows beyond the page are those of the next.
+        for row in rows {
+            if self.has_room() {
+                self.found.add(row).unwrap_or_else(|bad| left_out(&bad));
             }
         }
+        self.is_full = read < self.limit || !self.has_room();
+        Ok(())
     }
 }
 
-fn select(dialect: Dialect, query: &NamespaceQuery, viewer: &Viewer) -> Statement {
+impl Page {
+    fn has_room(&self) -> bool {
+        (self.found.contents.len() as u64) < self.limit
+    }
+}
+
+fn select(dialect: Dialect, query: &NamespaceQuery, viewer: &Viewer) -> SelectStatement {
     let mut select = Query::select();
-    select
-        .columns(NAMESPACE_COLUMNS)
-        .from(NAMESPACES)
-        .limit(u64::from(query.limit));
+    select.columns(NAMESPACE_COLUMNS).from(NAMESPACES);
     if !viewer.admin {
         let owner = viewer.project.as_ref().map(ProjectId::as_str);
         let owned = owner.map(|owner| dialect.is_text(column(OWNER), owner));
@@ -116,7 +136,7 @@ fn select(dialect: Dialect, query: &NamespaceQuery, viewer: &Viewer) -> Statemen
     for key in query.keys() {
         dialect.order_by(&mut select, key_column(dialect, key), query.direction);
     }
-    dialect.statement(&select)
+    select
 }
 
 /// The ids of namespaces that are for one of these resource types.
@@ -213,3 +233,9 @@ fn is_public() -> Expr {
 fn column(name: &'static str) -> Expr {
     Expr::col((NAMESPACES, name))
 }
+
+/// The associations of a list.
+const ASSOCIATED: Part = Part {
+    table: Table::Associations,
+    leaves_out: true,
+};

@@ -9,4 +9,4 @@ mod rows;
 pub(in crate::catalog) use self::change::{change, clear};
 pub(in crate::catalog) use self::list::list;
 pub(in crate::catalog) use self::put::put;
-pub(in crate::catalog) use self::read::{read, resource_types};
+pub(in crate::catalog) use self::read::{names, read, resource_types};
