@@ -1,13 +1,11 @@
 //! Upload and download.
 
-use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, select};
 
 use super::allowance::Allowance;
 use super::glance::Glance;
@@ -268,19 +266,9 @@ impl Glance {
         Place { store, intent }: &Place,
         writer: Box<dyn BlobWriter>,
     ) -> Result<Location, StoreError> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if matches!(self.keep_lease(intent).await, Err(Error::Gone { .. })) {
-                    return pending::<Infallible>().await;
-                }
-            }
-        };
-        let committed = match select(writer.commit(), std::pin::pin!(heartbeat)).await {
-            Either::Left((committed, _)) => committed,
-            Either::Right((never, _)) => match never {},
-        };
-        Ok(self.stores.labelled(committed?, store.id()))
+        let sign = || self.keep_lease(intent);
+        let location = self.beside_signs(sign, writer.commit()).await?;
+        Ok(self.stores.labelled(location, store.id()))
     }
 
     /// After a commit that may still take effect: what is on its way gets a whole lease to land,
@@ -346,23 +334,16 @@ impl Glance {
         intent: &Intent,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                let held = self.keep_lease(intent).await;
-                let there = self.catalog.find(intent.image, None).await;
-                // A catalog that does not answer says nothing of the image: the work goes on.
-                if matches!(held, Err(Error::Gone { .. })) || matches!(there, Ok(None)) {
-                    return;
-                }
+        let sign = || async {
+            let held = self.keep_lease(intent).await;
+            match self.catalog.find(intent.image, None).await {
+                Ok(None) => Err(Error::Gone {
+                    image: intent.image,
+                }),
+                _ => held,
             }
         };
-        match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Gone {
-                image: intent.image,
-            }),
-        }
+        self.while_signs_pass(sign, work).await
     }
 
     async fn complete(

@@ -1,10 +1,7 @@
 //! Signs of life of an import, and what stops it.
 
-use std::convert::Infallible;
-use std::future::{Future, pending};
-use std::sync::atomic::Ordering;
-
-use futures::future::{Either, select};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::glance::Glance;
 use super::super::image_data::Place;
@@ -47,18 +44,8 @@ impl Glance {
         writer: Box<dyn BlobWriter>,
     ) -> Result<Result<Location, StoreError>, Error> {
         self.keep_import(intent).await?;
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if matches!(self.keep_import(intent).await, Err(Error::Gone { .. })) {
-                    return pending::<Infallible>().await;
-                }
-            }
-        };
-        let committed = match select(writer.commit(), std::pin::pin!(heartbeat)).await {
-            Either::Left((committed, _)) => committed,
-            Either::Right((never, _)) => match never {},
-        };
+        let sign = || self.keep_import(intent);
+        let committed = self.beside_signs(sign, writer.commit()).await;
         Ok(committed.map(|location| self.stores.labelled(location, store.id())))
     }
 
@@ -69,30 +56,20 @@ impl Glance {
         import: &Import,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let watch = async {
-            let mut told = import.read.load(Ordering::Relaxed);
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                let held = self.keep_import(&import.intent).await;
-                let goes_on = self.tell_progress(import, &mut told).await;
-                // A catalog that does not answer says nothing of the image: the work goes on.
-                if matches!(held, Err(Error::Gone { .. }))
-                    || matches!(goes_on, Err(Error::Gone { .. }))
-                {
-                    return;
-                }
+        let told = AtomicU64::new(import.read.load(Ordering::Relaxed));
+        let sign = || async {
+            let held = self.keep_import(&import.intent).await;
+            let goes_on = self.tell_progress(import, &told).await;
+            match held {
+                Err(Error::Gone { .. }) => held,
+                _ => goes_on,
             }
         };
-        match select(std::pin::pin!(work), std::pin::pin!(watch)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Gone {
-                image: import.plan.image,
-            }),
-        }
+        self.while_signs_pass(sign, work).await
     }
 
     /// Tells how much was read, where that is more than before.
-    async fn tell_progress(&self, import: &Import, told: &mut u64) -> Result<(), Error> {
+    async fn tell_progress(&self, import: &Import, told: &AtomicU64) -> Result<(), Error> {
         self.own_image(import).await?;
         let task = self.import_task_of(&import.intent).await?;
         let is_over = |task: &Task| task.status() != TaskStatus::Processing;
@@ -101,10 +78,9 @@ impl Glance {
         };
         let mut task = task.filter(|task| !is_over(task)).ok_or_else(gone)?;
         let read = import.read.load(Ordering::Relaxed);
-        if read == *told {
+        if told.swap(read, Ordering::Relaxed) == read {
             return Ok(());
         }
-        *told = read;
         task.message = Some(format!("Copied {} MiB", read >> 20));
         task.updated_at = self.now().max(task.updated_at);
         match self.catalog.move_task(&task, TaskStatus::Processing).await {
@@ -119,18 +95,7 @@ impl Glance {
         intent: &Intent,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if let Err(gone @ Error::Gone { .. }) = self.keep_import(intent).await {
-                    return Err::<Infallible, _>(gone);
-                }
-            }
-        };
-        match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
-            Either::Left((result, _)) => result,
-            Either::Right((Err(gone), _)) => Err(gone),
-            Either::Right((Ok(never), _)) => match never {},
-        }
+        self.while_signs_pass(|| self.keep_import(intent), work)
+            .await
     }
 }
