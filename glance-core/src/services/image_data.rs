@@ -13,8 +13,8 @@ use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
 use crate::domain::{
-    ByteRange, Caller, Content, Image, ImageId, Intent, Location, RangeRequest, Resource, Status,
-    StoreId, Upload, Work,
+    ByteRange, Caller, Change, Content, Image, ImageId, Intent, Location, RangeRequest, Resource,
+    Status, StoreId, Upload, Work,
 };
 use crate::error::Error;
 use crate::ports::{
@@ -94,31 +94,10 @@ impl Glance {
             most: self.settings().quotas.image_bytes,
             allowance: Allowance::of(self, &intent, claim.clone()),
         };
-        let change = change.claiming(claim);
-
-        // In a task of its own from the first commit on: whoever asks may go away at any moment.
-        let (sender, receiver) = oneshot::channel();
-        let glance = self.clone();
-        let at_work = self.at_work.on(intent.id.clone());
-        let work = async move {
-            let _at_work = at_work;
-            let result = match glance.catalog.commit(&change).await {
-                Ok(stored) => {
-                    let (upload, place) = (upload.of(stored), Place { store, intent });
-                    glance.write_data(upload, place, body, limits).await
-                }
-                // Another upload was first, or a delete.
-                Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                    Err(Error::Contended { image: id })
-                }
-                Err(error) => Err(error.into()),
-            };
-            // Nobody may wait for it any more.
-            let _ = sender.send(result);
-        };
-        self.runtime.executor.spawn(work.boxed());
-        let uploaded = receiver.await.unwrap_or(Err(Error::Stopping));
-        uploaded.map(|image| self.shown(caller, image))
+        let begun = (change.claiming(claim), upload);
+        let place = Place { store, intent };
+        let uploaded = self.write_on_its_own(begun, place, body, limits).await?;
+        Ok(self.shown(caller, uploaded))
     }
 
     /// Reads the data of an image, or a range of it. `None` where it has none.
@@ -197,8 +176,40 @@ impl Glance {
         places
     }
 
+    /// Begins an upload and writes its data, in a task of its own from the first commit on: whoever
+    /// asks may go away at any moment.
+    pub(super) async fn write_on_its_own(
+        &self,
+        (change, upload): (Change, Upload),
+        place: Place,
+        body: ByteStream,
+        limits: Limits,
+    ) -> Result<Image, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let glance = self.clone();
+        let at_work = self.at_work.on(place.intent.id.clone());
+        let work = async move {
+            let _at_work = at_work;
+            let result = match glance.catalog.commit(&change).await {
+                Ok(stored) => {
+                    let upload = upload.of(stored);
+                    glance.write_data(upload, place, body, limits).await
+                }
+                // Another upload was first, or a delete.
+                Err(CatalogError::Conflict | CatalogError::NotFound) => Err(Error::Contended {
+                    image: place.intent.image,
+                }),
+                Err(error) => Err(error.into()),
+            };
+            // Nobody may wait for it any more.
+            let _ = sender.send(result);
+        };
+        self.runtime.executor.spawn(work.boxed());
+        receiver.await.unwrap_or(Err(Error::Stopping))
+    }
+
     /// Writes the data and ends the upload, one way or the other.
-    pub(super) async fn write_data(
+    async fn write_data(
         &self,
         upload: Upload,
         place: Place,
