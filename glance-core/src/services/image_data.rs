@@ -321,22 +321,7 @@ impl Glance {
 
     /// Makes sure that the upload is still this process's to finish, and for a while.
     pub(super) async fn keep_lease(&self, intent: &Intent) -> Result<(), Error> {
-        loop {
-            let now = self.now();
-            let until = now.after(self.settings().lease);
-            let renewed = self
-                .catalog
-                .renew_intent(&intent.id, &self.holder, now, until);
-            if !renewed.await? {
-                return Err(Error::Gone {
-                    image: intent.image,
-                });
-            }
-            // A lease that was long in coming may be at its end.
-            if self.now().after(self.settings().lease / 2) <= until {
-                return Ok(());
-            }
-        }
+        self.renew(intent, |now| now).await
     }
 
     /// Runs work, and meanwhile shows signs of life. A delete stops the work.

@@ -14,23 +14,9 @@ impl Glance {
     /// Makes sure that the import is still this process's, and for a while. Once another node had it,
     /// it is not taken back: what this process knows of the stores is wrong by then.
     pub(super) async fn keep_import(&self, intent: &Intent) -> Result<(), Error> {
-        loop {
-            let until = self.now().after(self.settings().lease);
-            // No lease has ended by then, so that none of others is taken over.
-            let never = Timestamp::from_micros(0);
-            let renewed = self
-                .catalog
-                .renew_intent(&intent.id, &self.holder, never, until);
-            if !renewed.await? {
-                return Err(Error::Gone {
-                    image: intent.image,
-                });
-            }
-            // A lease that was long in coming may be at its end.
-            if self.now().after(self.settings().lease / 2) <= until {
-                return Ok(());
-            }
-        }
+        // No lease has ended by then, so that none of others is taken over.
+        let never = |_| Timestamp::from_micros(0);
+        self.renew(intent, never).await
     }
 
     /// Commits what was written, and meanwhile shows signs of life. Nothing stops it: its outcome
