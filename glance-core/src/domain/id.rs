@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::text::{self, InvalidText, checked_text};
+use super::text::{self, InvalidText, beginning, checked_text};
 
 /// The id of an image: a UUID as text, kept in the case in which it was given.
 ///
@@ -93,7 +93,7 @@ pub struct InvalidId {
 impl InvalidId {
     fn of(text: &str) -> Self {
         Self {
-            text: text.chars().take(64).collect(),
+            text: beginning(text),
         }
     }
 }

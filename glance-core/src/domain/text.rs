@@ -53,7 +53,33 @@ macro_rules! bounded_text {
     };
 }
 
-pub(super) use {bounded_text, checked_text};
+/// Writes an enum as the words that its values have, and reads them. An error shows as much of
+/// another word as `$shown` makes of it.
+macro_rules! spelled {
+    ($name:ident, $unknown:ident, $shown:path) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $unknown;
+
+            fn from_str(text: &str) -> Result<Self, $unknown> {
+                let known = Self::ALL.into_iter().find(|known| known.as_str() == text);
+                known.ok_or_else(|| $unknown { text: $shown(text) })
+            }
+        }
+    };
+}
+
+pub(super) use {bounded_text, checked_text, spelled};
+
+/// The first characters of a text, for an error that shows what cannot be understood.
+pub(super) fn beginning(text: &str) -> String {
+    text.chars().take(64).collect()
+}
 
 /// Checks text that will be stored.
 ///
