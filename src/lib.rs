@@ -58,7 +58,7 @@ pub use glance_core::conformance;
 pub use glance_core::{
     BuildError, ConfiguredStore, Download, DownloadOptions, Error, ErrorKind, Glance,
     GlanceBuilder, ImageList, ImportSettings, Runtime, Scrubbed, Settings, Stores, TaskList,
-    TaskRequest, UploadOptions, domain, memory, ports,
+    TaskRequest, UploadOptions, domain, image_store_known_as, memory, ports,
 };
 #[cfg(feature = "http")]
 pub use glance_http as http;

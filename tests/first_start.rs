@@ -52,5 +52,5 @@ async fn starts_within(steps: usize, folder: &Path) -> bool {
 }
 
 async fn namespaces(glance: &LocalGlance) -> usize {
-    glance.metadefs().unwrap().export(None).await.unwrap().len()
+    glance.metadefs().unwrap().names().await.unwrap().len()
 }

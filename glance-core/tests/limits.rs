@@ -13,16 +13,14 @@ use futures::stream;
 use glance_core::domain::{
     Caller, Draft, Image, ImportMethod, ProjectId, ProjectLimits, Quotas, Resource, Status, Usage,
 };
-use glance_core::memory::{
-    FixedLimits, MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor,
-};
+use glance_core::memory::{FixedLimits, MemoryCatalog, MemoryGlance, MemoryStore};
 use glance_core::ports::{
     BodyError, ByteStream, Catalog, ImageStore, Incoming, LimitError, LimitSource, SourceError,
     UsageLedger, WebSource,
 };
 use glance_core::{
     ConfiguredStore, Error, ErrorKind, Glance, GlanceBuilder, ImportRequest, ImportSettings,
-    Runtime, Settings, Stores, UploadOptions,
+    Settings, Stores, UploadOptions,
 };
 
 fn bytes(limit: u64) -> ProjectLimits {
@@ -288,11 +286,7 @@ fn a_copy_has_to_fit_among_what_is_staged() {
         });
         let stores = Stores::named(&"here".parse().unwrap(), stores.to_vec()).unwrap();
         let memory = MemoryGlance::new();
-        let runtime = Runtime {
-            clock: Arc::new(memory.clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
-            ids: Arc::new(SeededIds::new(1)),
-        };
+        let runtime = memory.clock.runtime(1);
         let limits = ProjectLimits {
             staged_bytes: Some(limit),
             ..ProjectLimits::default()

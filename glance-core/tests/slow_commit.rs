@@ -8,11 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::{
-    BlobUrl, ByteRange, Caller, Draft, Image, ImageId, ImportMethod, Location, Status, StoreId,
+    BlobUrl, ByteRange, Caller, Draft, Image, ImageId, ImportMethod, Location, Status,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
-    BlobKey, BlobWriter, ByteStream, Capabilities, Executor, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, Executor, ImageStore, Operation, StoreError,
 };
 use glance_core::{Error, Glance, GlanceBuilder, ImportSettings, Settings, Stores, UploadOptions};
 
@@ -227,18 +227,9 @@ impl SlowStore {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl ImageStore for SlowStore {
-    fn id(&self) -> &StoreId {
-        self.store.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.store.owns(location)
-    }
+    glance_core::image_store_known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         Ok(Box::new(SlowWriter {
@@ -274,6 +265,10 @@ impl ImageStore for SlowStore {
 
     async fn sweep(&self, idle: Duration) -> Result<usize, StoreError> {
         self.store.sweep(idle).await
+    }
+
+    async fn list(&self) -> Result<BlobList, StoreError> {
+        self.store.list().await
     }
 }
 

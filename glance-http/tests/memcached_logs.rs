@@ -3,15 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod fake_keystone;
 mod kept_log;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::post;
+use axum::response::IntoResponse;
 use futures::future::join_all;
 use glance_core::memory::VirtualClock;
 use glance_core::ports::{TokenVerifier, Tokens};
@@ -22,24 +21,11 @@ use glance_http::keystone::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use self::fake_keystone::keystone;
 use self::kept_log::Log;
 
-/// A Keystone to which every token is valid.
-async fn keystone() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let login = format!(
-        r#"{{"token": {{"expires_at": "2999-01-01T00:00:00Z", "catalog": [
-            {{"type": "identity", "name": "k", "endpoints": [
-                {{"interface": "internal", "region": "R", "url": "{url}/v3"}}]}}]}}}}"#
-    );
-    let body = r#"{"token": {"expires_at": "2999-01-01T00:00:00Z", "user": {"id": "u"}}}"#;
-    let tokens = post(async move || (StatusCode::CREATED, [("x-subject-token", "own")], login))
-        .get(async move || body);
-    let router = Router::new().route("/v3/auth/tokens", tokens);
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    url
-}
+/// What a Keystone says to which every token is valid.
+const VALID: &str = r#"{"token": {"expires_at": "2999-01-01T00:00:00Z", "user": {"id": "u"}}}"#;
 
 /// A memcached that has nothing and takes everything.
 async fn memcached(address: SocketAddr) {
@@ -77,7 +63,8 @@ async fn an_outage_is_one_line_of_the_log_and_so_is_its_end() {
         id: "id".into(),
         secret: "secret".into(),
     };
-    let options = SessionOptions::new(keystone().await.parse().unwrap(), login);
+    let keystone = keystone(|| async { VALID.into_response() });
+    let options = SessionOptions::new(keystone.await.parse().unwrap(), login);
     let answers = SharedAnswers::new(&servers, options.login.secret(), &options.auth_url);
     let clock = Arc::new(VirtualClock::default());
     let verifier = KeystoneVerifier::sharing(

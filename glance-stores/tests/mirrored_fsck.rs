@@ -2,16 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod checks;
+
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use glance_core::domain::{Caller, Draft, Image, ImageId};
-use glance_core::memory::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
-use glance_core::ports::{BlobKey, ByteStream, Catalog, ImageStore};
-use glance_core::{
-    CheckEvent, CheckPlan, ConfiguredStore, Glance, GlanceBuilder, Outcome, Runtime, Stores,
-    UploadOptions,
-};
+use glance_core::domain::Image;
+use glance_core::memory::{MemoryCatalog, MemoryStore, VirtualClock};
+use glance_core::ports::{Catalog, ImageStore};
+use glance_core::{ConfiguredStore, Glance, GlanceBuilder, Stores};
 use glance_stores::Mirrored;
 
 struct Site {
@@ -31,11 +30,7 @@ impl Site {
         let id = mirrored.id().clone();
         let stores = Stores::named(&id, vec![ConfiguredStore::new(mirrored, "mirrored")]).unwrap();
         let clock = VirtualClock::default();
-        let runtime = Runtime {
-            clock: Arc::new(clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(clock)),
-            ids: Arc::new(SeededIds::new(7)),
-        };
+        let runtime = clock.runtime(7);
         let catalog = Arc::<MemoryCatalog>::default();
         let rows = Arc::clone(&catalog) as Arc<dyn Catalog>;
         let glance = GlanceBuilder::new(rows, stores, runtime).build().unwrap();
@@ -47,60 +42,23 @@ impl Site {
         }
     }
 
-    /// An image with data.
     fn stored(&self) -> Image {
-        let caller = Caller::local_admin();
-        block_on(async {
-            let draft = Draft::raw("disk").unwrap();
-            let id = self.glance.create(&caller, draft).await.unwrap().id;
-            let body = ByteStream::from_bytes("the disk");
-            let options = UploadOptions::default();
-            self.glance
-                .upload(&caller, id, body, options)
-                .await
-                .unwrap()
-        })
+        checks::stored(&self.glance)
     }
 
     /// What a check finds, and what becomes of it.
     fn check(&self, repair: bool) -> Vec<String> {
-        let plan = CheckPlan {
-            repair,
-            ..CheckPlan::default()
-        };
-        let mut lines = Vec::new();
-        let mut tell = |event: CheckEvent| {
-            if let CheckEvent::Found(finding) = event {
-                let outcome = match finding.outcome {
-                    Outcome::Told => "told",
-                    Outcome::Repaired(_) => "repaired",
-                    Outcome::Left(_) => "left",
-                    outcome => panic!("{outcome:?}"),
-                };
-                lines.push(format!("{} {outcome}", finding.trouble.as_str()));
-            }
-        };
-        block_on(self.glance.check(self.catalog.as_ref(), &plan, &mut tell)).unwrap();
-        lines
+        let findings = checks::findings(&self.glance, self.catalog.as_ref(), repair);
+        let lines = findings.iter().map(|finding| {
+            let trouble = finding.trouble.as_str();
+            format!("{trouble} {}", checks::outcome(finding))
+        });
+        lines.collect()
     }
 
     fn blobs(&self) -> (usize, usize) {
         (self.near.contents().0.len(), self.far.contents().0.len())
     }
-}
-
-/// Puts a blob of nobody into a store.
-fn stray(store: &MemoryStore, image: u128) {
-    let key = BlobKey {
-        image: ImageId::from_bits(image),
-        upload: "by hand".parse().unwrap(),
-        size: None,
-    };
-    block_on(async {
-        let mut writer = store.start(&key).await.unwrap();
-        writer.write("of nobody".into()).await.unwrap();
-        writer.commit().await.unwrap();
-    });
 }
 
 #[test]
@@ -116,9 +74,9 @@ fn what_all_of_them_hold_for_an_image_is_in_order() {
 fn strays_in_one_of_them_or_in_all_are_found_and_removed() {
     let site = Site::new();
     site.stored();
-    stray(&site.near, 1);
-    stray(&site.far, 1);
-    stray(&site.far, 2);
+    checks::stray(&site.near, 1);
+    checks::stray(&site.far, 1);
+    checks::stray(&site.far, 2);
 
     assert_eq!(site.check(false), ["stray_blob told"; 3]);
     assert_eq!(site.blobs(), (2, 3));

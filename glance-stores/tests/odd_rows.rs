@@ -3,6 +3,8 @@
 #![cfg(feature = "sqlite")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod checks;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +12,10 @@ use std::time::Duration;
 use futures::executor::block_on;
 use glance_core::domain::metadef::{Existing, NamespaceDocument, NamespaceQuery, NamespaceSortKey};
 use glance_core::domain::query::Direction;
-use glance_core::domain::{BlobUrl, Caller, Draft, Image, ImageId};
-use glance_core::memory::{MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
-use glance_core::ports::{
-    BlobKey, ByteStream, Catalog, ImageStore, MetadefCatalog, ScheduledDeletes,
-};
-use glance_core::{
-    CheckEvent, CheckPlan, ConfiguredStore, Glance, GlanceBuilder, Outcome, Runtime, ScrubPlan,
-    Scrubber, Settings, Stores, UploadOptions,
-};
+use glance_core::domain::{Caller, Draft, Image, ImageId};
+use glance_core::memory::{MemoryStore, VirtualClock};
+use glance_core::ports::{Catalog, ImageStore, MetadefCatalog, ScheduledDeletes};
+use glance_core::{ConfiguredStore, Glance, GlanceBuilder, ScrubPlan, Scrubber, Settings, Stores};
 use glance_stores::{SqliteCatalog, SqliteOptions};
 use rusqlite::Connection;
 use serde_json::json;
@@ -43,11 +40,7 @@ impl Site {
         let known = ConfiguredStore::new(Arc::clone(&store) as Arc<dyn ImageStore>, "memory");
         let stores = Stores::named(&"disk".parse().unwrap(), vec![known]).unwrap();
         let clock = VirtualClock::default();
-        let runtime = Runtime {
-            clock: Arc::new(clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(clock.clone())),
-            ids: Arc::new(SeededIds::new(7)),
-        };
+        let runtime = clock.runtime(7);
         let rows = Arc::clone(&catalog) as Arc<dyn Catalog>;
         let settings = Settings {
             delayed_delete: true,
@@ -66,31 +59,8 @@ impl Site {
         }
     }
 
-    /// An image with data.
     fn stored(&self) -> Image {
-        let caller = Caller::local_admin();
-        block_on(async {
-            let draft = Draft::raw("disk").unwrap();
-            let id = self.glance.create(&caller, draft).await.unwrap().id;
-            let body = ByteStream::from_bytes("the disk");
-            let options = UploadOptions::default();
-            let upload = self.glance.upload(&caller, id, body, options);
-            upload.await.unwrap()
-        })
-    }
-
-    /// A blob that is named after an image which is not there.
-    fn blob(&self, image: u128) -> BlobUrl {
-        let key = BlobKey {
-            image: ImageId::from_bits(image),
-            upload: "by hand".parse().unwrap(),
-            size: None,
-        };
-        block_on(async {
-            let mut writer = self.store.start(&key).await.unwrap();
-            writer.write("of nobody".into()).await.unwrap();
-            writer.commit().await.unwrap().url
-        })
+        checks::stored(&self.glance)
     }
 
     /// A namespace for images.
@@ -113,27 +83,14 @@ impl Site {
 
     /// What a check finds and repairs, each as a line, and how it says it.
     fn repair(&self) -> Vec<(String, String)> {
-        let plan = CheckPlan {
-            repair: true,
-            ..CheckPlan::default()
-        };
-        let mut lines = Vec::new();
-        let mut tell = |event: CheckEvent| {
-            if let CheckEvent::Found(finding) = event {
-                let image = finding.image.map_or("-".to_owned(), |id| id.to_string());
-                let outcome = match finding.outcome {
-                    Outcome::Repaired(_) => "repaired",
-                    Outcome::Left(_) => "left",
-                    outcome => panic!("{outcome:?}"),
-                };
-                let trouble = finding.trouble.as_str();
-                let line = format!("{trouble} {image} {outcome}");
-                lines.push((line, sentence(&finding.trouble)));
-            }
-        };
-        let deletes: &dyn ScheduledDeletes = self.catalog.as_ref();
-        block_on(self.glance.check(deletes, &plan, &mut tell)).unwrap();
-        lines
+        let findings = checks::findings(&self.glance, self.catalog.as_ref(), true);
+        let lines = findings.iter().map(|finding| {
+            let image = finding.image.map_or("-".to_owned(), |id| id.to_string());
+            let (trouble, outcome) = (&finding.trouble, checks::outcome(finding));
+            let line = format!("{} {image} {outcome}", trouble.as_str());
+            (line, sentence(trouble))
+        });
+        lines.collect()
     }
 
     fn blobs(&self) -> usize {
@@ -148,8 +105,8 @@ fn a_check_takes_the_data_of_odd_images_for_theirs() {
     let caller = Caller::local_admin();
     block_on(site.glance.delete(&caller, scheduled.id)).unwrap();
     site.stored();
-    let [of_odd, of_scheduled] = [1, 2].map(|number| site.blob(number));
-    site.blob(3);
+    let [of_odd, of_scheduled] = [1, 2].map(|number| checks::stray(&site.store, number));
+    checks::stray(&site.store, 3);
     for (image, url) in [(&elsewhere, &of_odd), (&scheduled, &of_scheduled)] {
         site.execute(&format!(
             "UPDATE image_locations SET value = '{}', meta_data = 'no JSON' WHERE image_id = '{}'",

@@ -11,11 +11,11 @@ use glance_core::domain::{
     BlobUrl, Change, Claim, Creation, Holder, Image, ImageId, ImageQuotas, Intent, IntentId,
     MemberStatus, Membership, ProjectId, Task, TaskId, TaskStatus, Timestamp, Usage, Viewer,
 };
-use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore};
 use glance_core::ports::{
     Catalog, CatalogError, ImageStore, MetadefCatalog, SeenImage, TaskLog, UsageLedger,
 };
-use glance_core::{ConfiguredStore, GlanceBuilder, Runtime, Settings, Stores};
+use glance_core::{ConfiguredStore, GlanceBuilder, Settings, Stores};
 use glance_http::endpoints;
 
 use super::support::{ABSENT, ALICE, BOB, RAW, Site, V21, request, staging};
@@ -84,11 +84,7 @@ fn body_of(path: &str, method: &axum::http::Method) -> (&'static str, &'static s
 }
 
 fn service(memory: &MemoryGlance, catalog: &Arc<Recording>) -> glance_core::Glance {
-    let runtime = Runtime {
-        clock: Arc::new(memory.clock.clone()),
-        executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
-        ids: Arc::new(SeededIds::new(7)),
-    };
+    let runtime = memory.clock.runtime(7);
     let catalog = Arc::<Recording>::clone(catalog) as Arc<dyn Catalog>;
     let store: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.store);
     let default = store.id().clone();

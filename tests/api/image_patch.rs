@@ -251,11 +251,7 @@ async fn patches_that_break_a_rule_are_refused_before_the_image_is_looked_for() 
             "{body}: {}",
             refused.text()
         );
-        assert!(
-            refused.explanation().contains(why),
-            "{body}: {}",
-            refused.explanation()
-        );
+        refused.assert_says(why, &body);
     }
 }
 
@@ -315,11 +311,7 @@ async fn the_older_dialect_names_its_operation_by_its_key() {
 
         assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.text());
         if status != 200 {
-            assert!(
-                answer.explanation().contains(why),
-                "{body}: {}",
-                answer.explanation()
-            );
+            answer.assert_says(why, body);
         }
     }
 }

@@ -157,11 +157,7 @@ async fn values_that_do_not_fit_are_refused() {
         let refused = site.post(ALICE, "/v2/images", body.clone()).await;
 
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{body}");
-        assert!(
-            refused.explanation().contains(why),
-            "{body}: {}",
-            refused.explanation()
-        );
+        refused.assert_says(why, &body);
         assert!(site.memory.catalog.images().is_empty());
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::GlanceBuilder;
+use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore};
 use glance_core::ports::ImageStore;
-use glance_core::{GlanceBuilder, Runtime};
 use glance_http::endpoints;
 
 use super::metadef_namespaces::{PATH, RICH};
@@ -83,11 +83,7 @@ async fn only_administrators_write_and_only_readers_read() {
 #[tokio::test]
 async fn a_service_without_definitions_says_so() {
     let memory = MemoryGlance::new();
-    let runtime = Runtime {
-        clock: Arc::new(memory.clock.clone()),
-        executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
-        ids: Arc::new(SeededIds::new(1)),
-    };
+    let runtime = memory.clock.runtime(1);
     let store: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(&memory.store);
     let catalog = Arc::<MemoryCatalog>::clone(&memory.catalog);
     let glance = GlanceBuilder::new(catalog, store, runtime).build().unwrap();

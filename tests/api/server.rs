@@ -40,6 +40,15 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
+    /// Sends a request, and lets the server take it up.
+    async fn ask(&self, path: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream
+    }
+
     /// Sends bytes and reads until the server closes.
     pub(super) async fn exchange(&self, request: &str) -> String {
         let mut stream = self.connect().await;
@@ -165,12 +174,7 @@ async fn a_client_that_says_nothing_is_cut_off() {
 #[tokio::test]
 async fn requests_that_are_going_on_finish_after_the_end() {
     let server = Running::new(slow(Duration::from_millis(300)), ServerOptions::default()).await;
-    let mut stream = server.connect().await;
-    stream
-        .write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut stream = server.ask("/slow").await;
     let address = server.address;
 
     let stopping = tokio::spawn(server.stop());
@@ -186,11 +190,7 @@ async fn requests_that_are_going_on_finish_after_the_end() {
 async fn an_idle_connection_does_not_hold_up_the_end() {
     let server = Running::new(slow(Duration::ZERO), ServerOptions::default()).await;
     let _idle = server.connect().await;
-    let mut used = server.connect().await;
-    used.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let _used = server.ask("/").await;
     let started = Instant::now();
 
     assert_eq!(server.stop().await, Stopped::Drained);
@@ -204,12 +204,7 @@ async fn patience_with_requests_ends() {
         ..ServerOptions::default()
     };
     let server = Running::new(slow(Duration::from_secs(60)), options).await;
-    let mut stream = server.connect().await;
-    stream
-        .write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let _asking = server.ask("/slow").await;
 
     assert_eq!(server.stop().await, Stopped::TimedOut);
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use glance_core::domain::{Change, Location};
-use glance_core::memory::{MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::memory::{MemoryGlance, MemoryStore};
 use glance_core::ports::{BlobKey, Catalog, ImageStore};
-use glance_core::{ConfiguredStore, Glance, GlanceBuilder, Runtime, Stores};
+use glance_core::{ConfiguredStore, Glance, GlanceBuilder, Stores};
 use serde_json::json;
 
 use super::support::{ADMIN, ALICE, RAW, Site, request};
@@ -36,11 +36,7 @@ impl TwoStores {
             described,
         ];
         let stores = Stores::named(&"fast".parse().unwrap(), all).unwrap();
-        let runtime = Runtime {
-            clock: Arc::new(memory.clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
-            ids: Arc::new(SeededIds::new(3)),
-        };
+        let runtime = memory.clock.runtime(3);
         let catalog: Arc<dyn Catalog> = memory.catalog;
         let glance: Glance = GlanceBuilder::new(Arc::clone(&catalog), stores, runtime)
             .build()

@@ -9,11 +9,11 @@ use axum::http::{Method, StatusCode};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
-use glance_core::memory::{MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::memory::{MemoryGlance, MemoryStore};
 use glance_core::ports::{
     BlobKey, BlobWriter, BoxError, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
-use glance_core::{Glance, GlanceBuilder, Runtime};
+use glance_core::{Glance, GlanceBuilder};
 use glance_http::server::ServerOptions;
 use glance_http::{ApiOptions, Identity, router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -131,11 +131,7 @@ impl ImageStore for Faulty {
 /// A site whose store has a fault, and an active image in it.
 async fn faulty(fault: Fault) -> (Site, String) {
     let memory = MemoryGlance::new();
-    let runtime = || Runtime {
-        clock: Arc::new(memory.clock.clone()),
-        executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
-        ids: Arc::new(SeededIds::new(7)),
-    };
+    let runtime = || memory.clock.runtime(7);
     let store = Faulty {
         store: memory.store.as_ref().clone(),
         fault,

@@ -234,6 +234,13 @@ impl Answer {
         let text = self.text().split_once("\n\n").map_or("", |(_, text)| text);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
+
+    /// Makes sure that an error's page tells the reason for what was asked.
+    #[track_caller]
+    pub(super) fn assert_says(&self, why: &str, asked: &str) {
+        let explanation = self.explanation();
+        assert!(explanation.contains(why), "{asked}: {explanation}");
+    }
 }
 
 /// The start of somebody's request.

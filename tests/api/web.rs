@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
-use glance_core::memory::{MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::memory::{MemoryGlance, MemoryStore};
 use glance_core::ports::{
     BlobKey, BlobWriter, ByteStream, Capabilities, Catalog, ImageStore, Operation, StoreError,
 };
-use glance_core::{ConfiguredStore, Glance, GlanceBuilder, Runtime, Settings, Stores};
+use glance_core::{ConfiguredStore, Glance, GlanceBuilder, Settings, Stores};
 use glance_http::ApiOptions;
 use tokio::sync::Semaphore;
 
@@ -228,11 +228,7 @@ fn glance(memory: &MemoryGlance, web: &Web, settings: &Settings, seed: u64) -> G
         ConfiguredStore::new(store, "memory"),
         ConfiguredStore::new(Arc::new(web.clone()), "http"),
     ];
-    let runtime = Runtime {
-        clock: Arc::new(memory.clock.clone()),
-        executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
-        ids: Arc::new(SeededIds::new(seed)),
-    };
+    let runtime = memory.clock.runtime(seed);
     let catalog: Arc<dyn Catalog> = Arc::clone(&memory.catalog) as Arc<dyn Catalog>;
     GlanceBuilder::new(catalog, Stores::named(&default, all).unwrap(), runtime)
         .with_settings(settings.clone())

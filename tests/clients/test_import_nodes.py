@@ -64,11 +64,8 @@ def nodes(request, tmp_path, web, bucket):
         make = partial(Node, database=database, stores=stores, web=[web])
         pair = [make(tmp_path / name) for name in ("one", "two")]
         pair[0].sync()
-        for node in pair:
-            node.start()
-        yield pair
-        for node in pair:
-            node.kill()
+        with running(pair[0]), running(pair[1]):
+            yield pair
 
 
 def begin(node, service, method, web, stores):

@@ -37,11 +37,8 @@ def new_nodes(database, folder, **kind):
 def nodes(request, tmp_path):
     with getattr(backends, request.param)() as database:
         pair = new_nodes(database, tmp_path)
-        for node in pair:
-            node.start()
-        yield pair
-        for node in pair:
-            node.kill()
+        with running(pair[0]), running(pair[1]):
+            yield pair
 
 
 def stage(service, image):
@@ -159,11 +156,8 @@ class Mixed:
 def mixed(tmp_path):
     with backends.mariadb() as database:
         mixed = Mixed(tmp_path, database)
-        for node in (mixed.ours, mixed.python):
-            node.start()
-        yield mixed
-        for node in (mixed.ours, mixed.python):
-            node.kill()
+        with running(mixed.ours), running(mixed.python):
+            yield mixed
 
 
 def test_what_a_python_node_has_staged_it_imports_and_deletes_for_ours(mixed):

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::support::{Done, Server, eventually, files_in, glance, run};
+use crate::support::{Server, eventually, files_in, glance, run, with_config};
 
 fn configured() -> Arc<TempDir> {
     let folder = tempfile::tempdir().unwrap();
@@ -15,12 +15,6 @@ fn configured() -> Arc<TempDir> {
                 [glance_store]\nfilesystem_store_datadir = images\n";
     fs::write(folder.path().join("glance-api.conf"), text).unwrap();
     Arc::new(folder)
-}
-
-fn with_config(folder: &TempDir, line: &str) -> Done {
-    let mut command = glance(folder.path());
-    command.args(line.split_whitespace());
-    run(command.args(["--config-file", "glance-api.conf"]))
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Done, Server, files_in, glance, run};
+use crate::support::{Server, files_in, with_config};
 
 fn configured() -> Arc<TempDir> {
     let folder = tempfile::tempdir().unwrap();
@@ -24,12 +24,6 @@ fn configured() -> Arc<TempDir> {
         fs::create_dir(folder.path().join(store)).unwrap();
     }
     Arc::new(folder)
-}
-
-fn with_config(folder: &TempDir, line: &str) -> Done {
-    let mut command = glance(folder.path());
-    command.args(line.split_whitespace());
-    run(command.args(["--config-file", "glance-api.conf"]))
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Checksums and hashes of image data, over chunks.
 
 use std::fmt;
-use std::str::FromStr;
 
 use md5::Md5;
 use sha1::Sha1;
 use sha2::digest::{Digest, DynDigest};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use thiserror::Error;
+
+use super::text::spelled;
 
 /// A hash algorithm, by the name that `hashlib` and `os_hash_algo` use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -80,24 +81,7 @@ impl HashAlgorithm {
     }
 }
 
-impl fmt::Display for HashAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for HashAlgorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(text: &str) -> Result<Self, UnknownAlgorithm> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.as_str() == text)
-            .ok_or_else(|| UnknownAlgorithm {
-                text: text.to_owned(),
-            })
-    }
-}
+spelled!(HashAlgorithm, UnknownAlgorithm, str::to_owned);
 
 /// A name of no hash algorithm that is offered here.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

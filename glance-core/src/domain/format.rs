@@ -1,62 +1,20 @@
 //! Disk and container formats, and the names of images.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
 
-use super::text::{self, InvalidText};
+use super::text::{self, bounded_text};
 
-/// Declares text of one column that is checked when it is parsed.
-macro_rules! column_text {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The most characters it may have: its column's.
-            pub const MAX_CHARS: usize = $max;
-
-            /// The text as a database holds it.
-            pub fn stored(text: String) -> Self {
-                Self(text)
-            }
-
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidText;
-
-            fn from_str(text: &str) -> Result<Self, InvalidText> {
-                text::check($what, text, Self::MAX_CHARS)?;
-                Ok(Self(text.to_owned()))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-    };
-}
-
-column_text! {
+bounded_text! {
     /// What an image is called. Names need not be unique.
-    ImageName, "a name", 255
+    ImageName, "a name", 255, text::check
 }
-column_text! {
+bounded_text! {
     /// How the disk is laid out in the data: `raw`, `qcow2`, ...
-    DiskFormat, "a disk format", 20
+    DiskFormat, "a disk format", 20, text::check
 }
-column_text! {
+bounded_text! {
     /// What wraps the disk: `bare` for nothing, `ova`, ...
-    ContainerFormat, "a container format", 20
+    ContainerFormat, "a container format", 20, text::check
 }
 
 /// The formats a service accepts: `[image_format]` of Glance's configuration.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::text::{self, InvalidText};
+use super::text::{self, InvalidText, beginning, checked_text};
 
 /// The id of an image: a UUID as text, kept in the case in which it was given.
 ///
@@ -93,7 +93,7 @@ pub struct InvalidId {
 impl InvalidId {
     fn of(text: &str) -> Self {
         Self {
-            text: text.chars().take(64).collect(),
+            text: beginning(text),
         }
     }
 }
@@ -101,35 +101,9 @@ impl InvalidId {
 /// Declares an id that is short text.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The id as a database holds it, whatever its text.
-            pub fn stored(text: String) -> Self {
-                Self(text)
-            }
-
-            /// The id as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidTextId;
-
-            fn from_str(text: &str) -> Result<Self, InvalidTextId> {
-                text::check_filled($what, text, MAX_TEXT_ID_CHARS)?;
-                Ok(Self(text.to_owned()))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
+        checked_text! {
+            $(#[$doc])*
+            $name, text::check_filled, $what, MAX_TEXT_ID_CHARS, InvalidTextId
         }
     };
 }

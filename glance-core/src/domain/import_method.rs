@@ -1,11 +1,9 @@
 //! The ways to import an image.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
 
 use super::status::Status;
+use super::text::{beginning, spelled};
 
 /// A way for an image to come to its data that goes on after the request is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,24 +54,7 @@ impl ImportMethod {
     }
 }
 
-impl fmt::Display for ImportMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for ImportMethod {
-    type Err = UnknownImportMethod;
-
-    fn from_str(text: &str) -> Result<Self, UnknownImportMethod> {
-        Self::ALL
-            .into_iter()
-            .find(|method| method.as_str() == text)
-            .ok_or_else(|| UnknownImportMethod {
-                text: text.chars().take(64).collect(),
-            })
-    }
-}
+spelled!(ImportMethod, UnknownImportMethod, beginning);
 
 /// A word that is no way to import.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

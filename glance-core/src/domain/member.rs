@@ -1,11 +1,9 @@
 //! Members: the projects an image is shared with.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
 
 use super::id::{ImageId, ProjectId};
+use super::text::{beginning, spelled};
 use super::time::Timestamp;
 
 /// Whether a project has taken up an image that is shared with it.
@@ -35,24 +33,7 @@ impl MemberStatus {
     }
 }
 
-impl fmt::Display for MemberStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for MemberStatus {
-    type Err = UnknownMemberStatus;
-
-    fn from_str(text: &str) -> Result<Self, UnknownMemberStatus> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or_else(|| UnknownMemberStatus {
-                text: text.chars().take(64).collect(),
-            })
-    }
-}
+spelled!(MemberStatus, UnknownMemberStatus, beginning);
 
 /// A word that is no member status.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -1,9 +1,8 @@
 //! The status of an image, and what can happen to it.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
+
+use super::text::spelled;
 
 /// Where an image is in its life (upstream's words and values).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,24 +120,7 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = UnknownStatus;
-
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or_else(|| UnknownStatus {
-                text: text.to_owned(),
-            })
-    }
-}
+spelled!(Status, UnknownStatus, str::to_owned);
 
 impl Event {
     /// All of them.

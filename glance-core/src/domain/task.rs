@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::id::{ImageId, ProjectId, TaskId, UserId};
+use super::text::beginning;
 use super::time::Timestamp;
 
 /// Work on an image that goes on after the request for it is answered, and what became of it.
@@ -168,7 +169,7 @@ macro_rules! words {
                     $($text => Ok(Self::$variant),)*
                     _ => Err(UnknownTaskWord {
                         what: $what,
-                        text: text.chars().take(64).collect(),
+                        text: beginning(text),
                     }),
                 }
             }

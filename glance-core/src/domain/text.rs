@@ -2,6 +2,85 @@
 
 use thiserror::Error;
 
+/// Declares text that is checked when it is parsed.
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $check:path, $what:literal, $max:expr, $error:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as a database holds it, whatever it is.
+            pub fn stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                $check($what, text, $max)?;
+                Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+/// Declares text of so many characters at most.
+macro_rules! bounded_text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $check:path) => {
+        $crate::domain::text::checked_text! {
+            $(#[$doc])*
+            $name, $check, $what, Self::MAX_CHARS, $crate::domain::text::InvalidText
+        }
+
+        impl $name {
+            /// The most characters it may have.
+            pub const MAX_CHARS: usize = $max;
+        }
+    };
+}
+
+/// Writes an enum as the words that its values have, and reads them. An error shows as much of
+/// another word as `$shown` makes of it.
+macro_rules! spelled {
+    ($name:ident, $unknown:ident, $shown:path) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $unknown;
+
+            fn from_str(text: &str) -> Result<Self, $unknown> {
+                let known = Self::ALL.into_iter().find(|known| known.as_str() == text);
+                known.ok_or_else(|| $unknown { text: $shown(text) })
+            }
+        }
+    };
+}
+
+pub(super) use {bounded_text, checked_text, spelled};
+
+/// The first characters of a text, for an error that shows what cannot be understood.
+pub(super) fn beginning(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
 /// Checks text that will be stored.
 ///
 /// Upstream's MySQL tables are `utf8mb3`, so it refuses characters from U+10000 on in every

@@ -7,6 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use thiserror::Error;
 
+use super::text::beginning;
+
 /// A point in time, UTC, to the microsecond: what the database keeps.
 ///
 /// Text form is Glance's: `YYYY-MM-DDTHH:MM:SSZ`. Reading also takes fractions, offsets and bare
@@ -100,7 +102,7 @@ impl FromStr for Timestamp {
         NaiveDate::parse_from_str(text, "%Y-%m-%d")
             .map(|date| date.and_time(chrono::NaiveTime::MIN).and_utc().into())
             .map_err(|_| InvalidTimestamp {
-                text: text.chars().take(64).collect(),
+                text: beginning(text),
             })
     }
 }

@@ -1,13 +1,11 @@
 //! Who can see an image, and who gets it listed.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
 
 use super::id::ProjectId;
 use super::image::Image;
 use super::member::MemberStatus;
+use super::text::{beginning, spelled};
 
 /// Who may see an image besides its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -42,24 +40,7 @@ impl Visibility {
     }
 }
 
-impl fmt::Display for Visibility {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Visibility {
-    type Err = UnknownVisibility;
-
-    fn from_str(text: &str) -> Result<Self, UnknownVisibility> {
-        Self::ALL
-            .into_iter()
-            .find(|visibility| visibility.as_str() == text)
-            .ok_or_else(|| UnknownVisibility {
-                text: text.chars().take(64).collect(),
-            })
-    }
-}
+spelled!(Visibility, UnknownVisibility, beginning);
 
 /// A word that is no visibility.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

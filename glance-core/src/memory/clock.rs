@@ -7,6 +7,8 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
 
+use super::{SeededIds, ThreadExecutor};
+use crate::Runtime;
 use crate::domain::Timestamp;
 use crate::ports::Clock;
 
@@ -23,6 +25,15 @@ struct State {
 }
 
 impl VirtualClock {
+    /// This time, threads, and ids that follow from a seed, for a service.
+    pub fn runtime(&self, seed: u64) -> Runtime {
+        Runtime {
+            clock: Arc::new(self.clone()),
+            executor: Arc::new(ThreadExecutor::new(self.clone())),
+            ids: Arc::new(SeededIds::new(seed)),
+        }
+    }
+
     /// A future that is done once the clock has moved on by `duration`.
     pub fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let (sender, receiver) = oneshot::channel();

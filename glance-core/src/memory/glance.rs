@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{MemoryCatalog, MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use super::{MemoryCatalog, MemoryStore, VirtualClock};
 use crate::domain::StoreId;
 use crate::domain::policy::Protections;
 use crate::ports::{
     Catalog, ImageStore, LimitSource, MetadefCatalog, Policy, SignatureVerifier, WebSource,
 };
-use crate::{BuildError, Glance, GlanceBuilder, Runtime, Settings, Stores};
+use crate::{BuildError, Glance, GlanceBuilder, Settings, Stores};
 
 /// A whole service in memory; its parts can be looked at and handled from outside.
 ///
@@ -106,11 +106,7 @@ impl MemoryGlance {
     /// # Errors
     /// A setting makes no sense.
     pub fn build(&self) -> Result<Glance, BuildError> {
-        let runtime = Runtime {
-            clock: Arc::new(self.clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(self.clock.clone())),
-            ids: Arc::new(SeededIds::new(self.seed)),
-        };
+        let runtime = self.clock.runtime(self.seed);
         let catalog = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn Catalog>;
         let metadefs = Arc::<MemoryCatalog>::clone(&self.catalog) as Arc<dyn MetadefCatalog>;
         let store = Arc::<MemoryStore>::clone(&self.store) as Arc<dyn ImageStore>;

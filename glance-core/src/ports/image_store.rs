@@ -91,6 +91,35 @@ pub trait ImageStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// Says of a store around another that it has the name, the capabilities and the places of that one.
+///
+/// It stands in the `impl` of [`ImageStore`](crate::ports::ImageStore), and takes the field that
+/// holds the inner store.
+#[macro_export]
+macro_rules! image_store_known_as {
+    ($inner:ident) => {
+        fn id(&self) -> &$crate::domain::StoreId {
+            self.$inner.id()
+        }
+
+        fn capabilities(&self) -> $crate::ports::Capabilities {
+            self.$inner.capabilities()
+        }
+
+        fn owns(&self, location: &$crate::domain::BlobUrl) -> bool {
+            self.$inner.owns(location)
+        }
+
+        fn canonical(&self, location: &$crate::domain::BlobUrl) -> $crate::domain::BlobUrl {
+            self.$inner.canonical(location)
+        }
+
+        fn copies(&self, location: &$crate::domain::BlobUrl) -> Vec<$crate::domain::BlobUrl> {
+            self.$inner.copies(location)
+        }
+    };
+}
+
 /// A blob being written. `commit` and `abort` consume it, so it ends once.
 #[async_trait]
 pub trait BlobWriter: fmt::Debug + Send {

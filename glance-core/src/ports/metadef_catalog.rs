@@ -1,6 +1,7 @@
 //! The catalog of metadata definitions.
 
 use std::fmt;
+use std::str::FromStr;
 
 use async_trait::async_trait;
 
@@ -125,6 +126,13 @@ pub enum Wanted<N> {
     Whole,
     /// What bears a name.
     Named(N),
+}
+
+impl<N: PartialEq + FromStr> Wanted<N> {
+    /// What bears a name: nothing, where nothing can bear it.
+    pub fn named(name: &str) -> Self {
+        name.parse().map_or(Self::Nothing, Self::Named)
+    }
 }
 
 impl<N: PartialEq> Wanted<N> {

@@ -1,13 +1,11 @@
 //! Upload and download.
 
-use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, select};
 
 use super::allowance::Allowance;
 use super::glance::Glance;
@@ -15,8 +13,8 @@ use super::stores::ConfiguredStore;
 use super::transfer::{Limits, transfer};
 use crate::domain::policy::Action;
 use crate::domain::{
-    ByteRange, Caller, Content, Image, ImageId, Intent, Location, RangeRequest, Resource, Status,
-    StoreId, Upload, Work,
+    ByteRange, Caller, Change, Content, Image, ImageId, Intent, Location, RangeRequest, Resource,
+    Status, StoreId, Upload, Work,
 };
 use crate::error::Error;
 use crate::ports::{
@@ -96,31 +94,10 @@ impl Glance {
             most: self.settings().quotas.image_bytes,
             allowance: Allowance::of(self, &intent, claim.clone()),
         };
-        let change = change.claiming(claim);
-
-        // In a task of its own from the first commit on: whoever asks may go away at any moment.
-        let (sender, receiver) = oneshot::channel();
-        let glance = self.clone();
-        let at_work = self.at_work.on(intent.id.clone());
-        let work = async move {
-            let _at_work = at_work;
-            let result = match glance.catalog.commit(&change).await {
-                Ok(stored) => {
-                    let (upload, place) = (upload.of(stored), Place { store, intent });
-                    glance.write_data(upload, place, body, limits).await
-                }
-                // Another upload was first, or a delete.
-                Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                    Err(Error::Contended { image: id })
-                }
-                Err(error) => Err(error.into()),
-            };
-            // Nobody may wait for it any more.
-            let _ = sender.send(result);
-        };
-        self.runtime.executor.spawn(work.boxed());
-        let uploaded = receiver.await.unwrap_or(Err(Error::Stopping));
-        uploaded.map(|image| self.shown(caller, image))
+        let begun = (change.claiming(claim), upload);
+        let place = Place { store, intent };
+        let uploaded = self.write_on_its_own(begun, place, body, limits).await?;
+        Ok(self.shown(caller, uploaded))
     }
 
     /// Reads the data of an image, or a range of it. `None` where it has none.
@@ -199,8 +176,40 @@ impl Glance {
         places
     }
 
+    /// Begins an upload and writes its data, in a task of its own from the first commit on: whoever
+    /// asks may go away at any moment.
+    pub(super) async fn write_on_its_own(
+        &self,
+        (change, upload): (Change, Upload),
+        place: Place,
+        body: ByteStream,
+        limits: Limits,
+    ) -> Result<Image, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let glance = self.clone();
+        let at_work = self.at_work.on(place.intent.id.clone());
+        let work = async move {
+            let _at_work = at_work;
+            let result = match glance.catalog.commit(&change).await {
+                Ok(stored) => {
+                    let upload = upload.of(stored);
+                    glance.write_data(upload, place, body, limits).await
+                }
+                // Another upload was first, or a delete.
+                Err(CatalogError::Conflict | CatalogError::NotFound) => Err(Error::Contended {
+                    image: place.intent.image,
+                }),
+                Err(error) => Err(error.into()),
+            };
+            // Nobody may wait for it any more.
+            let _ = sender.send(result);
+        };
+        self.runtime.executor.spawn(work.boxed());
+        receiver.await.unwrap_or(Err(Error::Stopping))
+    }
+
     /// Writes the data and ends the upload, one way or the other.
-    pub(super) async fn write_data(
+    async fn write_data(
         &self,
         upload: Upload,
         place: Place,
@@ -268,19 +277,9 @@ impl Glance {
         Place { store, intent }: &Place,
         writer: Box<dyn BlobWriter>,
     ) -> Result<Location, StoreError> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if matches!(self.keep_lease(intent).await, Err(Error::Gone { .. })) {
-                    return pending::<Infallible>().await;
-                }
-            }
-        };
-        let committed = match select(writer.commit(), std::pin::pin!(heartbeat)).await {
-            Either::Left((committed, _)) => committed,
-            Either::Right((never, _)) => match never {},
-        };
-        Ok(self.stores.labelled(committed?, store.id()))
+        let sign = || self.keep_lease(intent);
+        let location = self.beside_signs(sign, writer.commit()).await?;
+        Ok(self.stores.labelled(location, store.id()))
     }
 
     /// After a commit that may still take effect: what is on its way gets a whole lease to land,
@@ -322,22 +321,7 @@ impl Glance {
 
     /// Makes sure that the upload is still this process's to finish, and for a while.
     pub(super) async fn keep_lease(&self, intent: &Intent) -> Result<(), Error> {
-        loop {
-            let now = self.now();
-            let until = now.after(self.settings().lease);
-            let renewed = self
-                .catalog
-                .renew_intent(&intent.id, &self.holder, now, until);
-            if !renewed.await? {
-                return Err(Error::Gone {
-                    image: intent.image,
-                });
-            }
-            // A lease that was long in coming may be at its end.
-            if self.now().after(self.settings().lease / 2) <= until {
-                return Ok(());
-            }
-        }
+        self.renew(intent, |now| now).await
     }
 
     /// Runs work, and meanwhile shows signs of life. A delete stops the work.
@@ -346,23 +330,16 @@ impl Glance {
         intent: &Intent,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                let held = self.keep_lease(intent).await;
-                let there = self.catalog.find(intent.image, None).await;
-                // A catalog that does not answer says nothing of the image: the work goes on.
-                if matches!(held, Err(Error::Gone { .. })) || matches!(there, Ok(None)) {
-                    return;
-                }
+        let sign = || async {
+            let held = self.keep_lease(intent).await;
+            match self.catalog.find(intent.image, None).await {
+                Ok(None) => Err(Error::Gone {
+                    image: intent.image,
+                }),
+                _ => held,
             }
         };
-        match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Gone {
-                image: intent.image,
-            }),
-        }
+        self.while_signs_pass(sign, work).await
     }
 
     async fn complete(

@@ -8,6 +8,7 @@ mod changes;
 mod fsck;
 mod glance;
 mod hashing;
+mod heartbeat;
 mod image_actions;
 mod image_data;
 mod images;

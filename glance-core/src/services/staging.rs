@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::channel::oneshot;
-use futures::{FutureExt, TryStreamExt};
+use futures::TryStreamExt;
 
 use super::allowance::Allowance;
 use super::glance::Glance;
@@ -18,7 +17,7 @@ use crate::domain::{
     Resource, Status, StoreId, Timestamp, Upload, Work,
 };
 use crate::error::Error;
-use crate::ports::{ByteStream, CatalogError, StoreError};
+use crate::ports::{ByteStream, StoreError};
 
 /// Staged data that this service can read.
 #[derive(Debug)]
@@ -80,36 +79,13 @@ impl Glance {
             most,
             allowance: Allowance::of(self, &intent, claim.clone()),
         };
-        let change = change.claiming(claim);
-
-        // In a task of its own from the first commit on: whoever asks may go away at any moment.
-        let (sender, receiver) = oneshot::channel();
-        let glance = self.clone();
-        let at_work = self.at_work.on(intent.id.clone());
+        let begun = (change.claiming(claim), upload);
         let place = Place {
             store: staging,
             intent,
         };
-        let stage = async move {
-            let _at_work = at_work;
-            let result = match glance.catalog.commit(&change).await {
-                Ok(stored) => {
-                    glance
-                        .write_data(upload.of(stored), place, body, limits)
-                        .await
-                }
-                // Another upload was first, or a delete.
-                Err(CatalogError::Conflict | CatalogError::NotFound) => {
-                    Err(Error::Contended { image: id })
-                }
-                Err(error) => Err(error.into()),
-            };
-            // Nobody may wait for it any more.
-            let _ = sender.send(result);
-        };
-        self.runtime.executor.spawn(stage.boxed());
-        let staged = receiver.await.unwrap_or(Err(Error::Stopping));
-        staged.map(|image| self.shown(caller, image))
+        let staged = self.write_on_its_own(begun, place, body, limits).await?;
+        Ok(self.shown(caller, staged))
     }
 
     /// Until when staged data waits for an import: as long as an image stays queued.

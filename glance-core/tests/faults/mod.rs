@@ -16,9 +16,8 @@ use glance_core::domain::{
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, CatalogError, Executor, ImageStore,
-    Located, OddImage, Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog,
-    UsageLedger,
+    BlobKey, BlobList, BlobWriter, ByteStream, CatalogError, Executor, ImageStore, Located,
+    OddImage, Operation, ScheduledDelete, ScheduledDeletes, StoreError, TaskLog, UsageLedger,
 };
 
 /// One call in so many fails, and one stands still.
@@ -262,25 +261,7 @@ impl FaultyStore {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for FaultyStore {
-    fn id(&self) -> &StoreId {
-        self.inner.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.inner.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.inner.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.inner.copies(location)
-    }
+    glance_core::image_store_known_as!(inner);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.trouble.fault(self.id(), Operation::Write).await?;

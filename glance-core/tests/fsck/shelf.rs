@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
+use glance_core::domain::{BlobUrl, ByteRange, ImageId};
 use glance_core::memory::MemoryStore;
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, FoundBlob, ImageStore, Operation,
-    StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, FoundBlob, ImageStore, Operation, StoreError,
 };
 
 /// Bytes in memory with an age, and out of reach now and then.
@@ -46,25 +45,7 @@ impl Shelf {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Shelf {
-    fn id(&self) -> &StoreId {
-        self.inner.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.inner.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.inner.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.inner.copies(location)
-    }
+    glance_core::image_store_known_as!(inner);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.reach(Operation::Write)?;

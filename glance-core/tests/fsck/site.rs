@@ -7,11 +7,11 @@ use futures::executor::block_on;
 use glance_core::domain::{
     BlobUrl, Draft, Holder, Image, ImageId, ImportMethod, Intent, Location, Status, Timestamp, Work,
 };
-use glance_core::memory::{MemoryCatalog, SeededIds, ThreadExecutor, VirtualClock};
+use glance_core::memory::{MemoryCatalog, VirtualClock};
 use glance_core::ports::{BlobKey, Catalog, Clock, ImageStore};
 use glance_core::{
     CheckEvent, CheckPlan, Checked, ConfiguredStore, Finding, Glance, GlanceBuilder,
-    ImportSettings, Outcome, Runtime, Settings, Stores,
+    ImportSettings, Outcome, Settings, Stores,
 };
 
 use crate::shelf::Shelf;
@@ -36,11 +36,7 @@ impl Site {
         });
         let stores = Stores::named(fast.id(), all.to_vec()).unwrap();
         let (catalog, clock) = (Arc::<MemoryCatalog>::default(), VirtualClock::default());
-        let runtime = Runtime {
-            clock: Arc::new(clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(clock.clone())),
-            ids: Arc::new(SeededIds::new(7)),
-        };
+        let runtime = clock.runtime(7);
         let settings = Settings {
             delayed_delete: true,
             import: ImportSettings {

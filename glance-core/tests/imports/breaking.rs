@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location, StoreId};
+use glance_core::domain::{BlobUrl, ByteRange, ImageId, Location};
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, ImageStore, Operation, StoreError,
 };
 
 /// Where a store fails.
@@ -72,25 +72,7 @@ impl Breaking {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Breaking {
-    fn id(&self) -> &StoreId {
-        self.store.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.store.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.store.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.store.copies(location)
-    }
+    glance_core::image_store_known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.reach(Operation::Write)?;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
-use glance_core::memory::{MemoryStore, SeededIds, ThreadExecutor, VirtualClock};
+use glance_core::memory::{MemoryStore, VirtualClock};
 use glance_core::ports::{
     BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
 };
-use glance_core::{Glance, GlanceBuilder, Runtime, Settings};
+use glance_core::{Glance, GlanceBuilder, Settings};
 
 use crate::twice::Twice;
 
@@ -124,11 +124,7 @@ impl Site {
                 deletes,
             })
         });
-        let runtime = Runtime {
-            clock: Arc::new(clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(clock.clone())),
-            ids: Arc::new(SeededIds::new(0)),
-        };
+        let runtime = clock.runtime(0);
         let glance = GlanceBuilder::new(Arc::clone(&world.catalog) as _, stores, runtime)
             .with_settings(settings)
             .build()

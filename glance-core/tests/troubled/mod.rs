@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use glance_core::domain::{BlobUrl, ByteRange, ImageId, StoreId};
+use glance_core::domain::{BlobUrl, ByteRange, ImageId};
 use glance_core::memory::MemoryStore;
 use glance_core::ports::{
-    BlobKey, BlobList, BlobWriter, ByteStream, Capabilities, ImageStore, Operation, StoreError,
+    BlobKey, BlobList, BlobWriter, ByteStream, ImageStore, Operation, StoreError,
 };
 
 /// What is wrong with a store.
@@ -74,25 +74,7 @@ impl Troubled {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Troubled {
-    fn id(&self) -> &StoreId {
-        self.store.id()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    fn owns(&self, location: &BlobUrl) -> bool {
-        self.store.owns(location)
-    }
-
-    fn canonical(&self, location: &BlobUrl) -> BlobUrl {
-        self.store.canonical(location)
-    }
-
-    fn copies(&self, location: &BlobUrl) -> Vec<BlobUrl> {
-        self.store.copies(location)
-    }
+    glance_core::image_store_known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.answers().await;

@@ -29,20 +29,7 @@ pub(crate) fn image(rules: ImageRules<'_>) -> Value {
 
 /// `/v2/schemas/images`
 pub(crate) fn images(rules: ImageRules<'_>) -> Value {
-    json!({
-        "name": "images",
-        "properties": {
-            "images": {"type": "array", "items": image(rules)},
-            "first": {"type": "string"},
-            "next": {"type": "string"},
-            "schema": {"type": "string"},
-        },
-        "links": [
-            {"rel": "first", "href": "{first}"},
-            {"rel": "next", "href": "{next}"},
-            {"rel": "describedby", "href": "{schema}"},
-        ],
-    })
+    collection("images", &image(rules))
 }
 
 /// `/v2/schemas/member`
@@ -72,6 +59,24 @@ pub(crate) fn members() -> Value {
             "schema": {"type": "string"},
         },
         "links": [{"rel": "describedby", "href": "{schema}"}],
+    })
+}
+
+/// What a page of items looks like.
+pub(super) fn collection(name: &str, item: &Value) -> Value {
+    json!({
+        "name": name,
+        "properties": {
+            name: {"type": "array", "items": item},
+            "first": {"type": "string"},
+            "next": {"type": "string"},
+            "schema": {"type": "string"},
+        },
+        "links": [
+            {"rel": "first", "href": "{first}"},
+            {"rel": "next", "href": "{next}"},
+            {"rel": "describedby", "href": "{schema}"},
+        ],
     })
 }
 

@@ -3,7 +3,7 @@
 use glance_core::domain::{TaskKind, TaskStatus};
 use serde_json::{Value, json};
 
-use super::schema::{described, uuid};
+use super::schema::{collection, described, uuid};
 
 /// `/v2/schemas/task`
 pub(crate) fn task() -> Value {
@@ -29,20 +29,7 @@ pub(crate) fn task() -> Value {
 
 /// `/v2/schemas/tasks`
 pub(crate) fn tasks() -> Value {
-    json!({
-        "name": "tasks",
-        "properties": {
-            "tasks": {"type": "array", "items": stub()},
-            "first": {"type": "string"},
-            "next": {"type": "string"},
-            "schema": {"type": "string"},
-        },
-        "links": [
-            {"rel": "first", "href": "{first}"},
-            {"rel": "next", "href": "{next}"},
-            {"rel": "describedby", "href": "{schema}"},
-        ],
-    })
+    collection("tasks", &stub())
 }
 
 /// What is told of a task in a list.

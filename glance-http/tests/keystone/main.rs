@@ -5,6 +5,8 @@
 
 mod barbican;
 mod callers;
+#[path = "../fake_keystone/mod.rs"]
+mod fake_keystone;
 mod faults;
 mod headers;
 mod image_services;

@@ -11,7 +11,7 @@ use glance_http::keystone::{KeystoneError, MemcachedOptions, MemcachedTls, Share
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::faults::keystone;
+use crate::fake_keystone::keystone;
 use crate::memcached::{at, process};
 
 /// Everybody's token is valid.

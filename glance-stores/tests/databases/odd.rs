@@ -1,5 +1,6 @@
 //! Rows that hold what no Glance writes: they fail no list, and hide no other row.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use glance_core::domain::{
     Viewer, Visibility,
 };
 use glance_core::ports::{Catalog, MetadefCatalog, ScheduledDeletes};
-use glance_stores::{MysqlCatalog, PostgresCatalog, SqliteCatalog, SqliteOptions};
+use glance_stores::{MysqlCatalog, PostgresCatalog, SqlCatalog, SqliteCatalog, SqliteOptions};
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
@@ -211,67 +212,68 @@ impl Site {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("glance.sqlite");
-        let runtime = Runtime::new().unwrap();
-        let open = || {
-            let opening = SqliteCatalog::open(&path, SqliteOptions::default());
-            runtime.block_on(opening).unwrap()
+        let by_hand = move |_: &Runtime, statement: &str| {
+            execute(&folder.path().join("glance.sqlite"), statement);
         };
-        Self {
-            catalog: Box::new(open()),
-            walking: Box::new(open().with_few(0)),
-            deletes: Box::new(open()),
-            metadefs: Box::new(open()),
-            execute: Box::new(move |_, statement| {
-                execute(&folder.path().join("glance.sqlite"), statement);
-            }),
-            odd_time: "created_at = 'noon'",
-            odd_value: "name = x'00ff'",
-            no_time: "created_at = 'noon'",
-            lax: "",
-            runtime,
-        }
+        let open = || SqliteCatalog::open(&path, SqliteOptions::default());
+        Self::on(
+            open,
+            Box::new(by_hand),
+            "created_at = 'noon'",
+            "name = x'00ff'",
+        )
     }
 
     pub(crate) fn postgres() -> Self {
-        let (catalog, scratch) = support::run(support::postgres_catalog());
-        drop(catalog);
-        let runtime = Runtime::new().unwrap();
-        let open = || {
-            let opening = PostgresCatalog::open(&scratch.options);
-            runtime.block_on(opening).unwrap()
-        };
-        Self {
-            catalog: Box::new(open()),
-            walking: Box::new(open().with_few(0)),
-            deletes: Box::new(open()),
-            metadefs: Box::new(open()),
-            execute: on_server(scratch),
-            odd_time: "created_at = 'infinity'",
-            odd_value: "virtual_size = -7",
-            no_time: "created_at = 'infinity'",
-            lax: "",
-            runtime,
-        }
+        let (_, scratch) = support::run(support::postgres_catalog());
+        let options = scratch.options.clone();
+        Self::on(
+            || PostgresCatalog::open(&options),
+            on_server(scratch),
+            "created_at = 'infinity'",
+            "virtual_size = -7",
+        )
     }
 
     pub(crate) fn mysql() -> Self {
-        let (catalog, scratch) = support::run(support::mysql_catalog());
-        drop(catalog);
+        let (_, scratch) = support::run(support::mysql_catalog());
+        let options = scratch.options.clone();
+        let site = Self::on(
+            || MysqlCatalog::open(&options),
+            on_server(scratch),
+            "min_ram = -3",
+            "virtual_size = -7",
+        );
+        Self {
+            no_time: "created_at = '0000-00-00 00:00:00'",
+            lax: "SET sql_mode = ''; ",
+            ..site
+        }
+    }
+
+    fn on<D, O, E>(
+        open: impl Fn() -> O,
+        execute: Execute,
+        odd_time: &'static str,
+        odd_value: &'static str,
+    ) -> Self
+    where
+        SqlCatalog<D>: Catalog + MetadefCatalog + ScheduledDeletes,
+        O: Future<Output = Result<SqlCatalog<D>, E>>,
+        E: Debug,
+    {
         let runtime = Runtime::new().unwrap();
-        let open = || {
-            let opening = MysqlCatalog::open(&scratch.options);
-            runtime.block_on(opening).unwrap()
-        };
+        let open = || runtime.block_on(open()).unwrap();
         Self {
             catalog: Box::new(open()),
             walking: Box::new(open().with_few(0)),
             deletes: Box::new(open()),
             metadefs: Box::new(open()),
-            execute: on_server(scratch),
-            odd_time: "min_ram = -3",
-            odd_value: "virtual_size = -7",
-            no_time: "created_at = '0000-00-00 00:00:00'",
-            lax: "SET sql_mode = ''; ",
+            execute,
+            odd_time,
+            odd_value,
+            no_time: odd_time,
+            lax: "",
             runtime,
         }
     }

@@ -76,9 +76,8 @@ impl Group {
         parts: &'static [&'static [OptionSpec]],
     ) -> Self {
         Self {
-            name,
             others: Others::All(Support::Ignored { reason }),
-            parts,
+            ..Self::new(name, parts)
         }
     }
 
@@ -89,9 +88,8 @@ impl Group {
         parts: &'static [&'static [OptionSpec]],
     ) -> Self {
         Self {
-            name,
             others: Others::All(Support::Unsupported { reason }),
-            parts,
+            ..Self::new(name, parts)
         }
     }
 

@@ -77,6 +77,13 @@ pub(crate) fn run(command: &mut Command) -> Done {
     command.output().unwrap().into()
 }
 
+/// Runs `glance` with the configuration file of a folder.
+pub(crate) fn with_config(folder: &TempDir, line: &str) -> Done {
+    let mut command = glance(folder.path());
+    command.args(line.split_whitespace());
+    run(command.args(["--config-file", "glance-api.conf"]))
+}
+
 /// Runs a command with this on its standard input, through a pipe.
 pub(crate) fn run_with(command: &mut Command, input: &[u8]) -> Done {
     let child = command

@@ -6,15 +6,11 @@ use std::ops::Range;
 use super::format::Format;
 use super::gpt::Gpt;
 use super::iso::Iso;
-use super::luks::Luks;
-use super::qcow2::Qcow2;
-use super::qed::Qed;
-use super::raw;
 use super::report::{Finding, Report};
-use super::vdi::Vdi;
 use super::vhd::Vhd;
 use super::vhdx::Vhdx;
 use super::vmdk::Vmdk;
+use super::{luks, qcow2, qed, raw, vdi};
 
 /// Looks for one format.
 pub(super) trait Inspector: fmt::Debug + Send + Sync {
@@ -100,12 +96,12 @@ fn inspector(format: Format) -> Option<Box<dyn Inspector>> {
     Some(match format {
         Format::Gpt => Box::new(Gpt::new()),
         Format::Iso => Box::new(Iso::new()),
-        Format::Luks => Box::new(Luks::new()),
-        Format::Qcow2 => Box::new(Qcow2::new()),
-        Format::Qed => Box::new(Qed::new()),
+        Format::Luks => Box::new(luks::inspector()),
+        Format::Qcow2 => Box::new(qcow2::inspector()),
+        Format::Qed => Box::new(qed::inspector()),
         // What is left when all others found nothing.
         Format::Raw => return None,
-        Format::Vdi => Box::new(Vdi::new()),
+        Format::Vdi => Box::new(vdi::inspector()),
         Format::Vhd => Box::new(Vhd::new()),
         Format::Vhdx => Box::new(Vhdx::new()),
         Format::Vmdk => Box::new(Vmdk::new()),

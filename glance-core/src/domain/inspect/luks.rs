@@ -1,39 +1,12 @@
 //! LUKS. Of version 2, nobody here can tell what its JSON asks for: it is refused (upstream).
 
-use std::ops::Range;
-
 use super::capture::{Head, SECTOR, u16_be, u32_be};
-use super::engine::Inspector;
 use super::format::Format;
+use super::headed::Headed;
 use super::report::{CUT_SHORT, Check, Finding};
 
-#[derive(Debug)]
-pub(super) struct Luks {
-    head: Head,
-}
-
-impl Luks {
-    pub(super) fn new() -> Self {
-        Self {
-            head: Head::new(b"LUKS\xba\xbe", 0, HEADER),
-        }
-    }
-}
-
-impl Inspector for Luks {
-    fn feed(&mut self, at: u64, chunk: &[u8]) {
-        self.head.feed(at, chunk);
-    }
-
-    fn wanted(&self, size: u64) -> Option<Range<u64>> {
-        self.head.wanted(size)
-    }
-
-    fn finding(&self, size: u64) -> Option<Finding> {
-        self.head
-            .is_match()
-            .then(|| finding(self.head.bytes(), size))
-    }
+pub(super) fn inspector() -> Headed {
+    Headed::new(Head::new(b"LUKS\xba\xbe", 0, HEADER), finding)
 }
 
 fn finding(head: &[u8], size: u64) -> Finding {

@@ -24,6 +24,7 @@ mod engine;
 mod format;
 mod gate;
 mod gpt;
+mod headed;
 mod iso;
 mod luks;
 mod qcow2;

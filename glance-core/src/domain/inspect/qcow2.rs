@@ -1,40 +1,15 @@
 //! qcow2, of version 2 or 3. Version 1, which is called qcow, has the same first bytes.
 
-use std::ops::Range;
-
 use super::capture::{Head, u32_be, u64_be};
-use super::engine::Inspector;
 use super::format::Format;
+use super::headed::Headed;
 use super::report::{CUT_SHORT, Check, Finding};
 
-#[derive(Debug)]
-pub(super) struct Qcow2 {
-    head: Head,
+pub(super) fn inspector() -> Headed {
+    Headed::new(Head::new(b"QFI\xfb", 0, KEPT), finding)
 }
 
-impl Qcow2 {
-    pub(super) fn new() -> Self {
-        Self {
-            head: Head::new(b"QFI\xfb", 0, KEPT),
-        }
-    }
-}
-
-impl Inspector for Qcow2 {
-    fn feed(&mut self, at: u64, chunk: &[u8]) {
-        self.head.feed(at, chunk);
-    }
-
-    fn wanted(&self, size: u64) -> Option<Range<u64>> {
-        self.head.wanted(size)
-    }
-
-    fn finding(&self, _: u64) -> Option<Finding> {
-        self.head.is_match().then(|| finding(self.head.bytes()))
-    }
-}
-
-fn finding(head: &[u8]) -> Finding {
+fn finding(head: &[u8], _: u64) -> Finding {
     let mut finding = Finding::new(Format::Qcow2);
     let (Some(version), Some(backing), Some(size), true) = (
         u32_be(head, 4),

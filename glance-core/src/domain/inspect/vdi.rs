@@ -3,38 +3,15 @@
 use std::ops::Range;
 
 use super::capture::{Head, is_set, u32_le, u64_le};
-use super::engine::Inspector;
 use super::format::Format;
+use super::headed::Headed;
 use super::report::{CUT_SHORT, Check, Finding};
 
-#[derive(Debug)]
-pub(super) struct Vdi {
-    head: Head,
+pub(super) fn inspector() -> Headed {
+    Headed::new(Head::new(&SIGNATURE, 64, HEADER), finding)
 }
 
-impl Vdi {
-    pub(super) fn new() -> Self {
-        Self {
-            head: Head::new(&SIGNATURE, 64, HEADER),
-        }
-    }
-}
-
-impl Inspector for Vdi {
-    fn feed(&mut self, at: u64, chunk: &[u8]) {
-        self.head.feed(at, chunk);
-    }
-
-    fn wanted(&self, size: u64) -> Option<Range<u64>> {
-        self.head.wanted(size)
-    }
-
-    fn finding(&self, _: u64) -> Option<Finding> {
-        self.head.is_match().then(|| finding(self.head.bytes()))
-    }
-}
-
-fn finding(head: &[u8]) -> Finding {
+fn finding(head: &[u8], _: u64) -> Finding {
     let mut finding = Finding::new(Format::Vdi);
     let (Some(kind), Some(parents), true) =
         (u32_le(head, 76), head.get(PARENTS), head.len() >= HEADER)

@@ -1,48 +1,6 @@
 //! Names and texts of definitions, as long as their columns.
 
-use std::fmt;
-use std::str::FromStr;
-
-use super::super::text::{self, InvalidText};
-
-/// Declares a text of so many characters at most.
-macro_rules! bounded_text {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $check:path) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The most characters it may have.
-            pub const MAX_CHARS: usize = $max;
-
-            /// The text as a database holds it, whatever it is.
-            pub fn stored(text: String) -> Self {
-                Self(text)
-            }
-
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidText;
-
-            fn from_str(text: &str) -> Result<Self, InvalidText> {
-                $check($what, text, Self::MAX_CHARS)?;
-                Ok(Self(text.to_owned()))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-    };
-}
+use super::super::text::{self, bounded_text};
 
 bounded_text! {
     /// The name of a namespace, `OS::Compute::Hypervisor`: no other has it.

@@ -1,11 +1,9 @@
 //! Namespaces: what definitions are kept in.
 
-use std::fmt;
-use std::str::FromStr;
-
 use thiserror::Error;
 
 use super::super::id::ProjectId;
+use super::super::text::{beginning, spelled};
 use super::super::visibility::{Viewer, Visibility};
 use super::name::{Description, DisplayName, NamespaceName};
 
@@ -68,24 +66,7 @@ impl From<NamespaceVisibility> for Visibility {
     }
 }
 
-impl fmt::Display for NamespaceVisibility {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for NamespaceVisibility {
-    type Err = UnknownNamespaceVisibility;
-
-    fn from_str(text: &str) -> Result<Self, UnknownNamespaceVisibility> {
-        Self::ALL
-            .into_iter()
-            .find(|visibility| visibility.as_str() == text)
-            .ok_or_else(|| UnknownNamespaceVisibility {
-                text: text.chars().take(64).collect(),
-            })
-    }
-}
+spelled!(NamespaceVisibility, UnknownNamespaceVisibility, beginning);
 
 /// A word that is no visibility of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

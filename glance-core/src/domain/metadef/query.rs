@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::super::query::{Direction, SortValue};
+use super::super::text::beginning;
 use super::super::visibility::Viewer;
 use super::contents::{Dated, NamespaceContents};
 use super::name::{ResourceTypeName, TagName};
@@ -241,7 +242,7 @@ pub struct UnknownSortKey {
 impl UnknownSortKey {
     fn of(text: &str, known: &[&'static str]) -> Self {
         Self {
-            text: text.chars().take(64).collect(),
+            text: beginning(text),
             known: known.to_vec(),
         }
     }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::super::text::beginning;
 use super::super::time::{InvalidTimestamp, Timestamp};
 use super::filter::Compare;
 
@@ -157,7 +158,7 @@ pub enum InvalidOperator {
 impl InvalidOperator {
     fn unknown(operator: &str) -> Self {
         Self::UnknownOperator {
-            operator: operator.chars().take(64).collect(),
+            operator: beginning(operator),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::super::image::Image;
+use super::super::text::beginning;
 use super::super::time::Timestamp;
 
 /// What images can be sorted by.
@@ -81,7 +82,7 @@ impl FromStr for SortKey {
             .into_iter()
             .find(|key| key.as_str() == text)
             .ok_or_else(|| InvalidSort::Key {
-                text: text.chars().take(64).collect(),
+                text: beginning(text),
             })
     }
 }
@@ -104,7 +105,7 @@ impl FromStr for Direction {
             "asc" => Ok(Self::Ascending),
             "desc" => Ok(Self::Descending),
             _ => Err(InvalidSort::Direction {
-                text: text.chars().take(64).collect(),
+                text: beginning(text),
             }),
         }
     }

@@ -1,10 +1,9 @@
 //! Signs of life of an import, and what stops it.
 
-use std::convert::Infallible;
-use std::future::{Future, pending};
+use std::future::Future;
+use std::mem;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use futures::future::{Either, select};
 
 use super::super::glance::Glance;
 use super::super::image_data::Place;
@@ -17,23 +16,9 @@ impl Glance {
     /// Makes sure that the import is still this process's, and for a while. Once another node had it,
     /// it is not taken back: what this process knows of the stores is wrong by then.
     pub(super) async fn keep_import(&self, intent: &Intent) -> Result<(), Error> {
-        loop {
-            let until = self.now().after(self.settings().lease);
-            // No lease has ended by then, so that none of others is taken over.
-            let never = Timestamp::from_micros(0);
-            let renewed = self
-                .catalog
-                .renew_intent(&intent.id, &self.holder, never, until);
-            if !renewed.await? {
-                return Err(Error::Gone {
-                    image: intent.image,
-                });
-            }
-            // A lease that was long in coming may be at its end.
-            if self.now().after(self.settings().lease / 2) <= until {
-                return Ok(());
-            }
-        }
+        // No lease has ended by then, so that none of others is taken over.
+        let never = |_| Timestamp::from_micros(0);
+        self.renew(intent, never).await
     }
 
     /// Commits what was written, and meanwhile shows signs of life. Nothing stops it: its outcome
@@ -47,18 +32,8 @@ impl Glance {
         writer: Box<dyn BlobWriter>,
     ) -> Result<Result<Location, StoreError>, Error> {
         self.keep_import(intent).await?;
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if matches!(self.keep_import(intent).await, Err(Error::Gone { .. })) {
-                    return pending::<Infallible>().await;
-                }
-            }
-        };
-        let committed = match select(writer.commit(), std::pin::pin!(heartbeat)).await {
-            Either::Left((committed, _)) => committed,
-            Either::Right((never, _)) => match never {},
-        };
+        let sign = || self.keep_import(intent);
+        let committed = self.beside_signs(sign, writer.commit()).await;
         Ok(committed.map(|location| self.stores.labelled(location, store.id())))
     }
 
@@ -69,31 +44,25 @@ impl Glance {
         import: &Import,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let watch = async {
-            let mut told = None;
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                let held = self.keep_import(&import.intent).await;
-                let goes_on = self.tell_progress(import, &mut told).await;
-                // A catalog that does not answer says nothing of the image: the work goes on.
-                if matches!(held, Err(Error::Gone { .. }))
-                    || matches!(goes_on, Err(Error::Gone { .. }))
-                {
-                    return;
-                }
+        let told = Mutex::default();
+        let sign = || async {
+            let held = self.keep_import(&import.intent).await;
+            let goes_on = self.tell_progress(import, &told).await;
+            match held {
+                Err(Error::Gone { .. }) => held,
+                _ => goes_on,
             }
         };
-        match select(std::pin::pin!(work), std::pin::pin!(watch)).await {
-            Either::Left((result, _)) => result,
-            Either::Right(((), _)) => Err(Error::Gone {
-                image: import.plan.image,
-            }),
-        }
+        self.while_signs_pass(sign, work).await
     }
 
     /// Tells how far it is, where that is news, and that it goes on now and then: others break the lock
     /// of an import whose task is not heard of for long.
-    async fn tell_progress(&self, import: &Import, told: &mut Option<String>) -> Result<(), Error> {
+    async fn tell_progress(
+        &self,
+        import: &Import,
+        told: &Mutex<Option<String>>,
+    ) -> Result<(), Error> {
         self.own_image(import).await?;
         let task = self.import_task_of(&import.intent).await?;
         let is_over = |task: &Task| task.status() != TaskStatus::Processing;
@@ -102,13 +71,15 @@ impl Glance {
         };
         let mut task = task.filter(|task| !is_over(task)).ok_or_else(gone)?;
         let progress = import.progress.told();
-        let is_news = progress.is_some() && progress != *told;
+        let is_news = progress.is_some() && {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            mem::replace(&mut *told, progress.clone()) != progress
+        };
         if !is_news && self.now().since(task.updated_at) < SILENCE {
             return Ok(());
         }
         if is_news {
-            task.message.clone_from(&progress);
-            *told = progress;
+            task.message = progress;
         }
         task.updated_at = self.now().max(task.updated_at);
         match self.catalog.move_task(&task, TaskStatus::Processing).await {
@@ -123,19 +94,8 @@ impl Glance {
         intent: &Intent,
         work: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let heartbeat = async {
-            loop {
-                self.runtime.executor.sleep(self.settings().lease / 6).await;
-                if let Err(gone @ Error::Gone { .. }) = self.keep_import(intent).await {
-                    return Err::<Infallible, _>(gone);
-                }
-            }
-        };
-        match select(std::pin::pin!(work), std::pin::pin!(heartbeat)).await {
-            Either::Left((result, _)) => result,
-            Either::Right((Err(gone), _)) => Err(gone),
-            Either::Right((Ok(never), _)) => match never {},
-        }
+        self.while_signs_pass(|| self.keep_import(intent), work)
+            .await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Metadefs, missing};
 use crate::domain::Caller;
-use crate::domain::metadef::{Dated, MetadefChange, NamespaceContents, Object, ObjectName, Part};
+use crate::domain::metadef::{Dated, MetadefChange, NamespaceContents, Object, Part};
 use crate::domain::policy::Action;
 use crate::error::Error;
 use crate::ports::{Parts, Wanted};
@@ -106,11 +106,8 @@ impl Metadefs<'_> {
         namespace: &str,
         name: &str,
     ) -> Result<NamespaceContents, Error> {
-        let objects = name
-            .parse()
-            .map_or(Wanted::Nothing, Wanted::<ObjectName>::Named);
         let parts = Parts {
-            objects,
+            objects: Wanted::named(name),
             ..Parts::NONE
         };
         self.visible(caller, namespace, &parts).await

@@ -2,9 +2,7 @@
 
 use super::{Metadefs, missing};
 use crate::domain::Caller;
-use crate::domain::metadef::{
-    Dated, MetadefChange, NamespaceContents, Part, Property, PropertyName, ResourceTypeName,
-};
+use crate::domain::metadef::{Dated, MetadefChange, NamespaceContents, Part, Property};
 use crate::domain::policy::Action;
 use crate::error::Error;
 use crate::ports::{Parts, Wanted};
@@ -117,9 +115,8 @@ impl Metadefs<'_> {
         name: &'n str,
         resource_type: &str,
     ) -> Result<&'n str, Error> {
-        let known = resource_type.parse();
         let parts = Parts {
-            associations: known.map_or(Wanted::Nothing, Wanted::<ResourceTypeName>::Named),
+            associations: Wanted::named(resource_type),
             ..Parts::NONE
         };
         let contents = self.visible(caller, namespace, &parts).await?;
@@ -142,11 +139,8 @@ impl Metadefs<'_> {
         namespace: &str,
         name: &str,
     ) -> Result<NamespaceContents, Error> {
-        let properties = name
-            .parse()
-            .map_or(Wanted::Nothing, Wanted::<PropertyName>::Named);
         let parts = Parts {
-            properties,
+            properties: Wanted::named(name),
             ..Parts::NONE
         };
         self.visible(caller, namespace, &parts).await

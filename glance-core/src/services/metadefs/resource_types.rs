@@ -2,9 +2,7 @@
 
 use super::{Metadefs, missing};
 use crate::domain::Caller;
-use crate::domain::metadef::{
-    Association, Dated, MetadefChange, Part, ResourceType, ResourceTypeName,
-};
+use crate::domain::metadef::{Association, Dated, MetadefChange, Part, ResourceType};
 use crate::domain::policy::Action;
 use crate::error::Error;
 use crate::ports::{Parts, Wanted};
@@ -70,9 +68,8 @@ impl Metadefs<'_> {
         namespace: &str,
         name: &str,
     ) -> Result<(), Error> {
-        let known = name.parse();
         let parts = Parts {
-            associations: known.map_or(Wanted::Nothing, Wanted::<ResourceTypeName>::Named),
+            associations: Wanted::named(name),
             ..Parts::NONE
         };
         let mut contents = self.visible(caller, namespace, &parts).await?;

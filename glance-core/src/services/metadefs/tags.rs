@@ -135,11 +135,8 @@ impl Metadefs<'_> {
         namespace: &str,
         name: &str,
     ) -> Result<NamespaceContents, Error> {
-        let tags = name
-            .parse()
-            .map_or(Wanted::Nothing, Wanted::<TagName>::Named);
         let parts = Parts {
-            tags,
+            tags: Wanted::named(name),
             ..Parts::NONE
         };
         self.visible(caller, namespace, &parts).await

@@ -3,6 +3,8 @@
 use glance_core::domain::metadef::{NamespaceVisibility, PropertySchema};
 use serde_json::{Value, json};
 
+use crate::wire::schema::{collection, described};
+
 /// `/v2/schemas/metadefs/namespace`
 pub(crate) fn namespace() -> Value {
     with_definitions(bare_namespace(), definitions())
@@ -209,23 +211,6 @@ fn definitions_of_property() -> Value {
     })
 }
 
-fn collection(name: &str, item: &Value) -> Value {
-    json!({
-        "name": name,
-        "properties": {
-            name: {"type": "array", "items": item},
-            "first": {"type": "string"},
-            "next": {"type": "string"},
-            "schema": {"type": "string"},
-        },
-        "links": [
-            {"rel": "first", "href": "{first}"},
-            {"rel": "next", "href": "{next}"},
-            {"rel": "describedby", "href": "{schema}"},
-        ],
-    })
-}
-
 fn with_definitions(mut schema: Value, definitions: Value) -> Value {
     schema["definitions"] = definitions;
     schema
@@ -236,9 +221,4 @@ fn time(what: &str) -> Value {
         json!({"type": "string", "readOnly": true, "format": "date-time"}),
         what,
     )
-}
-
-fn described(mut schema: Value, what: &str) -> Value {
-    schema["description"] = what.into();
-    schema
 }

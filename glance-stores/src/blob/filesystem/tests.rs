@@ -131,15 +131,9 @@ async fn a_file_of_any_name_is_the_one_that_is_read() {
         fs::write(images.join(name), name).unwrap();
         let url = BlobUrl::new(format!("file://{}/{name}", images.display()));
 
-        let chunks: Vec<Bytes> = store
-            .read(&url, None)
-            .await
-            .unwrap()
-            .try_collect()
-            .await
-            .unwrap();
+        let bytes = read(&store, &url).await;
 
-        assert_eq!(chunks.concat(), name.as_bytes());
+        assert_eq!(bytes, name.as_bytes());
         assert_eq!(store.size(&url).await.unwrap(), name.len() as u64);
         store.delete(&url).await.unwrap();
     }
@@ -382,15 +376,9 @@ async fn a_thousand_readers_that_stop_hold_no_thread() {
         body.try_next().await.unwrap().unwrap();
         stopped.push(body);
     }
-    let whole: Vec<Bytes> = store
-        .read(&url, None)
-        .await
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let whole = read(&store, &url).await;
 
-    assert_eq!(whole.concat(), data);
+    assert_eq!(whole, data);
     let rest: Vec<Bytes> = stopped.remove(0).try_collect().await.unwrap();
     assert_eq!(rest.concat().len(), data.len() - (256 << 10));
 }
@@ -458,6 +446,12 @@ async fn write(store: &FilesystemStore, number: u128, data: &[u8]) -> BlobUrl {
         writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
     }
     writer.commit().await.unwrap().url
+}
+
+async fn read(store: &FilesystemStore, url: &BlobUrl) -> Vec<u8> {
+    let chunks = store.read(url, None).await.unwrap();
+    let chunks: Vec<Bytes> = chunks.try_collect().await.unwrap();
+    chunks.concat()
 }
 
 fn write_hours_ago(path: &PathBuf, hours: u64) {

@@ -97,7 +97,7 @@ impl Faulty {
 
 #[async_trait]
 impl ImageStore for Faulty {
-    known_as!(memory);
+    glance_core::image_store_known_as!(memory);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.before().await?;

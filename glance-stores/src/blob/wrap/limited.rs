@@ -130,7 +130,7 @@ impl Limited {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Limited {
-    known_as!(store);
+    glance_core::image_store_known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let place = self.turn(&self.transfers, Operation::Write).await?;

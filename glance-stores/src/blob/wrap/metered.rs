@@ -187,7 +187,7 @@ impl Meter {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Metered {
-    known_as!(store);
+    glance_core::image_store_known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         let start = self.store.start(key);

@@ -3,37 +3,6 @@
 //! The order that keeps a caller's time short: `Metered` around [`Limited`] around [`Retried`]
 //! around the store. The deadline then covers all tries together.
 
-/// A store around another has the name, the places and the capabilities of that one.
-macro_rules! known_as {
-    ($inner:ident) => {
-        fn id(&self) -> &glance_core::domain::StoreId {
-            self.$inner.id()
-        }
-
-        fn capabilities(&self) -> glance_core::ports::Capabilities {
-            self.$inner.capabilities()
-        }
-
-        fn owns(&self, location: &glance_core::domain::BlobUrl) -> bool {
-            self.$inner.owns(location)
-        }
-
-        fn canonical(
-            &self,
-            location: &glance_core::domain::BlobUrl,
-        ) -> glance_core::domain::BlobUrl {
-            self.$inner.canonical(location)
-        }
-
-        fn copies(
-            &self,
-            location: &glance_core::domain::BlobUrl,
-        ) -> Vec<glance_core::domain::BlobUrl> {
-            self.$inner.copies(location)
-        }
-    };
-}
-
 mod exposition;
 mod histogram;
 mod limited;

@@ -83,7 +83,7 @@ impl Retried {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ImageStore for Retried {
-    known_as!(store);
+    glance_core::image_store_known_as!(store);
 
     async fn start(&self, key: &BlobKey) -> Result<Box<dyn BlobWriter>, StoreError> {
         self.store.start(key).await

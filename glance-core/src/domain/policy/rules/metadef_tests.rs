@@ -2,6 +2,7 @@
 
 use super::super::super::metadef::{Namespace, NamespaceVisibility};
 use super::super::super::visibility::Viewer;
+use super::tests::callers;
 use super::*;
 
 /// What a caller gets: first it must see the namespace, then the rule decides; who may not even show
@@ -27,21 +28,7 @@ fn outcome(rules: &Rules, caller: &Caller, action: Action, of: &Namespace) -> &'
 
 #[test]
 fn the_matrix_of_metadata_definitions_matches_the_golden_table() {
-    let of = |project: &str, roles: &[&str]| {
-        Caller::of_project(project.parse().unwrap()).with_roles(roles)
-    };
-    let callers = [
-        (
-            "admin elsewhere",
-            of("other", &["admin", "member", "reader"]),
-        ),
-        ("member of owner", of("owner", &["member", "reader"])),
-        ("reader of owner", of("owner", &["reader"])),
-        ("roleless of owner", of("owner", &[])),
-        ("member elsewhere", of("other", &["member", "reader"])),
-        ("reader elsewhere", of("other", &["reader"])),
-        ("nobody", Caller::anonymous()),
-    ];
+    let callers = callers();
     let rules = Rules::default();
     let actions = Action::ALL
         .iter()

@@ -22,6 +22,22 @@ fn of(project: &str, roles: &[&str]) -> Caller {
     Caller::of_project(project.parse().unwrap()).with_roles(roles)
 }
 
+/// Whom the golden tables are about.
+pub(super) fn callers() -> [(&'static str, Caller); 7] {
+    [
+        (
+            "admin elsewhere",
+            of("other", &["admin", "member", "reader"]),
+        ),
+        ("member of owner", of("owner", &["member", "reader"])),
+        ("reader of owner", of("owner", &["reader"])),
+        ("roleless of owner", of("owner", &[])),
+        ("member elsewhere", of("other", &["member", "reader"])),
+        ("reader elsewhere", of("other", &["reader"])),
+        ("nobody", Caller::anonymous()),
+    ]
+}
+
 fn policy(over: &[(&str, &str)]) -> (Rules, Vec<PolicyWarning>) {
     with_options(over, PolicyOptions::default())
 }
@@ -68,18 +84,7 @@ fn every_action_has_a_default_and_the_table_is_sorted() {
 
 #[test]
 fn defaults_match_the_golden_table() {
-    let callers = [
-        (
-            "admin elsewhere",
-            of("other", &["admin", "member", "reader"]),
-        ),
-        ("member of owner", of("owner", &["member", "reader"])),
-        ("reader of owner", of("owner", &["reader"])),
-        ("roleless of owner", of("owner", &[])),
-        ("member elsewhere", of("other", &["member", "reader"])),
-        ("reader elsewhere", of("other", &["reader"])),
-        ("nobody", Caller::anonymous()),
-    ];
+    let callers = callers();
     let rules = Rules::default();
 
     let mut table = String::new();
