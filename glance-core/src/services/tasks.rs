@@ -1,10 +1,16 @@
-//! What is told of tasks.
+//! What is told of tasks, and how one is cancelled.
 
+use super::changes::MAX_ATTEMPTS;
 use super::glance::Glance;
+use super::import::importing;
 use crate::domain::policy::{Action, Target};
 use crate::domain::query::{Direction, TaskKey, TaskQuery};
-use crate::domain::{Caller, ImageId, ProjectId, Task, TaskId, TaskKind, TaskStatus, UserId};
+use crate::domain::{
+    Caller, CannotImport, ImageId, ImportPlan, IntentId, ProjectId, Task, TaskId, TaskKind,
+    TaskStatus, UserId,
+};
 use crate::error::Error;
+use crate::ports::CatalogError;
 
 /// What a list of tasks is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,6 +112,47 @@ impl Glance {
             ..TaskQuery::of(self.viewer(caller), self.now())
         };
         Ok(self.catalog.list_tasks(&query).await?)
+    }
+
+    /// Ends an import before its time. Its task fails at once; whoever is at work on it sees that within
+    /// seconds, and takes back what it has done: an image without data is queued again, or goes where it
+    /// was made for the import. Where some stores may fail, those that were done have the data and keep
+    /// it. Whoever may begin such an import of the image may end this one.
+    ///
+    /// # Errors
+    /// There is no such task, or no image any more, that the caller may see; the caller may not; it has
+    /// ended, or is no import that a node of this service is at work on.
+    pub async fn cancel_task(&self, caller: &Caller, id: &TaskId) -> Result<Task, Error> {
+        let not_at_work = || CannotImport::NotAtWork { task: id.clone() };
+        let mut attempts = 0..MAX_ATTEMPTS;
+        loop {
+            // Without it, a Python node is at work, which would not see it. What ends from here on has
+            // ended when the task is read.
+            let at_work = IntentId::stored(id.to_string());
+            let at_work = self.catalog.find_intent(&at_work).await?;
+            let task = self.visible_task(caller, id).await?;
+            let image = task.image.ok_or_else(not_at_work)?;
+            let image = self.visible_image(caller, image).await?;
+            let method = ImportPlan::method_of(&task).ok_or_else(not_at_work)?;
+            self.permit(caller, importing(method), &image)?;
+            let by = caller.user().map(UserId::to_string);
+            let by = by.map_or_else(|| "an operator".to_owned(), |user| format!("user {user}"));
+            let lifetime = self.settings().task_lifetime;
+            let ended = task.failed(format!("cancelled by {by}"), self.now(), lifetime)?;
+            if at_work.is_none() {
+                return Err(not_at_work().into());
+            }
+            match self.catalog.move_task(&ended, task.status()).await {
+                Ok(()) => {
+                    tracing::info!(image.id = %image.id, task.id = %id, by, "an import is cancelled");
+                    return Ok(ended);
+                }
+                // It went on meanwhile, or ended.
+                Err(CatalogError::Conflict | CatalogError::NotFound)
+                    if attempts.next().is_some() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     async fn visible_task(&self, caller: &Caller, id: &TaskId) -> Result<Task, Error> {
