@@ -40,6 +40,10 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(CommandError::Client(ClientError::OutputClosed)) => ExitCode::FAILURE,
+            Err(CommandError::Client(unseen @ ClientError::ImportUnseen { .. })) => {
+                output::failure(&unseen);
+                ExitCode::from(3)
+            }
             result => ended(result),
         },
     }
