@@ -99,7 +99,8 @@ impl Glance {
         Ok(TaskList { tasks, next })
     }
 
-    /// What was, or is, done for an image after requests were answered; the first comes first.
+    /// What was, or is, done for an image after requests were answered; the first comes first. It is no
+    /// page; of more than a thousand, it is the newest.
     ///
     /// # Errors
     /// There is none that the caller may see.
@@ -107,11 +108,11 @@ impl Glance {
         self.shown_image(caller, id).await?;
         let query = TaskQuery {
             image: Some(id),
-            direction: Direction::Ascending,
-            limit: self.settings().pages.max,
+            limit: MOST_OF_AN_IMAGE,
             ..TaskQuery::of(self.viewer(caller), self.now())
         };
-        Ok(self.catalog.list_tasks(&query).await?)
+        let newest_first = self.catalog.list_tasks(&query).await?.into_iter();
+        Ok(newest_first.rev().collect())
     }
 
     /// Ends an import before its time. Its task fails at once; whoever is at work on it sees that within
@@ -162,3 +163,6 @@ impl Glance {
             .ok_or_else(|| Error::TaskNotFound { id: id.to_string() })
     }
 }
+
+/// What is told of one image at a time, so that memory is bounded.
+const MOST_OF_AN_IMAGE: u32 = 1000;
