@@ -182,6 +182,54 @@ async fn the_tasks_of_an_image_are_no_page_but_the_newest_thousand() {
 }
 
 #[tokio::test]
+async fn credentials_in_addresses_are_told_to_nobody_and_stay_in_the_rows() {
+    let site = Site::new();
+    let image = site.image(ADMIN, RAW).await;
+    let address = "http://bob:canary@host/disk?signature=canary";
+    let path = format!("/v2/images/{image}/tasks");
+    for (n, kind, input, shown) in [
+        (
+            1,
+            TaskKind::Import,
+            json!({"import_from": address, "import_from_format": "raw"}),
+            "/import_from",
+        ),
+        (
+            2,
+            TaskKind::ApiImageImport,
+            json!({"import_req": {"method": {"name": "web-download", "uri": address}}}),
+            "/import_req/method/uri",
+        ),
+        // As Python nodes write it.
+        (
+            3,
+            TaskKind::LocationImport,
+            json!({"loc_url": address}),
+            "/loc_url",
+        ),
+    ] {
+        let mut about = task(n, "pa");
+        about.kind = kind;
+        about.image = Some(image.parse().unwrap());
+        about.input = input.as_object().cloned();
+        site.memory.catalog.insert_task(&about).await.unwrap();
+
+        let one = site.get(ADMIN, &format!("/v2/tasks/{}", id(n))).await;
+        let all = site.get(ADMIN, "/v2/tasks").await;
+        let rows = site.get(ADMIN, &path).await;
+
+        for answer in [&one, &all, &rows] {
+            assert!(!answer.text().contains("canary"), "{}", answer.text());
+            assert!(!answer.text().contains("bob"), "{}", answer.text());
+        }
+        let shown = one.json()["input"].pointer(shown).cloned();
+        assert_eq!(shown, Some(json!("http://***@host/disk?***")), "{kind}");
+        let kept = site.memory.catalog.find_task(&id(n)).await.unwrap();
+        assert_eq!(kept, Some(about));
+    }
+}
+
+#[tokio::test]
 async fn lists_are_filtered_sorted_and_paged() {
     let site = site().await;
     let listed = async |query: &str| site.get(ADMIN, &format!("/v2/tasks{query}")).await.json();

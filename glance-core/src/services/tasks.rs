@@ -62,7 +62,7 @@ impl Glance {
     /// The caller may not; there is none that the caller may see.
     pub async fn task(&self, caller: &Caller, id: &TaskId) -> Result<Task, Error> {
         self.may_use_tasks(caller)?;
-        self.visible_task(caller, id).await
+        Ok(self.visible_task(caller, id).await?.told())
     }
 
     /// Lists tasks.
@@ -96,6 +96,7 @@ impl Glance {
         let tasks = self.catalog.list_tasks(&query).await?;
         let is_full = query.limit > 0 && tasks.len() as u64 == u64::from(query.limit);
         let next = tasks.last().filter(|_| is_full).map(|task| task.id.clone());
+        let tasks = tasks.into_iter().map(Task::told).collect();
         Ok(TaskList { tasks, next })
     }
 
@@ -112,7 +113,7 @@ impl Glance {
             ..TaskQuery::of(self.viewer(caller), self.now())
         };
         let newest_first = self.catalog.list_tasks(&query).await?.into_iter();
-        Ok(newest_first.rev().collect())
+        Ok(newest_first.rev().map(Task::told).collect())
     }
 
     /// Ends an import before its time. Its task fails at once; whoever is at work on it sees that within
@@ -146,7 +147,7 @@ impl Glance {
             match self.catalog.move_task(&ended, task.status()).await {
                 Ok(()) => {
                     tracing::info!(image.id = %image.id, task.id = %id, by, "an import is cancelled");
-                    return Ok(ended);
+                    return Ok(ended.told());
                 }
                 // It went on meanwhile, or ended.
                 Err(CatalogError::Conflict | CatalogError::NotFound)

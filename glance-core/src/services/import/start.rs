@@ -119,7 +119,7 @@ impl Glance {
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(Some(task))
+        Ok(Some(task.told()))
     }
 
     fn check_offered(&self, method: ImportMethod) -> Result<(), Error> {
