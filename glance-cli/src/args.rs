@@ -38,7 +38,7 @@ pub(crate) use self::metadefs::{
 };
 pub(crate) use self::metadefs_files::{ExportMetadefs, LoadMetadefs, Metadefs};
 pub(crate) use self::policy::{CheckPolicy, Policy};
-pub(crate) use self::task::{CreateTask, ListTasks, OneTask};
+pub(crate) use self::task::{CancelTask, CreateTask, ListTasks, OneTask, Task};
 
 /// The OpenStack Image service: a server, its tools, and a client.
 ///
@@ -147,6 +147,9 @@ pub(crate) enum Command {
     /// Look at the stores of the configuration.
     #[command(subcommand)]
     Store(Store),
+    /// Cancel what goes on after a request was answered.
+    #[command(subcommand)]
+    Task(Task),
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -270,6 +273,8 @@ impl Cli {
             &["metadefs", "unload"],
             &["policy"],
             &["store"],
+            &["task"],
+            &["task", "cancel"],
         ] {
             grammar = without_client_options(grammar, path, &[]);
         }
@@ -352,6 +357,7 @@ mod tests {
             "glance policy check --help",
             "glance store list --help",
             "glance store check --help",
+            "glance task cancel --help",
         ] {
             let help = help(line);
             assert!(!help.contains("--os-auth-token"), "{help}");

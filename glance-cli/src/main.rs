@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => ended(commands::inspect::run(&args, &cli.globals)),
         Command::Policy(policy) => ended(commands::policy::run(&policy, &cli.globals)),
         Command::Store(store) => ended(commands::store::run(&store, &cli.globals)),
+        Command::Task(task) => ended(commands::task_cancel::run(&task, is_debug)),
         Command::Client(command) => match ask(command, cli.globals) {
             Err(CommandError::Usage(problem)) => complain(&problem),
             // Whoever reads the result has enough of it.
@@ -39,6 +40,10 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             }
             Err(CommandError::Client(ClientError::OutputClosed)) => ExitCode::FAILURE,
+            Err(CommandError::Client(unseen @ ClientError::ImportUnseen { .. })) => {
+                output::failure(&unseen);
+                ExitCode::from(3)
+            }
             result => ended(result),
         },
     }

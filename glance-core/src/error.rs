@@ -436,6 +436,7 @@ fn import_kind(error: &CannotImport) -> ErrorKind {
         | CannotImport::SingleStore
         | CannotImport::StoresTwice => ErrorKind::Invalid,
         CannotImport::FormatMissing { .. }
+        | CannotImport::NotAtWork { .. }
         | CannotImport::NothingStaged { .. }
         | CannotImport::ReadOnly { .. }
         | CannotImport::StagedElsewhere { .. }

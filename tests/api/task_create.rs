@@ -72,6 +72,23 @@ async fn ended(site: &Site, created: &Answer) -> Value {
 }
 
 #[tokio::test]
+async fn what_may_be_a_credential_in_the_address_is_used_and_not_told() {
+    let site = site();
+    let properties = json!({"disk_format": "raw", "container_format": "bare"});
+
+    let body = task("https://images.example/?signature=canary/disk", properties);
+    let created = create(&site, &body).await;
+
+    let shown = "https://images.example/?***";
+    assert_eq!(created.json()["input"]["import_from"], shown);
+    let task = ended(&site, &created).await;
+    assert_eq!(
+        (&task["status"], &task["input"]["import_from"]),
+        (&json!("success"), &json!(shown))
+    );
+}
+
+#[tokio::test]
 async fn a_task_makes_an_image_with_its_data() {
     let site = site();
     let properties = json!({

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use glance_core::Settings;
+use glance_core::domain::query::PageLimits;
 use glance_core::domain::{ImageId, ProjectId, Task, TaskId, TaskKind, Timestamp, UserId};
 use glance_core::ports::TaskLog;
+use glance_http::ApiOptions;
 use serde_json::{Value, json};
 
 use super::support::{ABSENT, ADMIN, ALICE, BOB, RAW, Site};
@@ -148,6 +151,82 @@ async fn the_tasks_of_an_image_are_those_of_one_s_own_project() {
     assert_eq!(ids(&of_admin), [id(1).as_str(), id(2).as_str()]);
     assert_eq!(ids(&of_bob), [id(2).as_str()]);
     assert_eq!(ids(&of_alice), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_tasks_of_an_image_are_no_page_but_the_newest_thousand() {
+    let pages = PageLimits { default: 1, max: 2 };
+    let settings = Settings {
+        pages,
+        ..Settings::default()
+    };
+    let site = Site::with(ApiOptions::default(), settings);
+    let image = site.image(ADMIN, RAW).await;
+    let path = format!("/v2/images/{image}/tasks");
+    let insert = async |numbers: std::ops::Range<u128>| {
+        for n in numbers {
+            let mut about = task(n, "pa");
+            about.image = Some(image.parse().unwrap());
+            site.memory.catalog.insert_task(&about).await.unwrap();
+        }
+    };
+
+    insert(1..6).await;
+    let few = site.get(ADMIN, &path).await.json();
+    insert(6..1003).await;
+    let many = site.get(ADMIN, &path).await.json();
+
+    assert_eq!(ids(&few), [1, 2, 3, 4, 5].map(|n| id(n).to_string()));
+    let newest: Vec<String> = (3..1003).map(|n| id(n).to_string()).collect();
+    assert_eq!(ids(&many), newest);
+}
+
+#[tokio::test]
+async fn credentials_in_addresses_are_told_to_nobody_and_stay_in_the_rows() {
+    let site = Site::new();
+    let image = site.image(ADMIN, RAW).await;
+    let address = "http://bob:canary@host/disk?signature=canary";
+    let path = format!("/v2/images/{image}/tasks");
+    for (n, kind, input, shown) in [
+        (
+            1,
+            TaskKind::Import,
+            json!({"import_from": address, "import_from_format": "raw"}),
+            "/import_from",
+        ),
+        (
+            2,
+            TaskKind::ApiImageImport,
+            json!({"import_req": {"method": {"name": "web-download", "uri": address}}}),
+            "/import_req/method/uri",
+        ),
+        // As Python nodes write it.
+        (
+            3,
+            TaskKind::LocationImport,
+            json!({"loc_url": address}),
+            "/loc_url",
+        ),
+    ] {
+        let mut about = task(n, "pa");
+        about.kind = kind;
+        about.image = Some(image.parse().unwrap());
+        about.input = input.as_object().cloned();
+        site.memory.catalog.insert_task(&about).await.unwrap();
+
+        let one = site.get(ADMIN, &format!("/v2/tasks/{}", id(n))).await;
+        let all = site.get(ADMIN, "/v2/tasks").await;
+        let rows = site.get(ADMIN, &path).await;
+
+        for answer in [&one, &all, &rows] {
+            assert!(!answer.text().contains("canary"), "{}", answer.text());
+            assert!(!answer.text().contains("bob"), "{}", answer.text());
+        }
+        let shown = one.json()["input"].pointer(shown).cloned();
+        assert_eq!(shown, Some(json!("http://***@host/disk?***")), "{kind}");
+        let kept = site.memory.catalog.find_task(&id(n)).await.unwrap();
+        assert_eq!(kept, Some(about));
+    }
 }
 
 #[tokio::test]

@@ -3,11 +3,15 @@
 import json
 import os
 import subprocess
+import time
+from contextlib import suppress
 
 import pytest
 
+from harness.backends import wait_until
 from harness.own import Own
 from harness.server import program
+from harness.web import MEBIBYTE, Web, noise
 
 pytestmark = pytest.mark.skipif(
     "GLANCE_PEER_URL" in os.environ, reason="sets up a server of its own"
@@ -85,3 +89,47 @@ def test_a_way_that_is_not_offered_makes_no_image(setup):
     assert refused.returncode == 1
     assert "does not import by carrier-pigeon" in refused.stderr
     assert setup.glance("image-list") == before
+
+
+def slowly(handler):
+    """Eight MiB, two a second."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(8 * MEBIBYTE))
+    handler.end_headers()
+    with suppress(OSError):
+        for number in range(8):
+            handler.wfile.write(noise(number))
+            time.sleep(0.5)
+
+
+@pytest.fixture
+def web():
+    web = Web(slowly)
+    yield web
+    web.close()
+
+
+def test_an_import_is_followed_past_a_server_that_dies_and_comes_back(web, tmp_path):
+    setup = Setup(tmp_path, imports=web.port)
+    words = ("image-create-via-import", *RAW, "--import-method", "web-download", "--wait")
+    command = [*program(), "--os-image-url", setup.proxy.url, "--json", *words]
+    try:
+        following = subprocess.Popen(
+            [*command, "--uri", f"{web.url}/disk"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert wait_until(lambda: web.asked, 30)
+        time.sleep(1)
+
+        setup.server.kill()
+        time.sleep(3)
+        assert following.poll() is None
+        setup.server.start()
+
+        said, told = following.communicate(timeout=100)
+        assert following.returncode == 0, told
+        assert "asking again for 120 s" in told
+        image = json.loads(said)
+        assert (image["status"], image["size"]) == ("active", 8 * MEBIBYTE)
+    finally:
+        setup.end()

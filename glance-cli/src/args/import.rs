@@ -78,7 +78,8 @@ pub(crate) struct ImportTarget {
 /// Whether the command ends before the import does.
 #[derive(Debug, Args)]
 pub(crate) struct Waiting {
-    /// Follow the import to its end: exit code 1, and the reason, if it fails.
+    /// Follow the import to its end: exit code 1, and the reason, if it fails; 3 if the service does
+    /// not tell for two minutes, or the token is no more. The import goes on then: see image-tasks.
     #[arg(long)]
     pub(crate) wait: bool,
 }

@@ -1,9 +1,27 @@
 //! What the commands about tasks take.
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use glance_core::domain::TaskId;
 
-use super::value;
+use super::{ConfigArgs, value};
 use crate::output::Object;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Cancel an import, also one that waits for its turn or whose server is dead. A server or a
+    /// scrubber rolls it back: an image without data is queued again, one that was copied stays
+    /// active, and an image that was made for the import goes.
+    Cancel(CancelTask),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelTask {
+    /// The task, as image-tasks and task-list print it.
+    #[arg(value_name = "TASK_ID")]
+    pub(crate) id: TaskId,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct ListTasks {

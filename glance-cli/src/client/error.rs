@@ -44,6 +44,12 @@ pub(crate) enum ClientError {
     /// The service did not import what it was asked to.
     #[error("image {id} was not imported: {reason}")]
     ImportFailed { id: String, reason: String },
+    /// Nobody knows how an import ends, as the service tells no more of it.
+    #[error(
+        "the import of image {id} goes on, but how is not seen; `glance image-tasks {id}` tells, once \
+         the service answers"
+    )]
+    ImportUnseen { id: String, source: Box<Self> },
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,

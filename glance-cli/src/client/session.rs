@@ -191,9 +191,14 @@ impl Session {
     }
 
     pub(super) fn silent(&self) -> ClientError {
+        self.silent_for(self.patience)
+    }
+
+    /// What there is to say where nothing is answered for so long.
+    pub(crate) fn silent_for(&self, after: Duration) -> ClientError {
         ClientError::Silent {
             endpoint: self.endpoint.to_string(),
-            after: self.patience,
+            after,
         }
     }
 

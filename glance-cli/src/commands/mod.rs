@@ -29,3 +29,4 @@ mod startup;
 pub(crate) mod store;
 mod stores;
 mod task;
+pub(crate) mod task_cancel;

@@ -107,6 +107,50 @@ fn a_service_that_wants_a_token_is_told_of_the_flag() {
     );
 }
 
+const NO_TASKS: &str =
+    "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{\"tasks\":[]}";
+const ACCEPTED: &str = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const UNAVAILABLE: &str =
+    "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn an_import_is_followed_past_a_service_that_is_away_for_a_while() {
+    let url = service(&[
+        NO_TASKS,
+        ACCEPTED,
+        UNAVAILABLE,
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Length: 56\r\nConnection: close\r\n\r\n\
+         {\"tasks\":[{\"id\":\"t\",\"status\":\"failure\",\"message\":\"no\"}]}",
+        UNAVAILABLE,
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n{\"id\":\"x\"}",
+    ]);
+
+    let done = ask(&url, "image-import x --wait");
+
+    assert_eq!(done.code, 1, "{done:?}");
+    assert!(done.stderr.contains("asking again for 120 s\n"), "{done:?}");
+    assert!(
+        done.stderr.ends_with("image x was not imported: no\n"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn an_import_that_can_be_followed_no_more_ends_with_three() {
+    let url = service(&[
+        NO_TASKS,
+        ACCEPTED,
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ]);
+
+    let done = ask(&url, "image-import x --wait");
+
+    assert_eq!(done.code, 3, "{done:?}");
+    let told = "the import of image x goes on, but how is not seen";
+    assert!(done.stderr.contains(told), "{done:?}");
+}
+
 #[test]
 fn an_empty_variable_of_the_environment_is_none() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::id::{ImageId, StoreId};
+use super::id::{ImageId, StoreId, TaskId};
 use super::import_method::ImportMethod;
 use super::remote_image::RemoteImage;
 use super::status::Status;
@@ -52,6 +52,15 @@ impl ImportPlan {
                 roles: Vec::new(),
                 is_creation: true,
             }),
+            TaskKind::LocationImport => None,
+        }
+    }
+
+    /// The way in which a task imports; `None` where it is no import.
+    pub fn method_of(task: &Task) -> Option<ImportMethod> {
+        match task.kind {
+            TaskKind::ApiImageImport => Self::from_input(task.input.as_ref()?).map(|it| it.method),
+            TaskKind::Import => Some(ImportMethod::WebDownload),
             TaskKind::LocationImport => None,
         }
     }
@@ -136,6 +145,12 @@ pub enum CannotImport {
     FormatMissing {
         /// Which one.
         attribute: &'static str,
+    },
+    /// Nobody is at work on it who would see that it is cancelled.
+    #[error("no node of this service is at work on an import for task {task}")]
+    NotAtWork {
+        /// The task.
+        task: TaskId,
     },
     /// Nobody on this service's side has the data.
     #[error("the staged data of image {image} is not known to this service: stage it again")]

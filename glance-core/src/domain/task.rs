@@ -1,6 +1,7 @@
 //! Tasks: work on images that goes on after the request for it is answered.
 
 use std::fmt;
+use std::mem;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::id::{ImageId, ProjectId, TaskId, UserId};
+use super::location::BlobUrl;
 use super::text::beginning;
 use super::time::Timestamp;
 
@@ -76,6 +78,25 @@ impl Task {
     /// Whether it is still told of.
     pub fn is_told(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|expires| expires > now)
+    }
+
+    /// The task as it is told: its addresses without what may be credentials (rule R6), as with those
+    /// of blobs. Its row keeps them, for whoever takes it over.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        if let Some(input) = &mut self.input {
+            for (name, path) in [
+                ("import_from", ""),
+                ("import_req", "/method/uri"),
+                ("loc_url", ""),
+            ] {
+                let holder = input.get_mut(name);
+                if let Some(Value::String(url)) = holder.and_then(|it| it.pointer_mut(path)) {
+                    *url = BlobUrl::new(mem::take(url)).to_string();
+                }
+            }
+        }
+        self
     }
 
     /// The task with somebody at work on it.

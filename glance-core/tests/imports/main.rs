@@ -4,6 +4,7 @@
 
 mod begin;
 mod breaking;
+mod cancelled;
 mod chance;
 mod created;
 mod deaths;

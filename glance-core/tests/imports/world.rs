@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::executor::block_on;
-use futures::stream;
+use futures::{StreamExt, stream};
 use glance_core::domain::policy::Protections;
 use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
@@ -57,6 +57,8 @@ pub(crate) struct World {
 #[derive(Debug, Default)]
 pub(crate) struct Web {
     pub(crate) is_broken: Mutex<bool>,
+    /// It says half of what there is, and then nothing.
+    pub(crate) is_silent: Mutex<bool>,
 }
 
 #[async_trait]
@@ -77,9 +79,13 @@ impl WebSource for Web {
             false => Ok(halves.1),
         };
         let chunks = [Ok(halves.0), end].map(|chunk| chunk.map(Bytes::from));
+        let chunks = stream::iter(chunks);
         Ok(Incoming {
             size: None,
-            body: ByteStream::new(stream::iter(chunks)),
+            body: match *self.is_silent.lock().unwrap() {
+                true => ByteStream::new(chunks.take(1).chain(stream::pending())),
+                false => ByteStream::new(chunks),
+            },
         })
     }
 }

@@ -74,7 +74,7 @@ impl Glance {
         let catalog = Arc::clone(&self.catalog);
         let created = async move { catalog.create(&creation).await };
         match self.begin_import(intent, None, created).await? {
-            Ok(()) => Ok(task),
+            Ok(()) => Ok(task.told()),
             Err(CatalogError::Conflict) => Err(Error::DuplicateImage { image: image.id }),
             Err(error) => Err(error.into()),
         }

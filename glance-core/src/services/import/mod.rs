@@ -16,6 +16,7 @@ mod targets;
 pub use self::create::NewImageImport;
 pub use self::remote::AskedRemote;
 pub use self::start::ImportRequest;
+pub(super) use self::start::importing;
 
 use std::collections::BTreeSet;
 

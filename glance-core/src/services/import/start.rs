@@ -62,13 +62,7 @@ impl Glance {
         let image = self.visible_image(caller, id).await?;
         check_state(&image, method)?;
         let (remote, envoy) = named_remote(caller, &request)?.unzip();
-        let action = match method {
-            ImportMethod::CopyImage => Action::CopyImage,
-            ImportMethod::GlanceDirect
-            | ImportMethod::GlanceDownload
-            | ImportMethod::WebDownload => Action::ModifyImage,
-        };
-        self.permit(caller, action, &image)?;
+        self.permit(caller, importing(method), &image)?;
         let broken = self.broken_lock(&image).await?;
         let stores = self.import_stores(&image, &request)?;
         let Some(first) = stores.first() else {
@@ -125,7 +119,7 @@ impl Glance {
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(Some(task))
+        Ok(Some(task.told()))
     }
 
     fn check_offered(&self, method: ImportMethod) -> Result<(), Error> {
@@ -220,6 +214,16 @@ impl Glance {
             });
         }
         Ok(change.with_task(TaskStep::Recorded(task)))
+    }
+}
+
+/// What whoever imports in this way, or ends such an import, does to the image.
+pub(in super::super) fn importing(method: ImportMethod) -> Action {
+    match method {
+        ImportMethod::CopyImage => Action::CopyImage,
+        ImportMethod::GlanceDirect | ImportMethod::GlanceDownload | ImportMethod::WebDownload => {
+            Action::ModifyImage
+        }
     }
 }
 
