@@ -25,7 +25,7 @@ pub struct Scrubbed {
     pub expired: usize,
     /// Located images whose data is being read for its hash again.
     pub hashes: usize,
-    /// Broken imports that were taken over.
+    /// Broken imports that were taken over, or whose images are back in the queue.
     pub imports: usize,
     /// Tasks that ended long ago and are not told of any more.
     pub tasks: u64,
@@ -36,8 +36,9 @@ pub struct Scrubbed {
 }
 
 impl Glance {
-    /// Takes over and settles all work on blobs whose holder is gone, deletes images that nobody
-    /// gave data to, and sweeps the stores of what no row explains any more.
+    /// Takes over and settles all work on blobs whose holder is gone, queues images again whose import
+    /// nobody goes on with, deletes those that nobody gave data to, and sweeps the stores of what no
+    /// row explains any more.
     ///
     /// # Errors
     /// The catalog cannot say what there is. What fails for one image or one store is logged and
@@ -53,6 +54,7 @@ impl Glance {
             done.strays += strays;
             done.failures += failures;
         }
+        self.requeue_left_imports(&mut done).await?;
         done.expired = self.expire_queued().await?;
         loop {
             let taken = self.catalog.expire_tasks(self.now()).await?;

@@ -36,11 +36,6 @@ impl Site {
         });
         let stores = Stores::named(fast.id(), all.to_vec()).unwrap();
         let (catalog, clock) = (Arc::<MemoryCatalog>::default(), VirtualClock::default());
-        let runtime = Runtime {
-            clock: Arc::new(clock.clone()),
-            executor: Arc::new(ThreadExecutor::new(clock.clone())),
-            ids: Arc::new(SeededIds::new(7)),
-        };
         let settings = Settings {
             delayed_delete: true,
             import: ImportSettings {
@@ -51,7 +46,7 @@ impl Site {
         };
         let rows = Arc::<MemoryCatalog>::clone(&catalog) as Arc<dyn Catalog>;
         let staged = Arc::<Shelf>::clone(&staging) as Arc<dyn ImageStore>;
-        let glance = GlanceBuilder::new(rows, stores.with_staging(staged), runtime)
+        let glance = GlanceBuilder::new(rows, stores.with_staging(staged), runtime(&clock))
             .with_settings(settings)
             .build()
             .unwrap();
@@ -120,6 +115,14 @@ impl Site {
         assert_eq!(self.check(&plan).0.found, left, "{lines:?}");
         assert_eq!(self.catalog.intents(), [], "{lines:?}");
         lines
+    }
+}
+
+fn runtime(clock: &VirtualClock) -> Runtime {
+    Runtime {
+        clock: Arc::new(clock.clone()),
+        executor: Arc::new(ThreadExecutor::new(clock.clone())),
+        ids: Arc::new(SeededIds::new(7)),
     }
 }
 

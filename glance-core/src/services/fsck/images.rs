@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use super::pages::Pages;
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
-use crate::domain::{IMPORT_LOCK, Image, ImageId, Location, Status, StoreId, TaskId, TaskStatus};
+use crate::domain::{Image, ImageId, Location, Status, StoreId, TaskStatus};
 use crate::error::Error;
 use crate::ports::{CatalogError, StoreError};
 use crate::services::stores::ConfiguredStore;
@@ -187,7 +187,7 @@ impl Check<'_> {
 
     /// Whether the task that has the import lock of an image lives.
     async fn is_being_imported(&self, image: &Image) -> Result<bool, Error> {
-        let Some(id) = import_task(image) else {
+        let Some(id) = image.import_lock() else {
             return Ok(false);
         };
         let task = self.glance.catalog.find_task(&id).await?;
@@ -204,11 +204,4 @@ pub(super) fn waits_for_data(image: &Image) -> bool {
         image.status(),
         Status::Saving | Status::Uploading | Status::Importing
     )
-}
-
-/// The task that has the import lock of an image.
-pub(super) fn import_task(image: &Image) -> Option<TaskId> {
-    let mut properties = image.properties.iter();
-    let (_, task) = properties.find(|(name, _)| name.as_str() == IMPORT_LOCK)?;
-    task.as_str().parse().ok()
 }
