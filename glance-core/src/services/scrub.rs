@@ -29,7 +29,7 @@ pub struct Scrubbed {
     pub imports: usize,
     /// Tasks that ended long ago and are not told of any more.
     pub tasks: u64,
-    /// Unfinished blobs of nobody that were removed.
+    /// Unfinished blobs of nobody that were removed, and what was staged for images that are gone.
     pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
     pub failures: usize,
@@ -54,6 +54,18 @@ impl Glance {
             done.strays += strays;
             done.failures += failures;
         }
+        let (orphans, failures) = match self.clear_staging(STRAY_AGE).await {
+            Err(error @ Error::Store(_)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the staging area could not be looked through; it is tried again later"
+                );
+                (0, 1)
+            }
+            cleared => cleared?,
+        };
+        done.strays += orphans;
+        done.failures += failures;
         self.requeue_left_imports(&mut done).await?;
         done.expired = self.expire_queued().await?;
         loop {

@@ -1,17 +1,19 @@
 //! What Python nodes leave when they die, and the scrubber takes up.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use glance_core::Scrubbed;
 use glance_core::domain::{
-    Change, IMPORT_LOCK, Image, ImageId, PropertyName, PropertyValue, Status, Task, TaskId,
+    Change, Event, IMPORT_LOCK, Image, ImageId, PropertyName, PropertyValue, Status, Task, TaskId,
     TaskKind, TaskStatus, Work,
 };
-use glance_core::ports::{Catalog, Clock, TaskLog};
+use glance_core::ports::{Catalog, Clock, ImageStore, TaskLog};
+use glance_core::{GlanceBuilder, Scrubbed, Stores};
 
-use crate::site::{DAY, Site, blob, intent, located};
+use crate::shelf::Shelf;
+use crate::site::{DAY, Site, blob, intent, located, runtime};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -136,7 +138,8 @@ fn staging_that_is_away_is_cleared_when_it_is_back() {
     blob(&site.staging, 1, b"the disk");
     site.staging.is_away.store(true, Ordering::Relaxed);
 
-    assert_eq!(scrub(&site).failures, 1);
+    // It cannot be listed, either.
+    assert_eq!(scrub(&site).failures, 2);
     site.staging.is_away.store(false, Ordering::Relaxed);
     site.clock.advance(MINUTE);
     scrub(&site);
@@ -144,4 +147,67 @@ fn staging_that_is_away_is_cleared_when_it_is_back() {
     assert_eq!(site.found(1).unwrap().status(), Status::Queued);
     assert_eq!(site.catalog.intents(), []);
     assert_eq!(site.staging.inner.contents(), (vec![], 0));
+}
+
+#[test]
+fn what_was_staged_for_an_image_that_is_gone_goes_when_nobody_writes_to_it_any_more() {
+    let site = Site::new();
+    blob(&site.staging, 1, b"the disk");
+    blob(&site.fast, 1, b"the disk");
+    site.staging.hours.store(0, Ordering::Relaxed);
+    assert_eq!(scrub(&site), Scrubbed::default());
+    site.staging.hours.store(1, Ordering::Relaxed);
+
+    assert_eq!(scrub(&site).strays, 1);
+
+    assert_eq!(site.staging.inner.contents(), (vec![], 0));
+    assert_eq!(site.fast.inner.contents().0.len(), 1);
+    assert_eq!(site.catalog.intents(), []);
+}
+
+#[test]
+fn what_is_staged_stays_where_something_explains_it() {
+    let site = Site::new();
+    for (number, status) in [
+        (1, Status::Uploading),
+        (2, Status::Importing),
+        (3, Status::Queued),
+        (4, Status::Active),
+    ] {
+        site.image(number, status, &[]);
+    }
+    let delayed = site.image(5, Status::Active, &["fast"]);
+    let deleted = delayed
+        .after(Event::DeleteScheduled, site.clock.now())
+        .unwrap();
+    block_on(site.catalog.commit(&Change::of_status(delayed, deleted))).unwrap();
+    let gone = site.image(6, Status::Queued, &[]);
+    let deleted = gone.after(Event::Deleted, site.clock.now()).unwrap();
+    let lease = site.clock.now().after(MINUTE);
+    let work = intent(&gone, "staging", Work::Vacate, lease);
+    let change = Change::of_status(gone, deleted).beginning([work]);
+    block_on(site.catalog.commit(&change)).unwrap();
+    for number in 1..=6 {
+        blob(&site.staging, number, b"the disk");
+    }
+
+    assert_eq!(scrub(&site), Scrubbed::default());
+
+    assert_eq!(site.staging.inner.contents().0.len(), 6);
+}
+
+#[test]
+fn nothing_goes_from_a_folder_that_is_staging_and_store_at_once() {
+    let site = Site::new();
+    blob(&site.fast, 1, b"the disk");
+    let store = || Arc::<Shelf>::clone(&site.fast) as Arc<dyn ImageStore>;
+    let stores = Stores::from(store()).with_staging(store());
+    let catalog = Arc::clone(&site.catalog);
+    let glance = GlanceBuilder::new(catalog, stores, runtime(&site.clock))
+        .build()
+        .unwrap();
+
+    assert_eq!(block_on(glance.scrub()).unwrap(), Scrubbed::default());
+
+    assert_eq!(site.fast.inner.contents().0.len(), 1);
 }

@@ -118,7 +118,7 @@ impl Site {
     }
 }
 
-fn runtime(clock: &VirtualClock) -> Runtime {
+pub(crate) fn runtime(clock: &VirtualClock) -> Runtime {
     Runtime {
         clock: Arc::new(clock.clone()),
         executor: Arc::new(ThreadExecutor::new(clock.clone())),

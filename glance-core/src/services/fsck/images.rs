@@ -4,10 +4,11 @@ use futures::future::join_all;
 
 use super::pages::Pages;
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
-use crate::domain::{Image, ImageId, Location, Status, StoreId, TaskStatus};
+use crate::domain::{Image, ImageId, Location, StoreId, TaskStatus};
 use crate::error::Error;
 use crate::ports::{CatalogError, StoreError};
 use crate::services::stores::ConfiguredStore;
+use crate::services::strays::waits_for_data;
 
 impl Check<'_> {
     /// Looks at all images, and asks the stores for the blobs at their locations.
@@ -196,12 +197,4 @@ impl Check<'_> {
             is_open && self.glance.now().since(task.updated_at) < self.plan.min_age
         }))
     }
-}
-
-/// Whether an image is in a status that somebody's work is to end.
-pub(super) fn waits_for_data(image: &Image) -> bool {
-    matches!(
-        image.status(),
-        Status::Saving | Status::Uploading | Status::Importing
-    )
 }

@@ -117,7 +117,10 @@ impl Check<'_> {
         // What is true of the image right now has to be true still when the intent is recorded.
         let seen = glance.catalog.find(id, None).await?;
         match seen.map(|seen| seen.image) {
-            None => glance.catalog.begin_delete(&intent, now).await?,
+            None => {
+                glance.remove_orphan(store, &intent).await?;
+                return Ok(Outcome::Repaired("the blob is removed"));
+            }
             Some(image) if image.status() == Status::Queued => {
                 return self.remove_from_queued(store, blob, intent).await;
             }
