@@ -4,16 +4,24 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::executor::block_on;
 use futures::stream;
-use glance_core::domain::{Caller, Draft, Image, ImageSignature, PropertyName, Status, Timestamp};
-use glance_core::memory::MemoryGlance;
-use glance_core::ports::{
-    BodyError, ByteStream, SignatureCheck, SignatureError, SignatureVerifier,
+use glance_core::domain::{
+    Attribute, Caller, Draft, Edit, HashAlgorithm, Image, ImageSignature, LocationEdit,
+    LocationFault, Multihash, NewLocation, Position, Presence, PropertyName, Status, Timestamp,
+    ValidationData,
 };
-use glance_core::{Error, ErrorKind, Glance, UploadOptions};
+use glance_core::memory::{MemoryCatalog, MemoryGlance, MemoryStore, SeededIds, ThreadExecutor};
+use glance_core::ports::{
+    BlobKey, BodyError, ByteStream, ImageStore, SignatureCheck, SignatureError, SignatureVerifier,
+};
+use glance_core::{
+    ConfiguredStore, Error, ErrorKind, Glance, GlanceBuilder, LocationSettings, Runtime, Settings,
+    Stores, UploadOptions,
+};
 
 /// Takes the hash of the data itself for its signature, and notes what it is asked.
 #[derive(Debug, Clone, Default)]
@@ -189,4 +197,208 @@ fn data_that_breaks_off_is_not_said_to_be_signed_wrongly() {
 
     assert!(matches!(error, Error::Body(_)), "{error}");
     assert_nothing_stays(&memory);
+}
+
+/// A service of its own, for which places in stores are named.
+fn service() -> Caller {
+    Caller::local_admin().with_roles(["admin", "service"])
+}
+
+/// Puts the data into a store beside the service, at the place of an image.
+fn published(store: &MemoryStore, image: &Image) -> NewLocation {
+    let key = BlobKey {
+        image: image.id,
+        upload: "by hand".parse().unwrap(),
+        size: None,
+    };
+    block_on(async {
+        let mut writer = store.start(&key).await.unwrap();
+        writer.write(DATA.into()).await.unwrap();
+        writer.commit().await.unwrap();
+    });
+    NewLocation::at(&format!("memory://{}/{}", store.id(), image.id))
+}
+
+fn locate(glance: &Glance, image: &Image, new: NewLocation) -> Result<Image, Error> {
+    block_on(glance.add_location(&service(), image.id, new, None))
+}
+
+fn patch(glance: &Glance, image: &Image, edits: &[Edit]) -> Result<Image, Error> {
+    block_on(glance.edit(&service(), image.id, edits))
+}
+
+/// The one image, once no work is left.
+fn settled(memory: &MemoryGlance) -> Image {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !memory.catalog.intents().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", memory.catalog.intents());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let [image] = <[Image; 1]>::try_from(memory.catalog.images()).unwrap();
+    image
+}
+
+fn verifying(settings: Settings) -> MemoryGlance {
+    let verifier = Arc::new(HashIsSignature::default());
+    let memory = MemoryGlance::new().with_signatures(verifier);
+    memory.with_settings(settings)
+}
+
+/// What is said of the data, rightly.
+fn its_hash() -> ValidationData {
+    let mut hasher = HashAlgorithm::Sha512.hasher();
+    hasher.update(DATA.as_bytes());
+    ValidationData {
+        checksum: None,
+        multihash: Multihash {
+            algorithm: "sha512".to_owned(),
+            value: hasher.finish(),
+        },
+    }
+}
+
+#[test]
+fn data_at_a_location_is_the_image_s_once_its_signature_verifies() {
+    let memory = verifying(Settings::default());
+    let glance = memory.build().unwrap();
+    let image = signed(&glance, GOOD);
+
+    let located = locate(&glance, &image, published(&memory.store, &image)).unwrap();
+    let settled = settled(&memory);
+
+    assert_eq!(located.status(), Status::Importing);
+    assert_eq!(settled.status(), Status::Active);
+    assert!(settled.multihash.is_some() && settled.locations.len() == 1);
+}
+
+#[test]
+fn data_at_a_location_whose_signature_does_not_verify_is_refused() {
+    for validation in [None, Some(its_hash())] {
+        let memory = verifying(Settings::default());
+        let glance = memory.build().unwrap();
+        let image = signed(&glance, BAD);
+        let mut new = published(&memory.store, &image);
+        new.validation = validation;
+
+        let located = locate(&glance, &image, new).unwrap();
+        settled(&memory);
+
+        assert_eq!(located.status(), Status::Importing);
+        assert_nothing_stays(&memory);
+    }
+}
+
+#[test]
+fn a_signed_image_takes_no_location_where_nobody_can_say() {
+    let away = HashIsSignature {
+        is_away: true,
+        ..HashIsSignature::default()
+    };
+    for (memory, kind) in [
+        (MemoryGlance::new(), ErrorKind::Invalid),
+        (
+            MemoryGlance::new().with_signatures(Arc::new(away)),
+            ErrorKind::Unavailable,
+        ),
+    ] {
+        let glance = memory.build().unwrap();
+        let image = signed(&glance, GOOD);
+
+        let error = locate(&glance, &image, published(&memory.store, &image)).unwrap_err();
+
+        assert!(matches!(error, Error::Signature(_)), "{error}");
+        assert_eq!(error.kind(), kind);
+        assert_eq!(settled(&memory).status(), Status::Queued);
+    }
+}
+
+#[test]
+fn a_signed_image_takes_no_location_whose_data_is_not_read_before_it_is_active() {
+    let unread = Settings {
+        locations: LocationSettings {
+            is_hashed: false,
+            ..LocationSettings::default()
+        },
+        ..Settings::default()
+    };
+    let add = |new| Edit::Locations(LocationEdit::Add(Position::Last, new));
+    let memory = verifying(unread);
+    let glance = memory.build().unwrap();
+    let image = signed(&glance, GOOD);
+    let posted = locate(&glance, &image, published(&memory.store, &image));
+    let memory = verifying(Settings::default());
+    let glance = memory.build().unwrap();
+    let image = signed(&glance, GOOD);
+    let new = published(&memory.store, &image);
+    let replaced = Edit::Locations(LocationEdit::Replace(vec![new.clone()]));
+    let patched = patch(&glance, &image, &[add(new)]);
+    let replaced = patch(&glance, &image, &[replaced]);
+
+    for refused in [posted, patched, replaced] {
+        let error = refused.unwrap_err();
+        assert!(
+            matches!(error, Error::Location(LocationFault::Signed)),
+            "{error}"
+        );
+    }
+    assert_eq!(settled(&memory).status(), Status::Queued);
+}
+
+#[test]
+fn an_active_image_that_is_signed_takes_no_other_place() {
+    let memory = verifying(Settings::default());
+    let other = Arc::new(MemoryStore::new("other".parse().unwrap()));
+    let runtime = Runtime {
+        clock: Arc::new(memory.clock.clone()),
+        executor: Arc::new(ThreadExecutor::new(memory.clock.clone())),
+        ids: Arc::new(SeededIds::new(1)),
+    };
+    let catalog = Arc::<MemoryCatalog>::clone(&memory.catalog);
+    let all = [&memory.store, &other].map(|store| {
+        let store: Arc<dyn ImageStore> = Arc::<MemoryStore>::clone(store);
+        ConfiguredStore::new(store, "memory")
+    });
+    let stores = Stores::unnamed(memory.store.id(), all.to_vec()).unwrap();
+    let glance = GlanceBuilder::new(catalog, stores, runtime)
+        .with_signatures(Arc::new(HashIsSignature::default()))
+        .build()
+        .unwrap();
+    let image = signed(&glance, GOOD);
+    upload(&glance, &image).unwrap();
+    let active = settled(&memory);
+    let mut known = NewLocation::at(active.locations[0].url.as_str());
+    known
+        .location
+        .metadata
+        .insert("rack".to_owned(), "7".into());
+
+    let told = Edit::Locations(LocationEdit::Replace(vec![known]));
+    let told = patch(&glance, &image, &[told]).unwrap();
+    let new = published(&other, &image);
+    let added = Edit::Locations(LocationEdit::Add(Position::At(0), new));
+    let error = patch(&glance, &image, &[added]).unwrap_err();
+
+    assert_eq!(told.locations[0].metadata["rack"], "7");
+    assert!(
+        matches!(error, Error::Location(LocationFault::Signed)),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_an_active_image_says_of_a_signature_changes_nothing() {
+    let memory = verifying(Settings::default());
+    let glance = memory.build().unwrap();
+    let image = created(&glance, &[]);
+    locate(&glance, &image, published(&memory.store, &image)).unwrap();
+    let said = signed(&verifying(Settings::default()).build().unwrap(), BAD).properties;
+    let edits = said
+        .into_iter()
+        .map(|(name, value)| Edit::Set(Presence::Any, Attribute::Property(name, value)));
+
+    patch(&glance, &image, &edits.collect::<Vec<_>>()).unwrap();
+
+    let settled = settled(&memory);
+    assert_eq!(settled.status(), Status::Active);
+    assert!(settled.multihash.is_some());
 }

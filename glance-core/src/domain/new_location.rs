@@ -79,7 +79,7 @@ impl BlobUrl {
 
 impl Image {
     /// The image with its first location: active at once, or importing until its data was found
-    /// to have the hash that is expected of it.
+    /// to have the hash, and the signature, that is expected of it.
     ///
     /// # Errors
     /// It is not queued, or lacks a format.
@@ -121,8 +121,9 @@ impl Image {
         let mut image = match self.status() {
             Status::Importing => {
                 let expected = self.multihash.as_ref();
-                expected.filter(|expected| **expected == content.multihash)?;
-                self.after(Event::DataStored, now).ok()?
+                let is_other = expected.is_some_and(|hash| *hash != content.multihash);
+                let active = self.after(Event::DataStored, now).ok();
+                active.filter(|_| !is_other)?
             }
             _ => {
                 let mut image = self.clone();
@@ -156,7 +157,7 @@ impl Image {
     }
 }
 
-/// When data is compared with the hash that is expected of it.
+/// When data is compared with what is expected of it: a hash, a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there is no third time")]
 pub enum Verification {
@@ -191,6 +192,12 @@ pub enum LocationFault {
         /// Of what kind it is.
         scheme: String,
     },
+    /// The image is said to be signed, and is not to have data that nobody verified.
+    #[error(
+        "invalid location: the image is signed, and its data would not be verified; upload it, or add \
+         the location by POST where the service reads it (do_secure_hash)"
+    )]
+    Signed,
     /// It cannot be stored.
     #[error(transparent)]
     Text(#[from] InvalidText),

@@ -1,4 +1,5 @@
-//! Reading data that somebody else wrote for its hash (rule R13).
+//! Reading data that somebody else wrote for its hash (rule R13), and for its signature where its image
+//! is not active before that.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::domain::{
     TaskStatus, TaskStep, Work,
 };
 use crate::error::Error;
-use crate::ports::{BoxError, ByteStream, CatalogError, ImageStore, StoreError};
+use crate::ports::{BoxError, ByteStream, CatalogError, ImageStore, SignatureError, StoreError};
 
 impl Glance {
     /// Reads the data of an image for its hash, in the background; `false` where there is no room
@@ -101,11 +102,19 @@ impl Glance {
                 allowance: None,
             };
             let read = async {
+                // What an active image says of a signature, it said later.
+                let signed = match image.status() {
+                    Status::Importing => self.signature_check(image).await?,
+                    _ => None,
+                };
                 let body = self.in_good_time(store.read(url, None).await?);
-                digest(&self.runtime.executor, body, algorithm, limits).await
+                digest(&self.runtime.executor, body, algorithm, limits, signed).await
             };
             let error = match read.await {
-                Err(error @ Error::Store(StoreError::NotFound { .. })) => return Err(error),
+                Err(
+                    error @ (Error::Store(StoreError::NotFound { .. })
+                    | Error::Signature(SignatureError::Mismatch)),
+                ) => return Err(error),
                 Err(error) if attempt >= self.settings().locations.hash_attempts => {
                     return Err(error);
                 }
@@ -155,9 +164,16 @@ impl Glance {
                 Err(_) if image.status() != Status::Importing => {
                     return self.end_hash(intent, Found::Good).await;
                 }
+                Err(bad @ Error::Signature(SignatureError::Mismatch)) => {
+                    let refused = self.refuse(store, url, intent, &image, Some(bad));
+                    (refused.await?, Found::Bad(bad.to_string()))
+                }
                 // It may be read another time, when somebody names it again.
                 Err(error) => {
-                    let unread = Found::Bad(format!("the data cannot be read: {error}"));
+                    let unread = Found::Bad(match error {
+                        Error::InvalidSignature(_) | Error::Signature(_) => error.to_string(),
+                        error => format!("the data cannot be read: {error}"),
+                    });
                     (self.left_out(store, &image)?, unread)
                 }
             };
@@ -247,12 +263,25 @@ impl Glance {
                 Ok((after.with_refused_data(), refused()))
             }
             _ => {
-                warn_refused(intent, rejected.as_ref());
-                self.keep_lease(intent).await?;
-                self.remove_refused(store, url, intent).await?;
-                Ok((self.left_out(store, image)?, refused()))
+                let queued = self.refuse(store, url, intent, image, rejected.as_ref());
+                Ok((queued.await?, refused()))
             }
         }
+    }
+
+    /// The image without data that is not what it was said to be.
+    async fn refuse(
+        &self,
+        store: &dyn ImageStore,
+        url: &BlobUrl,
+        intent: &Intent,
+        image: &Image,
+        rejected: Option<&Error>,
+    ) -> Result<Image, Error> {
+        warn_refused(intent, rejected);
+        self.keep_lease(intent).await?;
+        self.remove_refused(store, url, intent).await?;
+        self.left_out(store, image)
     }
 
     /// Removes data that is not what it was said to be, as upstream does, before the image lets go

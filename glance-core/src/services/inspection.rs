@@ -8,7 +8,7 @@ use futures::future::{Either, select};
 use super::glance::Glance;
 use super::transfer::Received;
 use crate::domain::inspect::{Inspection, Report};
-use crate::domain::{BlobUrl, ByteRange, Content, Edit, Image, Status};
+use crate::domain::{BlobUrl, ByteRange, Content, Edit, Image, LocationFault, Status};
 use crate::error::Error;
 use crate::ports::{BodyError, ImageStore, Operation, StoreError};
 
@@ -56,6 +56,10 @@ impl Glance {
             _ => &[],
         });
         for report in brought.filter_map(|new| new.report.as_ref()) {
+            // The image is active before anybody has read the data.
+            if edited.signature()?.is_some() {
+                return Err(LocationFault::Signed.into());
+            }
             let virtual_size = self.accept(&edited, report)?;
             if became_active {
                 edited.virtual_size = virtual_size;

@@ -32,14 +32,14 @@ impl Glance {
 
     /// Gives a queued image its data by saying where it is. Its data is looked at first; then the
     /// image is active at once, and its data is read for its hash in the background; where a hash is
-    /// expected of it, the image is active once the data was found to have it. A task, which bears
-    /// the request's id, tells what came of it.
+    /// expected of it, or a signature, the image is active once the data was found to have it. A
+    /// task, which bears the request's id, tells what came of it.
     ///
     /// # Errors
     /// There is none that the caller may see; it is not queued, is being imported, or lacks a
     /// format; the caller may not; what is said of the data makes no sense; no store of this service
     /// can read it there; it is being removed from there; it is not what the image is said to be, or
-    /// unsafe; a limit is passed.
+    /// unsafe; the image is signed, and nobody verifies that; a limit is passed.
     pub async fn add_location(
         &self,
         caller: &Caller,
@@ -62,6 +62,7 @@ impl Glance {
             self.permit_place(caller, &new.location.url)?;
             let expected = new.validation.as_ref();
             let expected = expected.map(|said| said.checked_multihash()).transpose()?;
+            self.permit_signature(&image).await?;
             let found = self.found(id, new.clone()).await?;
             let task = self.location_task(caller, id, new, request_id.clone());
             let change = self.registration(image, &found, expected, &task)?;
@@ -112,9 +113,9 @@ impl Glance {
         task: &Task,
     ) -> Result<Change, Error> {
         let is_hashed = self.settings().locations.is_hashed;
-        let verification = match (is_hashed, &expected) {
-            (true, Some(_)) => Verification::Before,
-            _ => Verification::Never,
+        let verification = match is_hashed && (expected.is_some() || image.signature()?.is_some()) {
+            true => Verification::Before,
+            false => Verification::Never,
         };
         let mut registered = image.registered(
             found.location.clone(),
@@ -162,6 +163,14 @@ impl Glance {
         match is_service || is_web {
             true => Ok(()),
             false => Err(Error::NotAService),
+        }
+    }
+
+    /// Refuses a location for an image whose signature would not be verified, before anybody reads.
+    async fn permit_signature(&self, image: &Image) -> Result<(), Error> {
+        match image.signature()? {
+            Some(_) if !self.settings().locations.is_hashed => Err(LocationFault::Signed.into()),
+            _ => self.signature_check(image).await.map(drop),
         }
     }
 

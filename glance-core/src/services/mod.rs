@@ -20,6 +20,7 @@ mod members;
 mod metadefs;
 mod protection;
 mod removal;
+mod requeue;
 mod scrub;
 mod scrubber;
 mod signatures;

@@ -25,19 +25,20 @@ pub struct Scrubbed {
     pub expired: usize,
     /// Located images whose data is being read for its hash again.
     pub hashes: usize,
-    /// Broken imports that were taken over.
+    /// Broken imports that were taken over, or whose images are back in the queue.
     pub imports: usize,
     /// Tasks that ended long ago and are not told of any more.
     pub tasks: u64,
-    /// Unfinished blobs of nobody that were removed.
+    /// Unfinished blobs of nobody that were removed, and what was staged for images that are gone.
     pub strays: usize,
     /// Work that failed again; it stays, for the next pass.
     pub failures: usize,
 }
 
 impl Glance {
-    /// Takes over and settles all work on blobs whose holder is gone, deletes images that nobody
-    /// gave data to, and sweeps the stores of what no row explains any more.
+    /// Takes over and settles all work on blobs whose holder is gone, queues images again whose import
+    /// nobody goes on with, deletes those that nobody gave data to, and sweeps the stores of what no
+    /// row explains any more.
     ///
     /// # Errors
     /// The catalog cannot say what there is. What fails for one image or one store is logged and
@@ -53,6 +54,19 @@ impl Glance {
             done.strays += strays;
             done.failures += failures;
         }
+        let (orphans, failures) = match self.clear_staging(STRAY_AGE).await {
+            Err(error @ Error::Store(_)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the staging area could not be looked through; it is tried again later"
+                );
+                (0, 1)
+            }
+            cleared => cleared?,
+        };
+        done.strays += orphans;
+        done.failures += failures;
+        self.requeue_left_imports(&mut done).await?;
         done.expired = self.expire_queued().await?;
         loop {
             let taken = self.catalog.expire_tasks(self.now()).await?;

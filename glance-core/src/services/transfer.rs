@@ -96,28 +96,17 @@ pub(super) async fn transfer_to_all(
     (received, written)
 }
 
-/// Reads a body for its hashes, and for what it is.
+/// Reads a body for its hashes and its signature, and for what it is.
 pub(super) async fn digest(
     executor: &Arc<dyn Executor>,
     body: ByteStream,
     algorithm: HashAlgorithm,
     limits: Limits,
+    signed: Option<Signed>,
 ) -> Result<Received, Error> {
-    let (to_md5, md5_chunks) = mpsc::channel(CHUNKS_AHEAD);
-    let (to_hash, hash_chunks) = mpsc::channel(CHUNKS_AHEAD);
-
-    let consumers = Consumers {
-        hashes: vec![to_md5, to_hash],
-        writers: Vec::new(),
-        least: 0,
-    };
-
-    let (read, checksum, hash) = futures::join!(
-        read_all(body, consumers, limits),
-        hash_all(executor, HashAlgorithm::Md5.hasher(), md5_chunks),
-        hash_all(executor, algorithm.hasher(), hash_chunks),
-    );
-    Received::of(read, checksum, algorithm, hash)
+    let nobody = Vec::new();
+    let read = transfer_to_all(executor, body, nobody, 0, algorithm, limits, signed);
+    read.await.0
 }
 
 impl Received {

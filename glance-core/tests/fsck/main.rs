@@ -5,6 +5,7 @@
 #[path = "../faults/mod.rs"]
 mod faults;
 mod findings;
+mod left;
 mod load;
 mod repairs;
 mod shelf;

@@ -36,7 +36,6 @@ impl Site {
         });
         let stores = Stores::named(fast.id(), all.to_vec()).unwrap();
         let (catalog, clock) = (Arc::<MemoryCatalog>::default(), VirtualClock::default());
-        let runtime = clock.runtime(7);
         let settings = Settings {
             delayed_delete: true,
             import: ImportSettings {
@@ -47,7 +46,7 @@ impl Site {
         };
         let rows = Arc::<MemoryCatalog>::clone(&catalog) as Arc<dyn Catalog>;
         let staged = Arc::<Shelf>::clone(&staging) as Arc<dyn ImageStore>;
-        let glance = GlanceBuilder::new(rows, stores.with_staging(staged), runtime)
+        let glance = GlanceBuilder::new(rows, stores.with_staging(staged), clock.runtime(7))
             .with_settings(settings)
             .build()
             .unwrap();

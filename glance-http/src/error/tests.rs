@@ -114,6 +114,7 @@ fn errors() -> Vec<Error> {
         },
         Error::Location(LocationFault::Credentials),
         Error::Location(LocationFault::Filtered),
+        Error::Location(LocationFault::Signed),
         Error::MemberNotFound {
             image,
             project: "p".to_owned(),

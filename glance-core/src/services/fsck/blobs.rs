@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::future::join_all;
 
-use super::images::waits_for_data;
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
-use crate::domain::{BlobUrl, ImageId};
+use crate::domain::BlobUrl;
 use crate::error::Error;
-use crate::ports::{CatalogError, FoundBlob, ImageStore, StoreError};
+use crate::ports::{FoundBlob, ImageStore, StoreError};
+use crate::services::strays::named_after;
 
 impl Check<'_> {
     /// Looks at all blobs of the stores that tell what they hold.
@@ -50,7 +50,9 @@ impl Check<'_> {
                     }
                 }
             }
-            let looks = found.iter().map(|blob| self.is_explained(store, blob));
+            let looks = found
+                .iter()
+                .map(|blob| self.glance.is_explained(store, blob));
             let explained = join_all(looks).await;
             report.looked_at(0, found.len());
             for (blob, is_explained) in found.into_iter().zip(explained) {
@@ -68,41 +70,6 @@ impl Check<'_> {
         }
     }
 
-    /// Whether what a blob is named after explains it.
-    async fn is_explained(
-        &self,
-        store: &Arc<dyn ImageStore>,
-        blob: &FoundBlob,
-    ) -> Result<bool, Error> {
-        let Some(image) = named_after(&blob.url) else {
-            return Ok(false);
-        };
-        // In this order: what makes a blob a location ends its intent in the same step, and what
-        // begins to remove it records one.
-        let catalog = &self.glance.catalog;
-        let work = catalog.intents_of(image).await?;
-        let mut places = work.iter().map(|intent| intent.work.url());
-        if places.any(|url| url.is_none_or(|url| store.copies(url).contains(&blob.url))) {
-            return Ok(true);
-        }
-        let seen = match catalog.find(image, None).await {
-            // Whoever mends it may find in it what explains the blob.
-            Err(CatalogError::Odd { .. }) => return Ok(true),
-            seen => seen?,
-        };
-        let Some(seen) = seen else {
-            return Ok(false);
-        };
-        let image = &seen.image;
-        let mut locations = image.locations.iter();
-        Ok(
-            locations.any(|location| store.copies(&location.url).contains(&blob.url))
-                || waits_for_data(image)
-                || image.is_being_imported()
-                || image.is_being_copied(),
-        )
-    }
-
     /// Tells of those suspects that no location of any image leads to, and no delayed delete names,
     /// and that are still there, and still unexplained.
     async fn sift(
@@ -113,7 +80,7 @@ impl Check<'_> {
     ) -> Result<(), Error> {
         self.clear_located(store, &mut suspects).await?;
         for blob in suspects.into_values() {
-            if self.is_explained(store, &blob).await? {
+            if self.glance.is_explained(store, &blob).await? {
                 continue;
             }
             match store.size(&blob.url).await {
@@ -162,15 +129,6 @@ impl Check<'_> {
         Ok(())
     }
 }
-
-/// The image after which a blob is named; what an import converts has its format after the id.
-fn named_after(url: &BlobUrl) -> Option<ImageId> {
-    let name = url.as_str().rsplit('/').next()?;
-    name.get(..ID_CHARS)?.parse().ok()
-}
-
-/// Characters of the id of an image.
-const ID_CHARS: usize = 36;
 
 /// How many blobs may be under suspicion before the catalog is read for them.
 const SUSPECTS: usize = 4096;

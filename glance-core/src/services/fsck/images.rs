@@ -3,10 +3,11 @@
 use futures::future::join_all;
 
 use super::{AT_ONCE, Check, Finding, Outcome, Report, Trouble};
-use crate::domain::{IMPORT_LOCK, Image, ImageId, Location, Status, StoreId, TaskId, TaskStatus};
+use crate::domain::{Image, ImageId, Location, StoreId, TaskStatus};
 use crate::error::Error;
 use crate::ports::{CatalogError, OddImage, StoreError};
 use crate::services::stores::ConfiguredStore;
+use crate::services::strays::waits_for_data;
 
 impl Check<'_> {
     /// Looks at all images, and asks the stores for the blobs at their locations.
@@ -219,7 +220,7 @@ impl Check<'_> {
 
     /// Whether the task that has the import lock of an image lives.
     async fn is_being_imported(&self, image: &Image) -> Result<bool, Error> {
-        let Some(id) = import_task(image) else {
+        let Some(id) = image.import_lock() else {
             return Ok(false);
         };
         let task = self.glance.catalog.find_task(&id).await?;
@@ -228,21 +229,6 @@ impl Check<'_> {
             is_open && self.glance.now().since(task.updated_at) < self.plan.min_age
         }))
     }
-}
-
-/// Whether an image is in a status that somebody's work is to end.
-pub(super) fn waits_for_data(image: &Image) -> bool {
-    matches!(
-        image.status(),
-        Status::Saving | Status::Uploading | Status::Importing
-    )
-}
-
-/// The task that has the import lock of an image.
-pub(super) fn import_task(image: &Image) -> Option<TaskId> {
-    let mut properties = image.properties.iter();
-    let (_, task) = properties.find(|(name, _)| name.as_str() == IMPORT_LOCK)?;
-    task.as_str().parse().ok()
 }
 
 /// How many images are read at once.

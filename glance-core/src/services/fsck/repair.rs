@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 
-use super::images::import_task;
 use super::{Check, Outcome};
-use crate::domain::{
-    Change, IMPORT_LOCK, IMPORTING_TO_STORES, Image, Intent, Location, LockStep, Status, Work,
-};
+use crate::domain::{Change, Image, Intent, Location, Status, Work};
 use crate::error::Error;
 use crate::ports::{CatalogError, FoundBlob, ImageStore, StoreError};
 use crate::services::image_data::Place;
@@ -49,35 +46,12 @@ impl Check<'_> {
         outcome(self.remove_stray(store, blob).await)
     }
 
-    /// Takes the image up as an upload that broke off, which is then undone. What it left in other
-    /// stores is nobody's from then on, and found as such.
     async fn requeue(&self, image: &Image) -> Result<Outcome, Error> {
         if !image.locations.is_empty() {
             return Ok(Outcome::Left("it has data: look at it"));
         }
-        let glance = self.glance;
-        let staging = glance.stores.staging();
-        let store = match (image.status(), staging) {
-            (Status::Uploading | Status::Importing, Some(staging)) => staging,
-            _ => glance.stores.chosen(None)?,
-        };
-        let now = glance.now();
-        let intent = glance.intent(image.id, store.id(), Work::Upload, now);
-        let mut taken = image.clone();
-        taken.touch(now);
-        taken
-            .properties
-            .retain(|name, _| ![IMPORT_LOCK, IMPORTING_TO_STORES].contains(&name.as_str()));
-        let lock = import_task(image).map_or(LockStep::Untouched, LockStep::Dropped);
-        let change = Change::of_edit(image.clone(), taken)
-            .beginning([intent.clone()])
-            .locking(lock);
-        let _at_work = glance.at_work.on(intent.id.clone());
-        glance.catalog.commit(&change).await?;
-        glance.keep_lease(&intent).await?;
-        let store = Arc::clone(store);
-        glance.undo_upload(&Place { store, intent }).await?;
-        Ok(Outcome::Repaired("the image is queued again"))
+        let requeued = self.glance.requeue(image).await;
+        requeued.map(|()| Outcome::Repaired("the image is queued again"))
     }
 
     async fn drop_location(&self, image: &Image, location: &Location) -> Result<Outcome, Error> {
@@ -143,7 +117,10 @@ impl Check<'_> {
         // What is true of the image right now has to be true still when the intent is recorded.
         let seen = glance.catalog.find(id, None).await?;
         match seen.map(|seen| seen.image) {
-            None => glance.catalog.begin_delete(&intent, now).await?,
+            None => {
+                glance.remove_orphan(store, &intent).await?;
+                return Ok(Outcome::Repaired("the blob is removed"));
+            }
             Some(image) if image.status() == Status::Queued => {
                 return self.remove_from_queued(store, blob, intent).await;
             }
