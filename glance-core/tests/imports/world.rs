@@ -72,7 +72,9 @@ impl WebSource for Web {
     async fn open(&self, _: &str) -> Result<Incoming, SourceError> {
         let halves = DATA.split_at(4);
         let end = match *self.is_broken.lock().unwrap() {
-            true => Err("the line is cut"),
+            true => Err(SourceError::Broken {
+                reason: "the line is cut".to_owned(),
+            }),
             false => Ok(halves.1),
         };
         let chunks = [Ok(halves.0), end].map(|chunk| chunk.map(Bytes::from));

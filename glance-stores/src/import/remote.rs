@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 use url::Url;
 
-use super::web::{Asked, Download, HttpSourceOptions, refused, unusable};
+use super::web::{Asked, Download, HttpSourceOptions, broken_off, refused, unusable};
 use crate::guard::{Answer, Guard, Redirects};
 use crate::{OpenError, Retries};
 
@@ -118,7 +118,7 @@ async fn read(answer: Answer) -> Result<Value, SourceError> {
     let mut bytes = answer.into_bytes().map_err(refused)?;
     let mut body = BytesMut::new();
     while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(|broken| SourceError::Unreachable { source: broken.0 })?;
+        let chunk = chunk.map_err(broken_off)?;
         if body.len() + chunk.len() > MOST_TOLD {
             return Err(unusable(&"it tells more of the image than is read"));
         }

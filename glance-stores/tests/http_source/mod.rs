@@ -1,5 +1,6 @@
 //! The web as a source of imports: what servers do that real ones do not do on demand.
 
+mod reasons;
 mod remote;
 mod server;
 mod with_nginx;

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
-use super::error::{CannotResume, UnusableAnswer, refused, unusable};
+use super::error::{CannotResume, UnusableAnswer, broken_off, refused, unusable};
 use super::validator::Validator;
 use crate::Retries;
 use crate::blob::random;
@@ -95,7 +95,7 @@ impl Download {
                 Some(Ok(chunk)) => {
                     self.at = self.at.saturating_add(chunk.len() as u64);
                     if self.size.is_some_and(|size| size < self.at) {
-                        return Err(broken(CannotResume::OtherBytes));
+                        return Err(broken(CannotResume::OtherBytes.into()));
                     }
                     self.tried = 0;
                     return Ok(Some(chunk));
@@ -104,7 +104,7 @@ impl Download {
                 None => BodyError("bytes are missing".into()),
                 Some(Err(error)) => error,
             };
-            self.take_up(broke).await?;
+            self.take_up(broken(broken_off(broke))).await?;
         }
     }
 
@@ -122,8 +122,8 @@ impl Download {
                     self.body = body;
                     return Ok(());
                 }
-                Err(error) if error.may_pass() => broke = broken(error),
-                Err(error) => return Err(broken(error)),
+                Err(error) if error.may_pass() => broke = broken(error.into()),
+                Err(error) => return Err(broken(error.into())),
             }
         }
         Err(broke)
@@ -177,6 +177,6 @@ impl Download {
     }
 }
 
-fn broken(error: CannotResume) -> BodyError {
+fn broken(error: SourceError) -> BodyError {
     BodyError(error.into())
 }

@@ -15,7 +15,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 pub(super) use self::download::{Asked, Download};
-pub(super) use self::error::{refused, unusable};
+pub(super) use self::error::{broken_off, refused, unusable};
 use crate::guard::{AllowList, Deadlines, Guard, GuardOptions, Network, Redirects, Trust};
 use crate::{OpenError, Retries};
 
