@@ -25,6 +25,7 @@ pub struct Incoming {
 ///   (rule R3), in `check` where the URI alone shows it, else in `open`;
 /// * a body that breaks off is taken up where it broke, as long as the server shows that the data is
 ///   still the same (RFC 9110, If-Range); else it ends with an error, never with other data;
+/// * a body that comes so slowly that it would be held up for ever ends with an error (rule R3);
 /// * an error of a body is a [`SourceError`], which says why; no error text tells credentials.
 #[async_trait]
 pub trait WebSource: fmt::Debug + Send + Sync + 'static {

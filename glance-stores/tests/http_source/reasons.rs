@@ -1,11 +1,13 @@
-//! Why data does not come to its end: what its reader is told.
+//! Why data does not come to its end: what its reader is told, and what slow servers get.
+
+use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 use glance_core::ports::{SourceError, WebSource};
-use glance_stores::HttpSource;
+use glance_stores::{HttpSource, Pace, Retries};
 
-use super::server::{Server, first};
-use super::{data, source};
+use super::server::{Server, first, rest};
+use super::{TRIES, data, options, source};
 
 /// Why the data does not come to its end, as it is told to whoever asked for it.
 async fn reason(source: &HttpSource, server: &Server) -> String {
@@ -61,4 +63,77 @@ async fn a_server_that_is_gone_is_told_of_as_such() {
 
     let expected = "the data broke off: the server cannot be reached";
     assert_eq!(told, expected);
+}
+
+/// A source that gives up where fewer than 1000 bytes come in 300 ms of waiting.
+fn impatient(port: u16) -> HttpSource {
+    let mut options = options(&[port]);
+    options.pace = Pace {
+        bytes: 1000,
+        within: Duration::from_millis(300),
+    };
+    HttpSource::open(options).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_that_drips_is_given_up() {
+    let headers = "ETag: \"v1\"";
+    let pause = Duration::from_millis(20);
+    let server = Server::start_slowly(5, pause, move |request| match request.number {
+        0 => first(&data(), headers, usize::from(u16::MAX)),
+        _ => rest(&data(), headers, request, usize::MAX),
+    })
+    .await;
+
+    let source = impatient(server.port());
+    let reading = reason(&source, &server);
+    let told = tokio::time::timeout(Duration::from_secs(20), reading).await;
+
+    let expected = "the data comes too slowly: fewer than 1000 bytes in 0.3 s of waiting for them";
+    assert_eq!(told.as_deref(), Ok(expected));
+    assert_eq!(server.asked().len(), 1);
+}
+
+/// It would go on for ever if each byte were worth all the tries.
+#[tokio::test]
+async fn a_server_that_breaks_off_after_each_byte_is_given_up() {
+    let headers = "ETag: \"v1\"";
+    let server = Server::start(move |request| match request.number {
+        0 => first(&data(), headers, 1),
+        _ => rest(&data(), headers, request, 1),
+    })
+    .await;
+
+    let told = reason(&source(&[server.port()]), &server).await;
+
+    assert!(told.contains("end of file"), "{told}");
+    assert_eq!(server.asked().len(), 1 + TRIES as usize);
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_not_the_server_s_fault() {
+    let server = Server::start(|_| first(&data(), "ETag: \"v1\"", usize::MAX)).await;
+    let mut options = options(&[server.port()]);
+    options.pace = Pace {
+        bytes: u64::MAX,
+        within: Duration::from_secs(1),
+    };
+    options.retries = Retries {
+        tries: 0,
+        ..options.retries
+    };
+    let source = HttpSource::open(options).unwrap();
+    let begun = Instant::now();
+
+    let incoming = source.open(&server.url()).await.unwrap();
+    let read = incoming.body.try_fold(0, async |read, chunk| {
+        if read == 0 {
+            tokio::time::sleep(Duration::from_millis(1200)).await;
+        }
+        Ok(read + chunk.len())
+    });
+    let read = read.await.unwrap();
+
+    assert_eq!(read, data().len());
+    assert!(begun.elapsed() > Duration::from_secs(1));
 }

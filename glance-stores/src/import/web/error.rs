@@ -5,6 +5,7 @@ use std::error::Error;
 use glance_core::ports::{BodyError, SourceError};
 use thiserror::Error;
 
+use super::pace::Pace;
 use crate::guard::FetchError;
 
 /// Why there is no data.
@@ -49,6 +50,17 @@ fn innermost(error: &reqwest::Error) -> &(dyn Error + 'static) {
         inner = source;
     }
     inner
+}
+
+/// The data comes, but too slowly.
+pub(super) fn too_slow(pace: Pace) -> SourceError {
+    let Pace { bytes, within } = pace;
+    let seconds = within.as_secs_f64();
+    SourceError::Broken {
+        reason: format!(
+            "the data comes too slowly: fewer than {bytes} bytes in {seconds} s of waiting for them"
+        ),
+    }
 }
 
 /// Why an answer cannot be used.
