@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::executor::block_on;
-use futures::stream;
+use futures::{StreamExt, stream};
 use glance_core::domain::policy::Protections;
 use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
-    Caller, Draft, Image, ImageId, ImportMethod, StoreId, Task, TaskStatus, Viewer,
+    Caller, Draft, Image, ImageId, ImportMethod, Quotas, StoreId, Task, TaskStatus, Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
@@ -46,6 +46,7 @@ pub(crate) struct World {
     pub(crate) remote: Arc<Remote>,
     pub(crate) plugins: Vec<Arc<dyn ImportPlugin>>,
     pub(crate) at_a_time: usize,
+    pub(crate) quotas: Quotas,
     pub(crate) protections: Option<Arc<Protections>>,
     pub(crate) remote_properties: Vec<String>,
     fails: BTreeMap<&'static str, Arc<Mutex<Fails>>>,
@@ -56,6 +57,10 @@ pub(crate) struct World {
 #[derive(Debug, Default)]
 pub(crate) struct Web {
     pub(crate) is_broken: Mutex<bool>,
+    /// How much it says that there is.
+    pub(crate) announced: Mutex<Option<u64>>,
+    /// How many chunks it gave.
+    pub(crate) given: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -78,9 +83,13 @@ impl WebSource for Web {
             false => Ok(halves.1),
         };
         let chunks = [Ok(halves.0), end].map(|chunk| chunk.map(Bytes::from));
+        let given = Arc::clone(&self.given);
+        let chunks = stream::iter(chunks).inspect(move |_| {
+            given.fetch_add(1, Ordering::Relaxed);
+        });
         Ok(Incoming {
-            size: None,
-            body: ByteStream::new(stream::iter(chunks)),
+            size: *self.announced.lock().unwrap(),
+            body: ByteStream::new(chunks),
         })
     }
 }
@@ -104,6 +113,7 @@ impl World {
             remote: Arc::default(),
             plugins: Vec::new(),
             at_a_time: 2,
+            quotas: Quotas::default(),
             protections: None,
             remote_properties: ImportSettings::default().remote_properties,
             fails: STORES
@@ -150,6 +160,7 @@ impl World {
                     remote_properties: self.remote_properties.clone(),
                     ..ImportSettings::default()
                 },
+                quotas: self.quotas.clone(),
                 ..Settings::default()
             })
             .with_web_source(Arc::<Web>::clone(&self.web))
