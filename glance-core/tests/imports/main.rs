@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod announced;
+mod at_once;
 mod begin;
 mod breaking;
 mod chance;

@@ -46,6 +46,7 @@ pub(crate) struct World {
     pub(crate) remote: Arc<Remote>,
     pub(crate) plugins: Vec<Arc<dyn ImportPlugin>>,
     pub(crate) at_a_time: usize,
+    pub(crate) at_once: usize,
     pub(crate) quotas: Quotas,
     pub(crate) protections: Option<Arc<Protections>>,
     pub(crate) remote_properties: Vec<String>,
@@ -61,6 +62,12 @@ pub(crate) struct Web {
     pub(crate) announced: Mutex<Option<u64>>,
     /// How many chunks it gave.
     pub(crate) given: Arc<AtomicUsize>,
+    /// How long it takes to answer, by this clock.
+    pub(crate) pause: Mutex<Option<(Arc<dyn Executor>, Duration)>>,
+    /// How often it was asked, and how many were at it then, at most.
+    pub(crate) asked: AtomicUsize,
+    pub(crate) most_at_once: AtomicUsize,
+    at_once: Arc<()>,
 }
 
 #[async_trait]
@@ -75,6 +82,14 @@ impl WebSource for Web {
     }
 
     async fn open(&self, _: &str) -> Result<Incoming, SourceError> {
+        let reading = Arc::clone(&self.at_once);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let at_once = Arc::strong_count(&self.at_once) - 1;
+        self.most_at_once.fetch_max(at_once, Ordering::Relaxed);
+        let pause = self.pause.lock().unwrap().clone();
+        if let Some((executor, pause)) = pause {
+            executor.sleep(pause).await;
+        }
         let halves = DATA.split_at(4);
         let end = match *self.is_broken.lock().unwrap() {
             true => Err(SourceError::Broken {
@@ -85,6 +100,7 @@ impl WebSource for Web {
         let chunks = [Ok(halves.0), end].map(|chunk| chunk.map(Bytes::from));
         let given = Arc::clone(&self.given);
         let chunks = stream::iter(chunks).inspect(move |_| {
+            let _reading = &reading;
             given.fetch_add(1, Ordering::Relaxed);
         });
         Ok(Incoming {
@@ -113,6 +129,7 @@ impl World {
             remote: Arc::default(),
             plugins: Vec::new(),
             at_a_time: 2,
+            at_once: ImportSettings::default().at_once,
             quotas: Quotas::default(),
             protections: None,
             remote_properties: ImportSettings::default().remote_properties,
@@ -156,6 +173,7 @@ impl World {
             .with_settings(Settings {
                 import: ImportSettings {
                     methods: ImportMethod::ALL.to_vec(),
+                    at_once: self.at_once,
                     max_parallel_stores: self.at_a_time,
                     remote_properties: self.remote_properties.clone(),
                     ..ImportSettings::default()

@@ -10,9 +10,10 @@ use super::super::allowance::Allowance;
 use super::super::glance::Glance;
 use super::super::image_data::Place;
 use super::super::transfer::{Limits, transfer_to_all};
+use super::super::turns::Turn;
 use super::source::Opened;
 use super::{Filling, Import, ends_work};
-use crate::domain::{Image, Intent, Resource, StoreId};
+use crate::domain::{Image, Intent, ProjectId, Resource, StoreId};
 use crate::error::Error;
 use crate::ports::{BlobKey, BlobWriter, StoreError};
 
@@ -37,6 +38,7 @@ impl Glance {
     /// fails stands in `filling`.
     pub(super) async fn fill(&self, import: &Import, filling: &mut Filling) -> Result<(), Error> {
         let image = self.own_image(import).await?;
+        let _turn = self.turn_to_fill(import, image.owner.clone()).await?;
         let filled = self.stores.filled(&image);
         let (done, left): (Vec<_>, Vec<_>) = import
             .plan
@@ -54,6 +56,16 @@ impl Glance {
             self.fill_some(import, stores, filling).await?;
         }
         Ok(())
+    }
+
+    /// Waits until the node has room for one more import, and shows signs of life meanwhile: each
+    /// takes places of stores, which others wait for.
+    async fn turn_to_fill(&self, import: &Import, owner: Option<ProjectId>) -> Result<Turn, Error> {
+        let turn = async {
+            let turn = self.importing.take(owner).await;
+            turn.ok_or(Error::Stopping)
+        };
+        self.while_importing(import, turn).await
     }
 
     async fn fill_some(

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures::future::{Either, select};
 
@@ -91,7 +92,8 @@ impl Glance {
         }
     }
 
-    /// Tells how much was read, where that is more than before.
+    /// Tells how much was read, where that is more than before, and now and then that somebody is
+    /// still at it.
     async fn tell_progress(&self, import: &Import, told: &mut u64) -> Result<(), Error> {
         self.own_image(import).await?;
         let task = self.import_task_of(&import.intent).await?;
@@ -101,11 +103,15 @@ impl Glance {
         };
         let mut task = task.filter(|task| !is_over(task)).ok_or_else(gone)?;
         let read = import.read.load(Ordering::Relaxed);
-        if read == *told {
+        let is_new = read != *told;
+        // One that waits for its turn, or for a plugin, keeps its lock.
+        if !is_new && self.now().since(task.updated_at) < SILENCE {
             return Ok(());
         }
-        *told = read;
-        task.message = Some(format!("Copied {} MiB", read >> 20));
+        if is_new {
+            *told = read;
+            task.message = Some(format!("Copied {} MiB", read >> 20));
+        }
         task.updated_at = self.now().max(task.updated_at);
         match self.catalog.move_task(&task, TaskStatus::Processing).await {
             Err(CatalogError::Conflict | CatalogError::NotFound) => Err(gone()),
@@ -134,3 +140,6 @@ impl Glance {
         }
     }
 }
+
+/// How long a task is left as it is: well below what makes its lock lost.
+const SILENCE: Duration = Duration::from_secs(15 * 60);
