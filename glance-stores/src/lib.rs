@@ -76,7 +76,7 @@ pub use self::import::{
     ConversionFormat, ConversionOptions, ImageConversion, ImageDecompression, InjectImageMetadata,
 };
 #[cfg(feature = "http-store")]
-pub use self::import::{HttpRemoteImages, HttpSource, HttpSourceOptions};
+pub use self::import::{HttpRemoteImages, HttpSource, HttpSourceOptions, Pace};
 #[cfg(any(
     feature = "_cloud",
     feature = "_sql",

@@ -36,6 +36,7 @@ impl Reader<'_> {
         let worker = self.settings.text("DEFAULT", "worker_self_reference_url")?;
         Ok(ImportConfig {
             settings: ImportSettings {
+                at_once: self.size("wsgi", "task_pool_threads")?,
                 max_parallel_stores: self.size("image_import_opts", "max_parallel_stores")?,
                 methods,
                 remote_properties: self.settings.list(REMOTE_GROUP, "extra_properties")?,
@@ -130,6 +131,14 @@ mod tests {
         let named = named.import.settings;
         assert_eq!(named.methods, [ImportMethod::GlanceDownload]);
         assert_eq!(named.remote_properties, ["hw_", "acme_"]);
+    }
+
+    #[test]
+    fn as_many_imports_run_at_once_as_upstream_s_threads() {
+        let at_once = |text| config(text).import.settings.at_once;
+
+        assert_eq!(at_once(""), 16);
+        assert_eq!(at_once("[wsgi]\ntask_pool_threads = 3\n"), 3);
     }
 
     #[test]

@@ -77,6 +77,16 @@ impl Allowance {
         }
     }
 
+    /// The same for data that has not come yet, and of which no more than so much will come.
+    pub(super) async fn cover_all(&mut self, size: u64) -> Result<(), Error> {
+        let size = size.saturating_mul(self.copies);
+        if size <= self.claim.bytes {
+            return Ok(());
+        }
+        let reserved = self.reserve(size).await;
+        self.answered(reserved)
+    }
+
     /// Reserves so many bytes in all; again after a while where the catalog is away, for what has
     /// come of an upload is worth a pause.
     async fn reserve(&mut self, bytes: u64) -> Result<(), CatalogError> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::at_work::AtWork;
+use super::at_work::{AtWork, Room};
 use super::glance::{Glance, Settings};
 use super::stores::Stores;
+use super::turns::Turns;
 use crate::domain::policy::{Protections, Rules};
 use crate::domain::{Holder, ImageId, StoreId};
 use crate::ports::{
@@ -157,6 +158,11 @@ impl GlanceBuilder {
             return Err(BuildError::EmptyPages);
         }
         let process = ImageId::from_bits(self.runtime.ids.next_bits()).to_string();
+        let at_once = self.settings.import.at_once.max(1);
+        let room = Room {
+            of_all: at_once,
+            of_one: at_once.div_ceil(2),
+        };
         let node = self.node.unwrap_or_else(|| process.clone());
         Ok(Glance {
             catalog: self.catalog,
@@ -174,6 +180,7 @@ impl GlanceBuilder {
             holder: Arc::new(Holder { node, process }),
             at_work: AtWork::default(),
             hashing: AtWork::default(),
+            importing: Turns::new(room),
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::ports::{
 use super::at_work::AtWork;
 use super::builder::Runtime;
 use super::stores::Stores;
+use super::turns::Turns;
 
 /// The image service. Cloning it is cheap; all clones are one service.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Glance {
     pub(super) at_work: AtWork,
     /// The part of it that reads data for its hash.
     pub(super) hashing: AtWork,
+    /// Imports that read data, and those that wait for that.
+    pub(super) importing: Turns,
 }
 
 impl Glance {
@@ -103,6 +106,9 @@ impl Default for Settings {
 /// How images are imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportSettings {
+    /// How many a node runs at a time: `task_pool_threads`. The others wait for their turn. Of one
+    /// project there are half as many, so that it does not hold up the others.
+    pub at_once: usize,
     /// To how many stores data is written at a time: `max_parallel_stores`. More are filled from
     /// those.
     pub max_parallel_stores: usize,
@@ -119,6 +125,7 @@ pub struct ImportSettings {
 impl Default for ImportSettings {
     fn default() -> Self {
         Self {
+            at_once: 16,
             max_parallel_stores: 1,
             methods: ImportMethod::DEFAULT.to_vec(),
             remote_properties: REMOTE_PROPERTIES.map(str::to_owned).to_vec(),

@@ -30,6 +30,7 @@ mod strays;
 mod tags;
 mod tasks;
 mod transfer;
+mod turns;
 
 pub use self::builder::{BuildError, GlanceBuilder, Runtime};
 pub use self::fsck::{CheckEvent, CheckPlan, Checked, Finding, Outcome, Trouble};

@@ -77,10 +77,7 @@ fn a_source_that_breaks_off_fails_for_all_stores() {
         let image = world.image(id).unwrap();
         assert_eq!(image.status(), Status::Queued);
         assert_eq!(image.listed_stores(FAILED_IMPORT).len(), 2);
-        assert_eq!(
-            task.message.as_deref(),
-            Some("the data broke off before its end")
-        );
+        assert_eq!(task.message.as_deref(), Some("the line is cut"));
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod announced;
+mod at_once;
 mod begin;
 mod breaking;
 mod cancelled;

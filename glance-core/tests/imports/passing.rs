@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use glance_core::domain::{ImportMethod, Status, TaskStatus};
-use glance_core::ports::{ByteStream, ImportPlugin, Passing, PluginError};
+use glance_core::ports::{BoxError, ByteStream, ImportPlugin, Passing, PluginError};
 
 use crate::world::{DATA, World, request};
 
@@ -78,6 +78,46 @@ fn data_is_what_plugins_make_of_it_but_for_copies() {
         assert_eq!(container.as_deref(), Some(expected), "{method}");
         world.check_at_rest(method.as_str());
     }
+}
+
+/// Reads all of what passes before it gives any of it on.
+#[derive(Debug)]
+struct Patient;
+
+#[async_trait]
+impl ImportPlugin for Patient {
+    fn name(&self) -> &'static str {
+        "patient"
+    }
+
+    async fn apply(&self, data: Passing) -> Result<Passing, PluginError> {
+        let read: Result<Vec<_>, _> = data.body.try_collect().await;
+        let read = read.map_err(|error| PluginError::Failed {
+            plugin: self.name(),
+            source: error.into(),
+        });
+        let chunks = read?.into_iter().map(Ok::<_, BoxError>);
+        Ok(Passing {
+            body: ByteStream::new(futures::stream::iter(chunks)),
+            ..data
+        })
+    }
+}
+
+#[test]
+fn why_data_breaks_off_is_told_through_a_plugin_that_reads_it() {
+    let mut world = World::new();
+    world.plugins = vec![Arc::new(Patient)];
+    *world.web.is_broken.lock().unwrap() = true;
+    let node = world.node(1);
+    let id = world.image_for(&node, ImportMethod::WebDownload);
+
+    let request = request(ImportMethod::WebDownload, true);
+    let begun = world.import(&node, id, request).unwrap();
+
+    let task = world.task(&begun.unwrap());
+    assert_eq!(task.message.as_deref(), Some("the line is cut"));
+    world.check_at_rest("a plugin that reads what breaks off");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use futures::{StreamExt, stream};
 use glance_core::domain::policy::Protections;
 use glance_core::domain::query::TaskQuery;
 use glance_core::domain::{
-    Caller, Change, Draft, Event, Image, ImageId, ImportMethod, StoreId, Task, TaskStatus, Viewer,
+    Caller, Change, Draft, Event, Image, ImageId, ImportMethod, Quotas, StoreId, Task, TaskStatus,
+    Viewer,
 };
 use glance_core::memory::{MemoryCatalog, MemoryStore, Simulation};
 use glance_core::ports::{
@@ -47,6 +48,8 @@ pub(crate) struct World {
     pub(crate) remote: Arc<Remote>,
     pub(crate) plugins: Vec<Arc<dyn ImportPlugin>>,
     pub(crate) at_a_time: usize,
+    pub(crate) at_once: usize,
+    pub(crate) quotas: Quotas,
     pub(crate) protections: Option<Arc<Protections>>,
     pub(crate) remote_properties: Vec<String>,
     fails: BTreeMap<&'static str, Arc<Mutex<Fails>>>,
@@ -59,6 +62,16 @@ pub(crate) struct Web {
     pub(crate) is_broken: Mutex<bool>,
     /// It says half of what there is, and then nothing.
     pub(crate) is_silent: Mutex<bool>,
+    /// How much it says that there is.
+    pub(crate) announced: Mutex<Option<u64>>,
+    /// How many chunks it gave.
+    pub(crate) given: Arc<AtomicUsize>,
+    /// How long it takes to answer, by this clock.
+    pub(crate) pause: Mutex<Option<(Arc<dyn Executor>, Duration)>>,
+    /// How often it was asked, and how many were at it then, at most.
+    pub(crate) asked: AtomicUsize,
+    pub(crate) most_at_once: AtomicUsize,
+    at_once: Arc<()>,
 }
 
 #[async_trait]
@@ -73,15 +86,29 @@ impl WebSource for Web {
     }
 
     async fn open(&self, _: &str) -> Result<Incoming, SourceError> {
+        let reading = Arc::clone(&self.at_once);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let at_once = Arc::strong_count(&self.at_once) - 1;
+        self.most_at_once.fetch_max(at_once, Ordering::Relaxed);
+        let pause = self.pause.lock().unwrap().clone();
+        if let Some((executor, pause)) = pause {
+            executor.sleep(pause).await;
+        }
         let halves = DATA.split_at(4);
         let end = match *self.is_broken.lock().unwrap() {
-            true => Err("the line is cut"),
+            true => Err(SourceError::Broken {
+                reason: "the line is cut".to_owned(),
+            }),
             false => Ok(halves.1),
         };
         let chunks = [Ok(halves.0), end].map(|chunk| chunk.map(Bytes::from));
-        let chunks = stream::iter(chunks);
+        let given = Arc::clone(&self.given);
+        let chunks = stream::iter(chunks).inspect(move |_| {
+            let _reading = &reading;
+            given.fetch_add(1, Ordering::Relaxed);
+        });
         Ok(Incoming {
-            size: None,
+            size: *self.announced.lock().unwrap(),
             body: match *self.is_silent.lock().unwrap() {
                 true => ByteStream::new(chunks.take(1).chain(stream::pending())),
                 false => ByteStream::new(chunks),
@@ -109,6 +136,8 @@ impl World {
             remote: Arc::default(),
             plugins: Vec::new(),
             at_a_time: 2,
+            at_once: ImportSettings::default().at_once,
+            quotas: Quotas::default(),
             protections: None,
             remote_properties: ImportSettings::default().remote_properties,
             fails: STORES
@@ -151,10 +180,12 @@ impl World {
             .with_settings(Settings {
                 import: ImportSettings {
                     methods: ImportMethod::ALL.to_vec(),
+                    at_once: self.at_once,
                     max_parallel_stores: self.at_a_time,
                     remote_properties: self.remote_properties.clone(),
                     ..ImportSettings::default()
                 },
+                quotas: self.quotas.clone(),
                 ..Settings::default()
             })
             .with_web_source(Arc::<Web>::clone(&self.web))

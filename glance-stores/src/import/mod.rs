@@ -17,4 +17,4 @@ pub use self::plugins::{
 #[cfg(feature = "http-store")]
 pub use self::remote::HttpRemoteImages;
 #[cfg(feature = "http-store")]
-pub use self::web::{HttpSource, HttpSourceOptions};
+pub use self::web::{HttpSource, HttpSourceOptions, Pace};

@@ -15,9 +15,9 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 use url::Url;
 
-use super::web::{Asked, Download, HttpSourceOptions, refused, unusable};
+use super::web::{Asked, Download, HttpSourceOptions, Patience, broken_off, refused, unusable};
+use crate::OpenError;
 use crate::guard::{Answer, Guard, Redirects};
-use crate::{OpenError, Retries};
 
 /// Images of other Glances: `glance-download`.
 ///
@@ -29,7 +29,7 @@ use crate::{OpenError, Retries};
 #[derive(Debug)]
 pub struct HttpRemoteImages {
     guard: Arc<Guard>,
-    retries: Retries,
+    patience: Patience,
 }
 
 impl HttpRemoteImages {
@@ -38,9 +38,9 @@ impl HttpRemoteImages {
     /// # Errors
     /// [`OpenError`] names the option that cannot be used.
     pub fn open(options: HttpSourceOptions) -> Result<Self, OpenError> {
-        let retries = options.retries;
+        let patience = options.patience();
         let guard = Arc::new(options.guard(NO_REDIRECTS)?);
-        Ok(Self { guard, retries })
+        Ok(Self { guard, patience })
     }
 
     async fn told(&self, url: Url, token: &Token) -> Result<Value, SourceError> {
@@ -84,7 +84,7 @@ impl RemoteImages for HttpRemoteImages {
             headers: bearing(token),
             is_checked,
         };
-        let download = Download::begin(Arc::clone(&self.guard), asked, self.retries).await?;
+        let download = Download::begin(Arc::clone(&self.guard), asked, self.patience).await?;
         Ok(Incoming {
             size: download.size(),
             body: download.into_bytes(),
@@ -118,7 +118,7 @@ async fn read(answer: Answer) -> Result<Value, SourceError> {
     let mut bytes = answer.into_bytes().map_err(refused)?;
     let mut body = BytesMut::new();
     while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(|broken| SourceError::Unreachable { source: broken.0 })?;
+        let chunk = chunk.map_err(broken_off)?;
         if body.len() + chunk.len() > MOST_TOLD {
             return Err(unusable(&"it tells more of the image than is read"));
         }

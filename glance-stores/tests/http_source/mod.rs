@@ -1,5 +1,6 @@
 //! The web as a source of imports: what servers do that real ones do not do on demand.
 
+mod reasons;
 mod remote;
 mod server;
 mod with_nginx;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use glance_core::domain::{UriFilter, UriFilterOptions};
 use glance_core::ports::{SourceError, WebSource};
-use glance_stores::{HttpSource, HttpSourceOptions, Retries};
+use glance_stores::{HttpSource, HttpSourceOptions, Pace, Retries};
 
 use self::server::{Server, first, rest};
 
@@ -29,6 +30,10 @@ fn options(ports: &[u16]) -> HttpSourceOptions {
         tries: TRIES,
         backoff: Duration::from_millis(1),
         most: Duration::from_millis(1),
+    };
+    options.pace = Pace {
+        bytes: 1000,
+        within: Duration::from_secs(60),
     };
     options
 }

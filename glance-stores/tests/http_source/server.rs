@@ -1,6 +1,7 @@
 //! A server that breaks off wherever a test wants.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -32,6 +33,15 @@ impl Server {
     pub(super) async fn start(
         answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
+        Self::start_slowly(usize::MAX, Duration::ZERO, answer).await
+    }
+
+    /// The same, with a pause after so many bytes, again and again.
+    pub(super) async fn start_slowly(
+        piece: usize,
+        pause: Duration,
+        answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked = Arc::<Mutex<Vec<Request>>>::default();
@@ -43,7 +53,14 @@ impl Server {
                 let request = Request { number, head };
                 let bytes = answer(&request);
                 log.lock().unwrap().push(request);
-                let _ = stream.write_all(&bytes).await;
+                for (at, piece) in bytes.chunks(piece).enumerate() {
+                    if at > 0 {
+                        tokio::time::sleep(pause).await;
+                    }
+                    if stream.write_all(piece).await.is_err() {
+                        break;
+                    }
+                }
             }
         });
         Self { port, asked }
@@ -77,7 +94,7 @@ async fn head(stream: &mut TcpStream) -> String {
 pub(super) fn first(data: &[u8], headers: &str, bytes: usize) -> Vec<u8> {
     let length = data.len();
     let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\nContent-Length: {length}\r\n\r\n");
-    [head.as_bytes(), &data[..bytes]].concat()
+    [head.as_bytes(), &data[..bytes.min(length)]].concat()
 }
 
 /// The rest that a request asks for, of which only so much comes.

@@ -152,7 +152,7 @@ const OSLO_MIDDLEWARE: &[OptionSpec] = &[
 ];
 
 const WSGI: &[OptionSpec] = &[
-    ignored("task_pool_threads", Kind::POSITIVE, Some("16"), THREADS),
+    honoured("task_pool_threads", Kind::POSITIVE, Some("16")),
     ignored("python_interpreter", Text, None, "it is about Python"),
 ];
 

@@ -10,9 +10,10 @@ use super::super::allowance::Allowance;
 use super::super::glance::Glance;
 use super::super::image_data::Place;
 use super::super::transfer::{Limits, transfer_to_all};
+use super::super::turns::Turn;
 use super::source::Opened;
 use super::{Filling, Import, ends_work};
-use crate::domain::{Image, Intent, StoreId};
+use crate::domain::{Image, Intent, ProjectId, Resource, StoreId};
 use crate::error::Error;
 use crate::ports::{BlobKey, BlobWriter, StoreError};
 
@@ -37,6 +38,7 @@ impl Glance {
     /// fails stands in `filling`.
     pub(super) async fn fill(&self, import: &Import, filling: &mut Filling) -> Result<(), Error> {
         let image = self.own_image(import).await?;
+        let _turn = self.turn_to_fill(import, image.owner.clone()).await?;
         let filled = self.stores.filled(&image);
         let (done, left): (Vec<_>, Vec<_>) = import
             .plan
@@ -56,6 +58,16 @@ impl Glance {
         Ok(())
     }
 
+    /// Waits until the node has room for one more import, and shows signs of life meanwhile: each
+    /// takes places of stores, which others wait for.
+    async fn turn_to_fill(&self, import: &Import, owner: Option<ProjectId>) -> Result<Turn, Error> {
+        let turn = async {
+            let turn = self.importing.take(owner).await;
+            turn.ok_or(Error::Stopping)
+        };
+        self.while_importing(import, turn).await
+    }
+
     async fn fill_some(
         &self,
         import: &Import,
@@ -66,16 +78,19 @@ impl Glance {
         import.progress.begin(stores, import.plan.stores.len());
         let opening = async {
             let opened = self.open_source(import, &image, filling).await?;
+            let limits = self.import_limits(import, &image, opened.size).await?;
             // Whoever took the import over has cleared the stores already.
             self.keep_import(&import.intent).await?;
             let starting = stores
                 .iter()
                 .map(|store| self.start_target(import, store, opened.size));
-            Ok((join_all(starting).await, opened))
+            Ok((join_all(starting).await, opened, limits))
         };
-        let (started, opened) = match self.while_importing(import, opening).await {
+        let (started, opened, limits) = match self.while_importing(import, opening).await {
             Ok(opened) => opened,
             Err(error) if ends_work(&error) => return Err(error),
+            // Later, somebody may say what the project may have.
+            Err(error @ Error::Limits(_)) => return Err(error),
             Err(error) => {
                 filling.all_failed(stores, &error);
                 return Ok(());
@@ -92,7 +107,7 @@ impl Glance {
             }
         }
         let written = self
-            .write_targets(import, &image, opened, &mut targets, filling)
+            .write_targets(import, &image, (opened, limits), &mut targets, filling)
             .await;
         match written {
             Ok(true) => self.commit_targets(import, targets, filling).await,
@@ -137,7 +152,7 @@ impl Glance {
         &self,
         import: &Import,
         image: &Image,
-        opened: Opened,
+        (opened, limits): (Opened, Limits),
         targets: &mut Vec<Target>,
         filling: &mut Filling,
     ) -> Result<bool, Error> {
@@ -161,7 +176,6 @@ impl Glance {
                 return Ok(false);
             }
         };
-        let limits = self.import_limits(import, image, opened.size).await?;
         let algorithm = opened.algorithm;
         let (body, judged) = opened.split();
         let least = match import.plan.all_must_succeed {
@@ -258,20 +272,27 @@ impl Glance {
         trouble.map_or(Ok(()), Err)
     }
 
-    /// What data of an import may be. What it takes in all its stores is reserved as it comes.
+    /// What data of an import may be. What it takes in all its stores is reserved now, as far as it
+    /// is announced, and else as it comes (rule R9).
     async fn import_limits(
         &self,
         import: &Import,
         image: &Image,
         size: Option<u64>,
     ) -> Result<Limits, Error> {
+        let most = self.settings().quotas.image_bytes;
+        Resource::ImageBytes.check(size.unwrap_or(0), most)?;
         let copies = import.plan.stores.len();
         let claim = self.claim_for_import(image, copies).await?;
         let allowance = Allowance::of(self, &import.intent, claim);
+        let mut allowance = allowance.map(|allowance| allowance.for_copies(copies));
+        if let (Some(size), Some(allowance)) = (size, &mut allowance) {
+            allowance.cover_all(size).await?;
+        }
         Ok(Limits {
             expected: size,
-            most: self.settings().quotas.image_bytes,
-            allowance: allowance.map(|allowance| allowance.for_copies(copies)),
+            most,
+            allowance,
         })
     }
 }

@@ -56,8 +56,8 @@ impl Glance {
         self.while_signs_pass(sign, work).await
     }
 
-    /// Tells how far it is, where that is news, and that it goes on now and then: others break the lock
-    /// of an import whose task is not heard of for long.
+    /// Tells how far it is, where that is news, and now and then that somebody is still at it: one that
+    /// waits for its turn, or for a plugin, keeps its lock.
     async fn tell_progress(
         &self,
         import: &Import,
@@ -99,5 +99,5 @@ impl Glance {
     }
 }
 
-/// How long nothing may be heard of a task whose import goes on.
-const SILENCE: Duration = Duration::from_secs(60);
+/// How long a task is left as it is: well below what makes its lock lost.
+const SILENCE: Duration = Duration::from_secs(15 * 60);

@@ -26,7 +26,7 @@ use crate::domain::{
     Work,
 };
 use crate::error::Error;
-use crate::ports::StoreError;
+use crate::ports::{BodyError, PluginError, SourceError, StoreError};
 
 use self::progress::Progress;
 use self::remote::Envoy;
@@ -149,8 +149,17 @@ impl Filling {
 
 /// What is told of an error: its own words, or those of what broke off on the way.
 fn told(error: &Error) -> String {
-    if let Error::Body(broken) = error {
-        if let Some(plugin) = broken.0.downcast_ref::<crate::ports::PluginError>() {
+    let broken = match error {
+        Error::Body(broken) => Some(broken),
+        // What it read of the data.
+        Error::Plugin(PluginError::Failed { source, .. }) => source.downcast_ref::<BodyError>(),
+        _ => None,
+    };
+    if let Some(broken) = broken {
+        if let Some(source) = broken.0.downcast_ref::<SourceError>() {
+            return source.to_string();
+        }
+        if let Some(plugin) = broken.0.downcast_ref::<PluginError>() {
             return plugin.to_string();
         }
         if let Some(store) = broken.0.downcast_ref::<StoreError>() {

@@ -7,9 +7,11 @@ use futures::{StreamExt, stream};
 use glance_core::ports::{BodyError, ByteStream, SourceError};
 use reqwest::header::{HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Method, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
-use super::error::{CannotResume, UnusableAnswer, refused, unusable};
+use super::error::{CannotResume, UnusableAnswer, broken_off, refused, too_slow, unusable};
+use super::pace::{Kept, Lap, Pace};
 use super::validator::Validator;
 use crate::Retries;
 use crate::blob::random;
@@ -23,17 +25,25 @@ pub(in crate::import) struct Asked {
     pub(in crate::import) is_checked: bool,
 }
 
+/// How long a server is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::import) struct Patience {
+    pub(super) retries: Retries,
+    pub(super) pace: Pace,
+}
+
 /// A download that has begun.
 pub(in crate::import) struct Download {
     guard: Arc<Guard>,
     asked: Asked,
-    retries: Retries,
+    patience: Patience,
     validator: Option<Validator>,
     size: Option<u64>,
     body: ByteStream,
     /// How many bytes came.
     at: u64,
-    /// How often it was taken up since the last byte came.
+    lap: Lap,
+    /// How often it was taken up since it last kept the pace.
     tried: u32,
 }
 
@@ -42,7 +52,7 @@ impl Download {
     pub(in crate::import) async fn begin(
         guard: Arc<Guard>,
         asked: Asked,
-        retries: Retries,
+        patience: Patience,
     ) -> Result<Self, SourceError> {
         let answer = guard.fetch(Method::GET, asked.url.clone(), asked.headers.clone());
         let answer = answer.await.map_err(refused)?;
@@ -65,8 +75,9 @@ impl Download {
             body: answer.into_bytes().map_err(refused)?,
             guard,
             asked,
-            retries,
+            patience,
             at: 0,
+            lap: Lap::default(),
             tried: 0,
         })
     }
@@ -90,22 +101,37 @@ impl Download {
 
     async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         loop {
+            let since = Instant::now();
             let broke = match self.body.next().await {
-                Some(Ok(chunk)) if chunk.is_empty() => continue,
                 Some(Ok(chunk)) => {
                     self.at = self.at.saturating_add(chunk.len() as u64);
                     if self.size.is_some_and(|size| size < self.at) {
-                        return Err(broken(CannotResume::OtherBytes));
+                        return Err(broken(CannotResume::OtherBytes.into()));
                     }
-                    self.tried = 0;
+                    self.keep_pace(chunk.len() as u64, since)?;
+                    if chunk.is_empty() {
+                        continue;
+                    }
                     return Ok(Some(chunk));
                 }
                 None if self.size.is_none_or(|size| size == self.at) => return Ok(None),
                 None => BodyError("bytes are missing".into()),
                 Some(Err(error)) => error,
             };
-            self.take_up(broke).await?;
+            self.take_up(broken(broken_off(broke))).await?;
         }
+    }
+
+    /// Waiting that ends without a byte does not count: there are so many tries, and each has its
+    /// deadlines.
+    fn keep_pace(&mut self, bytes: u64, since: Instant) -> Result<(), BodyError> {
+        let pace = self.patience.pace;
+        match self.lap.add(bytes, since.elapsed(), pace) {
+            Kept::Yes => self.tried = 0,
+            Kept::SoFar => {}
+            Kept::No => return Err(broken(too_slow(pace))),
+        }
+        Ok(())
     }
 
     /// Asks for the rest, and again where the server may answer better in a while.
@@ -113,17 +139,18 @@ impl Download {
         let Some(validator) = self.validator.clone() else {
             return Err(broke);
         };
-        while self.tried < self.retries.tries {
+        let retries = self.patience.retries;
+        while self.tried < retries.tries {
             self.tried += 1;
             tracing::info!(at = self.at, try_ = self.tried, "a download broke off");
-            tokio::time::sleep(self.retries.wait(self.tried, random())).await;
+            tokio::time::sleep(retries.wait(self.tried, random())).await;
             match self.rest(&validator).await {
                 Ok(body) => {
                     self.body = body;
                     return Ok(());
                 }
-                Err(error) if error.may_pass() => broke = broken(error),
-                Err(error) => return Err(broken(error)),
+                Err(error) if error.may_pass() => broke = broken(error.into()),
+                Err(error) => return Err(broken(error.into())),
             }
         }
         Err(broke)
@@ -177,6 +204,6 @@ impl Download {
     }
 }
 
-fn broken(error: CannotResume) -> BodyError {
+fn broken(error: SourceError) -> BodyError {
     BodyError(error.into())
 }

@@ -2,6 +2,7 @@
 
 mod download;
 mod error;
+mod pace;
 mod validator;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,9 @@ use glance_core::ports::{Incoming, SourceError, WebSource};
 use reqwest::header::HeaderMap;
 use url::Url;
 
-pub(super) use self::download::{Asked, Download};
-pub(super) use self::error::{refused, unusable};
+pub(super) use self::download::{Asked, Download, Patience};
+pub(super) use self::error::{broken_off, refused, unusable};
+pub use self::pace::Pace;
 use crate::guard::{AllowList, Deadlines, Guard, GuardOptions, Network, Redirects, Trust};
 use crate::{OpenError, Retries};
 
@@ -28,9 +30,11 @@ pub struct HttpSourceOptions {
     pub hosts: Vec<String>,
     /// Networks that any host may be in.
     pub networks: Vec<Network>,
-    /// How often a body that broke off is taken up without a byte having come, and how long the
-    /// waits before are.
+    /// How often a body that broke off is taken up until so much came again as [`Pace`] asks for,
+    /// and how long the waits before are.
     pub retries: Retries,
+    /// How slowly data may come.
+    pub pace: Pace,
 }
 
 impl HttpSourceOptions {
@@ -45,6 +49,14 @@ impl HttpSourceOptions {
                 backoff: Duration::from_secs(2),
                 most: Duration::from_secs(60),
             },
+            pace: Pace::default(),
+        }
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        Patience {
+            retries: self.retries,
+            pace: self.pace,
         }
     }
 
@@ -73,7 +85,7 @@ impl HttpSourceOptions {
 /// that a name leads to. Nothing is taken from the environment: no proxy either.
 ///
 /// A body that breaks off is asked for again from there, if the server told by which it can be
-/// known to be the same (RFC 9110 §13.1.5).
+/// known to be the same (RFC 9110 §13.1.5). One that comes too slowly is given up.
 ///
 /// ```
 /// use glance_core::domain::{UriFilter, UriFilterOptions};
@@ -89,7 +101,7 @@ impl HttpSourceOptions {
 #[derive(Debug)]
 pub struct HttpSource {
     guard: Arc<Guard>,
-    retries: Retries,
+    patience: Patience,
 }
 
 impl HttpSource {
@@ -98,9 +110,9 @@ impl HttpSource {
     /// # Errors
     /// [`OpenError`] names the option that cannot be used.
     pub fn open(options: HttpSourceOptions) -> Result<Self, OpenError> {
-        let retries = options.retries;
+        let patience = options.patience();
         let guard = Arc::new(options.guard(REDIRECTS)?);
-        Ok(Self { guard, retries })
+        Ok(Self { guard, patience })
     }
 
     fn url(&self, uri: &str) -> Result<Url, SourceError> {
@@ -125,7 +137,7 @@ impl WebSource for HttpSource {
             headers: HeaderMap::new(),
             is_checked: false,
         };
-        let download = Download::begin(Arc::clone(&self.guard), asked, self.retries).await?;
+        let download = Download::begin(Arc::clone(&self.guard), asked, self.patience).await?;
         Ok(Incoming {
             size: download.size(),
             body: download.into_bytes(),
@@ -139,7 +151,7 @@ const REDIRECTS: Redirects = Redirects {
     most: 10,
 };
 
-/// Images are large: as a whole they may take however long they take.
+/// Images are large: as a whole they may take however long they take at the slowest [`Pace`].
 const DEADLINES: Deadlines = Deadlines {
     answer: Duration::from_secs(30),
     idle: Duration::from_secs(60),

@@ -103,6 +103,9 @@ impl ImageConversion {
             let reason = format!("a disk of format {declared} cannot be converted");
             return Err(bad(reason));
         };
+        if data.size.is_some_and(|size| size > self.most_bytes) {
+            return Err(self.too_much());
+        }
         let workshop = Arc::clone(&self.workshop);
         let bench = tokio::task::spawn_blocking(move || workshop.bench());
         let bench = bench.await.map_err(failed)?.map_err(failed)?;
@@ -139,15 +142,16 @@ impl ImageConversion {
             let chunk = chunk.map_err(failed)?;
             inspection.feed(&chunk);
             if inspection.position() > self.most_bytes {
-                return Err(bad(format!(
-                    "there are more than {} bytes",
-                    self.most_bytes
-                )));
+                return Err(self.too_much());
             }
             file.write_all(&chunk).await.map_err(failed)?;
         }
         file.flush().await.map_err(failed)?;
         Ok(inspection)
+    }
+
+    fn too_much(&self) -> PluginError {
+        bad(format!("there are more than {} bytes", self.most_bytes))
     }
 }
 

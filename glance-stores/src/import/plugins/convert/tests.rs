@@ -210,6 +210,18 @@ async fn what_is_unsafe_or_something_else_is_refused_and_nothing_stays() {
 }
 
 #[tokio::test]
+async fn a_disk_that_is_announced_as_too_large_is_not_read() {
+    let place = Place::new();
+    let mut data = passing(Vec::new(), "qcow2");
+    data.size = Some((1 << 30) + 1);
+
+    let error = place.plugin(ConversionFormat::Raw).apply(data).await;
+
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("more than 1073741824"), "{error}");
+}
+
+#[tokio::test]
 async fn what_comes_out_is_inspected_again() {
     let place = Place::new();
     place.qemu_img(&["create", "-f", "qcow2", "inner.qcow2", "1M"]);
