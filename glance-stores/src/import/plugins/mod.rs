@@ -3,6 +3,7 @@
 mod convert;
 mod decompress;
 mod inject;
+mod proportion;
 
 pub use self::convert::{ConversionFormat, ConversionOptions, ImageConversion};
 pub use self::decompress::ImageDecompression;

@@ -6,7 +6,9 @@
 //! waits for the program, which is killed where the thread, and so this process, ends.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::OpenError;
 
 /// How much a program may take.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Limits {
     /// Bytes of addresses.
     pub(super) memory: u64,
@@ -31,6 +33,8 @@ pub(super) struct Limits {
     pub(super) cpu: Duration,
     /// Bytes of a file that it writes.
     pub(super) file: u64,
+    /// Of the disk.
+    pub(super) room: Option<Room>,
     /// From start to end.
     pub(super) wall: Duration,
 }
@@ -88,6 +92,7 @@ impl Cage {
             memory: 1 << 30,
             cpu: Duration::from_secs(2),
             file: 0,
+            room: None,
             wall: Duration::from_secs(10),
         };
         let arguments = [OsString::from("--version")];
@@ -110,14 +115,16 @@ impl Cage {
 
     /// Runs the program, which can write to the folder and nowhere else. `held` is given back, and
     /// lives until the program is dead: also where this future is dropped, which kills it.
+    ///
+    /// `FileTooLarge` where it took too much of the disk, `TimedOut` where it took too long.
     pub(super) async fn run<H: Send + 'static>(
         &self,
         arguments: Vec<OsString>,
         folder: &Path,
-        limits: &Limits,
+        limits: Limits,
         held: H,
     ) -> io::Result<(H, Ended)> {
-        let (command, folder) = (self.command(&arguments, limits), folder.to_owned());
+        let (command, folder) = (self.command(&arguments, &limits), folder.to_owned());
         let slot = Arc::<Mutex<Slot>>::default();
         let kill = KillOnDrop(Arc::clone(&slot));
         let (sender, receiver) = oneshot::channel();
@@ -127,12 +134,19 @@ impl Cage {
             // Where nobody waits any more, what was held goes here.
             let _ = sender.send(ended.map(|ended| (held, ended)));
         })?;
-        let ended = tokio::time::timeout(limits.wall, receiver).await;
+        let ended = tokio::select! {
+            ended = receiver => match ended {
+                Ok(ended) => ended,
+                Err(_) => Err(io::Error::other("nobody waited for the program")),
+            },
+            error = passed(limits.room.as_ref()) => Err(error),
+            () = tokio::time::sleep(limits.wall) => Err(io::ErrorKind::TimedOut.into()),
+        };
         drop(kill);
-        match ended {
-            Ok(Ok(ended)) => ended,
-            Ok(Err(_)) => Err(io::Error::other("nobody waited for the program")),
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        let ended = ended?;
+        match limits.room {
+            Some(room) => room.check().await.map(|()| ended),
+            None => Ok(ended),
         }
     }
 
@@ -163,6 +177,42 @@ impl Cage {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+}
+
+/// What a file may take of the disk. Where it has holes, its length says nothing of that.
+#[derive(Debug)]
+pub(super) struct Room {
+    file: tokio::fs::File,
+    most: u64,
+}
+
+impl Room {
+    pub(super) fn new(file: File, most: u64) -> Self {
+        let file = tokio::fs::File::from_std(file);
+        Self { file, most }
+    }
+
+    async fn check(&self) -> io::Result<()> {
+        let taken = self.file.metadata().await?.blocks().saturating_mul(512);
+        match taken > self.most {
+            true => Err(io::ErrorKind::FileTooLarge.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Ends where a file takes too much.
+async fn passed(room: Option<&Room>) -> io::Error {
+    let Some(room) = room else {
+        return std::future::pending().await;
+    };
+    let mut ticks = tokio::time::interval(LOOK);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = room.check().await {
+            return error;
+        }
     }
 }
 
@@ -279,6 +329,9 @@ const STANDARD_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const UTIL_LINUX: &str = "util-linux";
 const THREAD: &str = "conversion";
 
+/// How often it is seen what a file takes.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Bytes of what a program says.
 const MOST_SAID: u64 = 64 << 10;
 
@@ -291,6 +344,7 @@ mod tests {
             memory: 1 << 30,
             cpu: Duration::from_secs(5),
             file: 1 << 20,
+            room: None,
             wall: Duration::from_secs(60),
         }
     }
@@ -298,7 +352,7 @@ mod tests {
     async fn ran(program: &'static str, arguments: &[&str], folder: &Path) -> Ended {
         let cage = Cage::open(program, "none", folder).unwrap();
         let arguments = arguments.iter().map(OsString::from).collect();
-        let (_, ended) = cage.run(arguments, folder, &limits(), ()).await.unwrap();
+        let (_, ended) = cage.run(arguments, folder, limits(), ()).await.unwrap();
         ended
     }
 
@@ -345,7 +399,7 @@ mod tests {
         };
 
         let ended = cage
-            .run(vec!["600".into()], folder.path(), &limits, ())
+            .run(vec!["600".into()], folder.path(), limits, ())
             .await;
 
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);

@@ -65,7 +65,7 @@ pub struct ConversionOptions {
 /// to be, is refused before any other program sees it (rule R1). What comes out is inspected again.
 /// A disk of the right format, or a disc, goes on as it is, and is inspected as it passes.
 ///
-/// `qemu-img` has limits of memory, time and file size, no network, and no files but its own and
+/// `qemu-img` has limits of memory, time, file size and, in proportion to the data, of disk; no network, and no files but its own and
 /// those of its folder: see the log of the start for what the kernel does not offer of that. It ends
 /// with the import, and with this process.
 #[derive(Debug)]
@@ -110,11 +110,12 @@ impl ImageConversion {
         let bench = tokio::task::spawn_blocking(move || workshop.bench());
         let bench = bench.await.map_err(failed)?.map_err(failed)?;
         let inspection = self.write_aside(data.body, &bench).await?;
+        let taken = inspection.position();
         judge(inspection, declared, &self.rules).map_err(bad)?;
         let bench = self.qemu.check(bench, source).await?;
         let bench = self
             .qemu
-            .convert(bench, source, self.output.as_str())
+            .convert(bench, source, self.output.as_str(), taken)
             .await?;
         let output = File::open(bench.output()).await.map_err(failed)?;
         let size = output.metadata().await.map_err(failed)?.len();

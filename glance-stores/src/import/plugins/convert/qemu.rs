@@ -1,13 +1,15 @@
 //! What `qemu-img` is asked, and what its answers mean.
 
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use glance_core::ports::PluginError;
 use serde_json::Value;
 
-use super::cage::{Cage, Ended, Limits};
+use super::super::proportion::{RATIO, most_of};
+use super::cage::{Cage, Ended, Limits, Room};
 use super::workshop::{Bench, Workshop};
 use super::{bad, failed};
 use crate::OpenError;
@@ -54,7 +56,7 @@ impl Qemu {
     /// that read the same bytes may still differ.
     pub(super) async fn check(&self, bench: Bench, format: &str) -> Result<Bench, PluginError> {
         let arguments = words(&["info", "--output=json", "-f", format], &[&bench.input()]);
-        let (bench, ended) = self.run(bench, arguments, &self.info_limits()).await?;
+        let (bench, ended) = self.run(bench, arguments, self.info_limits()).await?;
         let info: Value = serde_json::from_slice(&ended.stdout)
             .map_err(|_| bad("the disk cannot be described"))?;
         let data = &info["format-specific"]["data"];
@@ -84,17 +86,23 @@ impl Qemu {
         Ok(bench)
     }
 
-    /// Converts the disk.
+    /// Converts the disk, which is read from so many bytes.
     pub(super) async fn convert(
         &self,
         bench: Bench,
         from: &str,
         to: &str,
+        taken: u64,
     ) -> Result<Bench, PluginError> {
         let files = [bench.input(), bench.output()];
         let files = [files[0].as_path(), files[1].as_path()];
         let arguments = words(&["convert", "-f", from, "-O", to], &files);
-        let (bench, _) = self.run(bench, arguments, &self.convert_limits()).await?;
+        let output = bench.output_file().map_err(failed)?;
+        let limits = Limits {
+            room: Some(Room::new(output, most_of(taken))),
+            ..self.convert_limits()
+        };
+        let (bench, _) = self.run(bench, arguments, limits).await?;
         Ok(bench)
     }
 
@@ -102,11 +110,16 @@ impl Qemu {
         &self,
         bench: Bench,
         arguments: Vec<OsString>,
-        limits: &Limits,
+        limits: Limits,
     ) -> Result<(Bench, Ended), PluginError> {
         let folder = bench.folder().to_owned();
         let ended = self.cage.run(arguments, &folder, limits, bench).await;
-        let (bench, ended) = ended.map_err(failed)?;
+        let (bench, ended) = ended.map_err(|error| match error.kind() {
+            ErrorKind::FileTooLarge => {
+                bad(format!("the disk takes more than {RATIO} times its size"))
+            }
+            _ => failed(error),
+        })?;
         if !ended.is_success {
             // Its words name files of ours: they are for the log.
             let said = String::from_utf8_lossy(&ended.stderr);
@@ -122,6 +135,7 @@ impl Qemu {
             memory: 1 << 30,
             cpu: Duration::from_secs(2),
             file: 0,
+            room: None,
             wall: Duration::from_secs(60),
         }
     }
@@ -134,6 +148,7 @@ impl Qemu {
             file: self
                 .most_bytes
                 .saturating_add(self.most_bytes / 256 + (64 << 20)),
+            room: None,
             wall: Duration::from_secs(6 * 3600),
         }
     }

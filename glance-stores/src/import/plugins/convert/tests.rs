@@ -269,6 +269,65 @@ async fn a_disk_of_the_right_format_goes_on_as_it_is() {
     assert!(outcome(&plugin, disk.clone(), "qcow2").await.unwrap() == disk);
 }
 
+#[tokio::test]
+async fn a_small_disk_that_takes_too_much_room_is_refused_and_nothing_stays() {
+    let place = Place::new();
+    fs::write(place.path("bomb.qcow2"), bomb(4)).unwrap();
+
+    let plugin = place.plugin_with(ConversionFormat::Raw, |options| {
+        options.most_bytes = 1 << 40
+    });
+    let refused = converted(&plugin, &place.path("bomb.qcow2"), "qcow2").await;
+
+    assert!(refused.unwrap_err().contains("1000 times its size"));
+    while !place.left().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_large_disk_that_takes_no_room_is_converted() {
+    let place = Place::new();
+    place.qemu_img(&["create", "-f", "qcow2", "disk.qcow2", "1T"]);
+
+    let plugin = place.plugin_with(ConversionFormat::Raw, |options| {
+        options.most_bytes = 1 << 40
+    });
+    let data = converted(&plugin, &place.path("disk.qcow2"), "qcow2").await;
+
+    assert_eq!(data.unwrap().size, Some(1 << 40));
+}
+
+/// A disk of so many times 512 MiB, all of which is one cluster of noise again and again.
+fn bomb(tables: u64) -> Vec<u8> {
+    const CLUSTER: u64 = 64 << 10;
+    let [refcounts, l1, l2, data] = [1, 3, 4, 5].map(|cluster| cluster * CLUSTER);
+    let is_sole = 1 << 63;
+    let mut disk = vec![0; data as usize];
+    let mut put = |place: u64, bytes: &[u8]| {
+        disk[place as usize..][..bytes.len()].copy_from_slice(bytes);
+    };
+    put(0, b"QFI\xfb\0\0\0\x02");
+    put(20, &16_u32.to_be_bytes());
+    put(24, &(tables << 29).to_be_bytes());
+    put(36, &(tables as u32).to_be_bytes());
+    put(40, &l1.to_be_bytes());
+    put(48, &refcounts.to_be_bytes());
+    put(56, &1_u32.to_be_bytes());
+    put(refcounts, &(2 * CLUSTER).to_be_bytes());
+    for cluster in 0..6 {
+        put(2 * CLUSTER + 2 * cluster, &1_u16.to_be_bytes());
+    }
+    for table in 0..tables {
+        put(l1 + 8 * table, &(l2 | is_sole).to_be_bytes());
+    }
+    for cluster in 0..CLUSTER / 8 {
+        put(l2 + 8 * cluster, &(data | is_sole).to_be_bytes());
+    }
+    disk.extend((0..CLUSTER).map(|byte| (byte % 251) as u8 | 1));
+    disk
+}
+
 /// A disk on which `qemu-img` works for a while: zeros are no work, and noise is.
 #[tokio::test]
 async fn a_conversion_that_is_dropped_leaves_no_process_and_no_file() {

@@ -54,7 +54,10 @@ impl Workshop {
     /// A folder for one disk.
     pub(super) fn bench(&self) -> io::Result<Bench> {
         let folder = tempfile::tempdir_in(self.folder.path())?;
-        Ok(Bench { folder })
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        let output = options.open(folder.path().join(OUTPUT))?;
+        Ok(Bench { folder, output })
     }
 }
 
@@ -62,6 +65,7 @@ impl Workshop {
 #[derive(Debug)]
 pub(super) struct Bench {
     folder: TempDir,
+    output: File,
 }
 
 impl Bench {
@@ -74,9 +78,14 @@ impl Bench {
         self.folder.path().join("input")
     }
 
-    /// What comes of it.
+    /// What comes of it, empty at first.
     pub(super) fn output(&self) -> PathBuf {
-        self.folder.path().join("output")
+        self.folder.path().join(OUTPUT)
+    }
+
+    /// The same file, whatever has its name by now.
+    pub(super) fn output_file(&self) -> io::Result<File> {
+        self.output.try_clone()
     }
 }
 
@@ -94,6 +103,7 @@ fn is_left_behind(folder: &Path) -> io::Result<bool> {
 
 const PREFIX: &str = "process-";
 const LOCK: &str = "lock";
+const OUTPUT: &str = "output";
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::{StreamExt, stream};
 use glance_core::ports::{BodyError, ByteStream};
 
+use super::super::proportion::{RATIO, most_of};
 use super::bad;
 
 /// The bounds of one archive.
@@ -49,18 +50,12 @@ impl Bound {
             return Err(format!("it unpacks to more than {} bytes", self.most_bytes));
         }
         let taken = self.taken.load(Ordering::Relaxed);
-        if self.given > FREE && self.given / RATIO > taken {
+        if self.given > most_of(taken) {
             return Err(format!("it unpacks to more than {RATIO} times its size"));
         }
         Ok(())
     }
 }
-
-/// How many bytes come out for one that goes in: many, for disks are mostly empty.
-const RATIO: u64 = 1000;
-
-/// How many come out before that counts.
-const FREE: u64 = 1 << 30;
 
 #[cfg(test)]
 mod tests {
@@ -71,10 +66,10 @@ mod tests {
     }
 
     #[test]
-    fn proportion_counts_from_a_gigabyte_on() {
-        assert!(took(FREE, 1).is_ok());
-        assert!(took(FREE + 1, FREE / RATIO + 1).is_ok());
-        assert!(took(FREE + 1, FREE / RATIO - 1).is_err());
+    fn an_archive_gives_what_is_in_proportion_and_no_more_than_an_image_has() {
+        assert!(took(most_of(1), 1).is_ok());
+        assert!(took(most_of(1) + 1, 1).is_err());
+        assert!(took(most_of(1) + 1, most_of(1)).is_ok());
         assert!(took((1 << 40) + 1, 1 << 40).is_err());
     }
 }
