@@ -5,7 +5,9 @@ mod inspected;
 mod qemu;
 mod workshop;
 
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,6 +15,7 @@ use futures::StreamExt;
 use glance_core::domain::inspect::{Inspection, InspectionRules};
 use glance_core::domain::{ContainerFormat, DiskFormat};
 use glance_core::ports::{ByteStream, ImportPlugin, Passing, PluginError};
+use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
@@ -117,7 +120,7 @@ impl ImageConversion {
             .qemu
             .convert(bench, source, self.output.as_str(), taken)
             .await?;
-        let output = File::open(bench.output()).await.map_err(failed)?;
+        let output = open_own(&bench.output()).await.map_err(failed)?;
         let size = output.metadata().await.map_err(failed)?.len();
         // The open file stays readable, and nothing is left where this process ends.
         drop(bench);
@@ -173,6 +176,20 @@ impl ImportPlugin for ImageConversion {
             });
         }
         self.convert(data, &declared).await
+    }
+}
+
+/// Opens what the program wrote. It may have been led astray by the disk, and leave something else there
+/// than a file of its own: what leads to a file of others, or what nobody can read to its end.
+async fn open_own(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = File::options();
+    let options = options.read(true).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path).await?;
+    let metadata = file.metadata().await?;
+    match metadata.is_file() && metadata.nlink() == 1 {
+        true => Ok(file),
+        false => Err(io::Error::other("the output is no file of its own")),
     }
 }
 
