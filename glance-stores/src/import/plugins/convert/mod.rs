@@ -93,7 +93,7 @@ impl ImageConversion {
                 ..options.rules
             },
             most_bytes: options.most_bytes,
-            qemu: Qemu::open(&workshop, options.most_bytes, options.vmdk_types)?,
+            qemu: Qemu::open(options.most_bytes, options.vmdk_types)?,
             workshop,
         })
     }
@@ -114,7 +114,8 @@ impl ImageConversion {
             .qemu
             .convert(bench, source, self.output.as_str(), taken)
             .await?;
-        let output = File::open(bench.output()).await.map_err(failed)?;
+        // What has its name by now may be a link to anywhere, or a pipe that nobody writes to.
+        let output = File::from_std(bench.output_file().map_err(failed)?);
         let size = output.metadata().await.map_err(failed)?.len();
         // The open file stays readable, and nothing is left where this process ends.
         drop(bench);
