@@ -1,9 +1,16 @@
 //! A program that nobody trusts, in a cage (rule R10).
 //!
 //! What limits a process is set by util-linux' `prlimit`, `unshare` and `setpriv` before the program
-//! runs, for doing it in the child of a fork by ourselves would be unsafe code. What limits files is
-//! Landlock: a thread of ours restricts itself, and starts the program from there. The same thread
-//! waits for the program, which is killed where the thread, and so this process, ends.
+//! runs, for doing it in the child of a fork by ourselves would be unsafe code. What limits files and
+//! calls are Landlock and seccomp: a thread of ours restricts itself, and starts the program from
+//! there. The same thread waits for the program, which is killed where the thread, and so this
+//! process, ends.
+//!
+//! All that the program starts ends with it, in a namespace of processes. The first process in there
+//! is an `unshare` that has nothing to unshare: the program itself could turn its back on what kills
+//! it.
+
+mod confine;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -15,13 +22,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use landlock::{
-    ABI, Access, AccessFs, AccessNet, RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetError, RulesetStatus, path_beneath_rules,
-};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::oneshot;
 
+pub(super) use self::confine::Files;
+use self::confine::confine;
 use crate::OpenError;
 
 /// How much a program may take.
@@ -51,43 +56,47 @@ pub(super) struct Ended {
 }
 
 /// A cage for one program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cage {
     program: PathBuf,
     prlimit: PathBuf,
     setpriv: PathBuf,
-    /// Where the kernel lets this process make a network of its own.
+    /// Where the kernel lets this process make namespaces of its own.
     unshare: Option<PathBuf>,
 }
 
 impl Cage {
-    /// Finds the programs, and tries the cage out in a folder. Blocks.
-    pub(super) fn open(
-        program: &'static str,
-        package: &'static str,
-        folder: &Path,
-    ) -> Result<Self, OpenError> {
+    /// Finds the programs, and tries the cage out. Blocks.
+    pub(super) fn open(program: &'static str, package: &'static str) -> Result<Self, OpenError> {
         let mut cage = Self {
             program: find(program, package)?,
             prlimit: find("prlimit", UTIL_LINUX)?,
             setpriv: find("setpriv", UTIL_LINUX)?,
             unshare: Some(find("unshare", UTIL_LINUX)?),
         };
-        if cage.try_out(folder).is_err() {
-            cage.unshare = None;
-            cage.try_out(folder).map_err(|reason| OpenError::Setting {
-                setting: format!("`{program}` in its cage"),
-                reason: reason.into(),
-            })?;
+        let missing = match cage.try_out() {
+            Ok(missing) => missing,
+            Err(_) => {
+                cage.unshare = None;
+                let missing = cage.try_out().map_err(|reason| OpenError::Setting {
+                    setting: format!("`{program}` in its cage"),
+                    reason: reason.into(),
+                })?;
+                [missing, vec!["user namespaces"]].concat()
+            }
+        };
+        if !missing.is_empty() {
             tracing::warn!(
-                "{program} runs without a network namespace: this kernel, or a rule of this \
-                 machine, keeps user namespaces from this process"
+                missing = missing.join(", "),
+                "{program} is less confined: this kernel, or a rule of this machine, keeps from \
+                 this process what is missing"
             );
         }
         Ok(cage)
     }
 
-    fn try_out(&self, folder: &Path) -> io::Result<()> {
+    /// What is missing of the cage.
+    fn try_out(&self) -> io::Result<Vec<&'static str>> {
         let limits = Limits {
             memory: 1 << 30,
             cpu: Duration::from_secs(2),
@@ -96,15 +105,10 @@ impl Cage {
             wall: Duration::from_secs(10),
         };
         let arguments = [OsString::from("--version")];
-        let (command, folder) = (self.command(&arguments, &limits), folder.to_owned());
-        let slot = Arc::default();
-        let thread = std::thread::Builder::new().name(THREAD.to_owned());
-        let thread = thread.spawn(move || supervise(command, &folder, &slot))?;
-        let ended = thread
-            .join()
-            .map_err(|_| io::Error::other("it panicked"))??;
+        let command = self.command(&arguments, &limits);
+        let (missing, ended) = self.confined(&Files::default(), command, &Mutex::default())?;
         match ended.is_success {
-            true => Ok(()),
+            true => Ok(missing),
             false => Err(io::Error::other(format!(
                 "{}: {}",
                 ended.status,
@@ -113,24 +117,27 @@ impl Cage {
         }
     }
 
-    /// Runs the program, which can write to the folder and nowhere else. `held` is given back, and
+    /// Runs the program, for which these files are there, and no others. `held` is given back, and
     /// lives until the program is dead: also where this future is dropped, which kills it.
     ///
     /// `FileTooLarge` where it took too much of the disk, `TimedOut` where it took too long.
     pub(super) async fn run<H: Send + 'static>(
         &self,
         arguments: Vec<OsString>,
-        folder: &Path,
+        files: Files,
         limits: Limits,
         held: H,
     ) -> io::Result<(H, Ended)> {
-        let (command, folder) = (self.command(&arguments, &limits), folder.to_owned());
+        let command = self.command(&arguments, &limits);
         let slot = Arc::<Mutex<Slot>>::default();
         let kill = KillOnDrop(Arc::clone(&slot));
         let (sender, receiver) = oneshot::channel();
         let thread = std::thread::Builder::new().name(THREAD.to_owned());
+        let cage = self.clone();
         thread.spawn(move || {
-            let ended = supervise(command, &folder, &slot);
+            let ended = cage
+                .confined(&files, command, &slot)
+                .map(|(_, ended)| ended);
             // Where nobody waits any more, what was held goes here.
             let _ = sender.send(ended.map(|ended| (held, ended)));
         })?;
@@ -150,6 +157,31 @@ impl Cage {
         }
     }
 
+    /// Runs the program from a thread that is given up for it: restricted once, a thread is so for good.
+    /// Tells what is missing of the cage, too.
+    fn confined(
+        &self,
+        files: &Files,
+        command: Command,
+        slot: &Mutex<Slot>,
+    ) -> io::Result<(Vec<&'static str>, Ended)> {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name(THREAD.to_owned());
+            let thread = thread.spawn_scoped(scope, || {
+                let missing = confine(files, &self.programs())?;
+                Ok((missing, supervise(command, slot)?))
+            })?;
+            let ended = thread.join();
+            ended.map_err(|_| io::Error::other("it panicked"))?
+        })
+    }
+
+    fn programs(&self) -> Vec<&Path> {
+        let mut programs = vec![&*self.program, &*self.prlimit, &*self.setpriv];
+        programs.extend(self.unshare.as_deref());
+        programs
+    }
+
     fn command(&self, arguments: &[OsString], limits: &Limits) -> Command {
         let mut command = Command::new(&self.prlimit);
         command
@@ -157,14 +189,18 @@ impl Cage {
             .arg(format!("--cpu={}", limits.cpu.as_secs()))
             .arg(format!("--fsize={}", limits.file))
             .args(["--core=0", "--nofile=64", "--"]);
+        command
+            .arg(&self.setpriv)
+            .args(["--pdeathsig", "KILL", "--"]);
         if let Some(unshare) = &self.unshare {
             command
                 .arg(unshare)
-                .args(["--user", "--net", "--ipc", "--"]);
+                .args(["--user", "--net", "--ipc", "--pid"])
+                .args(["--fork", "--kill-child", "--"])
+                .arg(unshare)
+                .args(["--fork", "--kill-child", "--"]);
         }
         command
-            .arg(&self.setpriv)
-            .args(["--pdeathsig", "KILL", "--"])
             .arg(&self.program)
             .args(arguments)
             .env_clear()
@@ -238,12 +274,8 @@ impl Drop for KillOnDrop {
     }
 }
 
-/// Restricts this thread for good, starts the program and waits for its end.
-fn supervise(mut command: Command, folder: &Path, slot: &Mutex<Slot>) -> io::Result<Ended> {
-    let status = restrict(folder).map_err(io::Error::other)?;
-    if status.ruleset == RulesetStatus::NotEnforced {
-        tracing::warn!("this kernel has no Landlock: what is converted is less confined");
-    }
+/// Starts the program and waits for its end.
+fn supervise(mut command: Command, slot: &Mutex<Slot>) -> io::Result<Ended> {
     let lock = || slot.lock().unwrap_or_else(PoisonError::into_inner);
     let mut child = {
         let mut slot = lock();
@@ -287,20 +319,6 @@ fn start_of(pipe: Option<impl Read>) -> Vec<u8> {
     start
 }
 
-/// This thread, and what it starts, reads programs and libraries, and writes to the folder. It
-/// connects to nothing.
-fn restrict(folder: &Path) -> Result<RestrictionStatus, RulesetError> {
-    let abi = ABI::V4;
-    let all = AccessFs::from_all(abi);
-    Ruleset::default()
-        .handle_access(all)?
-        .handle_access(AccessNet::from_all(abi))?
-        .create()?
-        .add_rules(path_beneath_rules(READABLE, AccessFs::from_read(abi)))?
-        .add_rules(path_beneath_rules([folder, Path::new("/dev/null")], all))?
-        .restrict_self()
-}
-
 fn find(program: &'static str, package: &'static str) -> Result<PathBuf, OpenError> {
     let path = std::env::var_os("PATH");
     let path = path.as_deref().unwrap_or(OsStr::new(STANDARD_PATH));
@@ -309,21 +327,6 @@ fn find(program: &'static str, package: &'static str) -> Result<PathBuf, OpenErr
         .find(|file| file.is_absolute() && file.is_file())
         .ok_or(OpenError::NoProgram { program, package })
 }
-
-/// What programs consist of.
-const READABLE: [&str; 11] = [
-    "/bin",
-    "/dev/urandom",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.preload",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/nix/store",
-    "/proc",
-    "/sbin",
-    "/usr",
-];
 
 const STANDARD_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 const UTIL_LINUX: &str = "util-linux";
@@ -336,80 +339,4 @@ const LOOK: Duration = Duration::from_millis(50);
 const MOST_SAID: u64 = 64 << 10;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limits() -> Limits {
-        Limits {
-            memory: 1 << 30,
-            cpu: Duration::from_secs(5),
-            file: 1 << 20,
-            room: None,
-            wall: Duration::from_secs(60),
-        }
-    }
-
-    async fn ran(program: &'static str, arguments: &[&str], folder: &Path) -> Ended {
-        let cage = Cage::open(program, "none", folder).unwrap();
-        let arguments = arguments.iter().map(OsString::from).collect();
-        let (_, ended) = cage.run(arguments, folder, limits(), ()).await.unwrap();
-        ended
-    }
-
-    #[tokio::test]
-    async fn nothing_is_read_or_written_outside_the_folder() {
-        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        for (place, is_allowed) in [(folder.path(), true), (other.path(), false)] {
-            let (file, new) = (place.join("file"), place.join("new"));
-            std::fs::write(&file, "data").unwrap();
-            let [file, new_text] = [&file, &new].map(|path| path.to_str().unwrap());
-
-            let read = ran("cat", &[file], folder.path()).await;
-            let written = ran("cp", &["/dev/null", new_text], folder.path()).await;
-
-            assert_eq!(read.stdout == b"data", is_allowed, "{read:?}");
-            assert_eq!(written.is_success, is_allowed, "{written:?}");
-            assert_eq!(new.exists(), is_allowed);
-        }
-        let secret = ran("cat", &["/etc/passwd"], folder.path()).await;
-        assert!(!secret.is_success && secret.stdout.is_empty(), "{secret:?}");
-    }
-
-    #[tokio::test]
-    async fn what_is_written_and_what_is_said_has_bounds() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
-        let to = format!("of={}", file.display());
-
-        let full = ran("dd", &["if=/usr/bin/env", &to, "seek=4000"], folder.path()).await;
-        let loud = ran("yes", &[], folder.path()).await;
-
-        assert!(!full.is_success, "{full:?}");
-        assert!(std::fs::metadata(&file).unwrap().len() <= 1 << 20);
-        assert_eq!(loud.stdout.len() as u64, MOST_SAID);
-    }
-
-    #[tokio::test]
-    async fn a_program_that_takes_too_long_is_killed() {
-        let folder = tempfile::tempdir().unwrap();
-        let cage = Cage::open("sleep", "none", folder.path()).unwrap();
-        let limits = Limits {
-            wall: Duration::from_millis(100),
-            ..limits()
-        };
-
-        let ended = cage
-            .run(vec!["600".into()], folder.path(), limits, ())
-            .await;
-
-        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[test]
-    fn a_program_that_is_missing_is_named_with_its_package() {
-        let error = Cage::open("no-such-program", "its-package", Path::new("/tmp")).unwrap_err();
-
-        let error = error.to_string();
-        assert!(error.contains("`no-such-program`") && error.contains("its-package"));
-    }
-}
+mod tests;

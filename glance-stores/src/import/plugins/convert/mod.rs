@@ -5,9 +5,7 @@ mod inspected;
 mod qemu;
 mod workshop;
 
-use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,7 +13,6 @@ use futures::StreamExt;
 use glance_core::domain::inspect::{Inspection, InspectionRules};
 use glance_core::domain::{ContainerFormat, DiskFormat};
 use glance_core::ports::{ByteStream, ImportPlugin, Passing, PluginError};
-use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
@@ -68,9 +65,10 @@ pub struct ConversionOptions {
 /// to be, is refused before any other program sees it (rule R1). What comes out is inspected again.
 /// A disk of the right format, or a disc, goes on as it is, and is inspected as it passes.
 ///
-/// `qemu-img` has limits of memory, time, file size and, in proportion to the data, of disk; no network, and no files but its own and
-/// those of its folder: see the log of the start for what the kernel does not offer of that. It ends
-/// with the import, and with this process.
+/// `qemu-img` has limits of memory, time, file size and, in proportion to the data, of disk. It has
+/// the data to read, a file to write what comes out to, programs and libraries, and no other files; it
+/// makes no sockets. See the log of the start for what the kernel does not offer of that. It and what
+/// it started end with the import, and with this process.
 #[derive(Debug)]
 pub struct ImageConversion {
     output: ConversionFormat,
@@ -96,7 +94,7 @@ impl ImageConversion {
                 ..options.rules
             },
             most_bytes: options.most_bytes,
-            qemu: Qemu::open(&workshop, options.most_bytes, options.vmdk_types)?,
+            qemu: Qemu::open(options.most_bytes, options.vmdk_types)?,
             workshop,
         })
     }
@@ -120,7 +118,8 @@ impl ImageConversion {
             .qemu
             .convert(bench, source, self.output.as_str(), taken)
             .await?;
-        let output = open_own(&bench.output()).await.map_err(failed)?;
+        // What has its name by now may be a link to anywhere, or a pipe that nobody writes to.
+        let output = File::from_std(bench.output_file().map_err(failed)?);
         let size = output.metadata().await.map_err(failed)?.len();
         // The open file stays readable, and nothing is left where this process ends.
         drop(bench);
@@ -176,20 +175,6 @@ impl ImportPlugin for ImageConversion {
             });
         }
         self.convert(data, &declared).await
-    }
-}
-
-/// Opens what the program wrote. It may have been led astray by the disk, and leave something else there
-/// than a file of its own: what leads to a file of others, or what nobody can read to its end.
-async fn open_own(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let mut options = File::options();
-    let options = options.read(true).custom_flags(flags.bits().cast_signed());
-    let file = options.open(path).await?;
-    let metadata = file.metadata().await?;
-    match metadata.is_file() && metadata.nlink() == 1 {
-        true => Ok(file),
-        false => Err(io::Error::other("the output is no file of its own")),
     }
 }
 

@@ -9,8 +9,8 @@ use glance_core::ports::PluginError;
 use serde_json::Value;
 
 use super::super::proportion::{RATIO, most_of};
-use super::cage::{Cage, Ended, Limits, Room};
-use super::workshop::{Bench, Workshop};
+use super::cage::{Cage, Ended, Files, Limits, Room};
+use super::workshop::Bench;
 use super::{bad, failed};
 use crate::OpenError;
 
@@ -36,17 +36,9 @@ pub(super) fn format(declared: &str) -> Option<&'static str> {
 }
 
 impl Qemu {
-    pub(super) fn open(
-        workshop: &Workshop,
-        most_bytes: u64,
-        vmdk_types: Vec<String>,
-    ) -> Result<Self, OpenError> {
-        let bench = workshop.bench().map_err(|error| OpenError::Setting {
-            setting: "image_conversion".to_owned(),
-            reason: error.into(),
-        })?;
+    pub(super) fn open(most_bytes: u64, vmdk_types: Vec<String>) -> Result<Self, OpenError> {
         Ok(Self {
-            cage: Cage::open("qemu-img", "qemu-utils", bench.folder())?,
+            cage: Cage::open("qemu-img", "qemu-utils")?,
             most_bytes,
             vmdk_types,
         })
@@ -56,7 +48,12 @@ impl Qemu {
     /// that read the same bytes may still differ.
     pub(super) async fn check(&self, bench: Bench, format: &str) -> Result<Bench, PluginError> {
         let arguments = words(&["info", "--output=json", "-f", format], &[&bench.input()]);
-        let (bench, ended) = self.run(bench, arguments, self.info_limits()).await?;
+        let files = Files {
+            input: Some(bench.input()),
+            output: None,
+        };
+        let limits = self.info_limits();
+        let (bench, ended) = self.run(bench, arguments, files, limits).await?;
         let info: Value = serde_json::from_slice(&ended.stdout)
             .map_err(|_| bad("the disk cannot be described"))?;
         let data = &info["format-specific"]["data"];
@@ -94,15 +91,19 @@ impl Qemu {
         to: &str,
         taken: u64,
     ) -> Result<Bench, PluginError> {
-        let files = [bench.input(), bench.output()];
-        let files = [files[0].as_path(), files[1].as_path()];
-        let arguments = words(&["convert", "-f", from, "-O", to], &files);
+        let (input, output) = (bench.input(), bench.output());
+        let arguments = ["convert", "-f", from, "-O", to];
+        let arguments = words(&arguments, &[&input, &output]);
+        let files = Files {
+            input: Some(input),
+            output: Some(output),
+        };
         let output = bench.output_file().map_err(failed)?;
         let limits = Limits {
             room: Some(Room::new(output, most_of(taken))),
             ..self.convert_limits()
         };
-        let (bench, _) = self.run(bench, arguments, limits).await?;
+        let (bench, _) = self.run(bench, arguments, files, limits).await?;
         Ok(bench)
     }
 
@@ -110,10 +111,10 @@ impl Qemu {
         &self,
         bench: Bench,
         arguments: Vec<OsString>,
+        files: Files,
         limits: Limits,
     ) -> Result<(Bench, Ended), PluginError> {
-        let folder = bench.folder().to_owned();
-        let ended = self.cage.run(arguments, &folder, limits, bench).await;
+        let ended = self.cage.run(arguments, files, limits, bench).await;
         let (bench, ended) = ended.map_err(|error| match error.kind() {
             ErrorKind::FileTooLarge => {
                 bad(format!("the disk takes more than {RATIO} times its size"))

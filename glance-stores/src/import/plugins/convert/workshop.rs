@@ -69,10 +69,6 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// What is converted.
     pub(super) fn input(&self) -> PathBuf {
         self.folder.path().join("input")
@@ -114,6 +110,22 @@ mod tests {
         entries
             .filter(|it| it.as_ref().unwrap().path().is_dir())
             .count()
+    }
+
+    #[test]
+    fn the_output_is_the_file_that_was_there_at_first() {
+        let work = tempfile::tempdir().unwrap();
+        let workshop = Workshop::open(work.path()).unwrap();
+        let secret = work.path().join("secret");
+        fs::write(&secret, "secret").unwrap();
+        let bench = workshop.bench().unwrap();
+        fs::write(bench.output(), "disk").unwrap();
+        fs::remove_file(bench.output()).unwrap();
+        std::os::unix::fs::symlink(secret, bench.output()).unwrap();
+
+        let output = io::read_to_string(bench.output_file().unwrap()).unwrap();
+
+        assert_eq!(output, "disk");
     }
 
     #[test]
