@@ -229,7 +229,7 @@ def converting(setup, folder):
 def caught(server):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        for pid in children(server):
+        for pid in descendants(server):
             words = read(f"/proc/{pid}/cmdline").split(b"\0")
             is_it = words[0].endswith(b"/qemu-img") and b"convert" in words
             if is_it and any(name.endswith("/output") for name in opened(pid)):
@@ -238,9 +238,12 @@ def caught(server):
     raise AssertionError("nothing is converted")
 
 
-def children(server):
-    found = Path(f"/proc/{server}/task").glob("*/children")
-    return [pid for children in found for pid in read(children).decode().split()]
+def descendants(parent):
+    """What makes the cage stands between the server and its program."""
+    for children in Path(f"/proc/{parent}/task").glob("*/children"):
+        for pid in read(children).decode().split():
+            yield pid
+            yield from descendants(pid)
 
 
 def read(file):
